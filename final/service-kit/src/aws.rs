@@ -1,0 +1,78 @@
+//! One configuration for every AWS client of a process, with time limits, because the SDK for Rust has none by itself.
+//!
+//! By default only the connect timeout is set: a call whose answer never comes waits for ever
+//! (<https://github.com/awslabs/aws-sdk-rust/discussions/1034>), and with it the consumer or request that made it.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::settings::{BaseSettings, Mode};
+
+/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was lost twice
+/// and another attempt, to another address, is the better bet.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Time for one attempt, from the first byte out to the answer. It must exceed the longest answer that is meant to be
+/// slow: an SQS long poll of 20 seconds, to which five seconds are added for the network.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Time for a call with all its attempts and the pauses between them: two full attempts and a part of the third. No
+/// call keeps its caller longer than this.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The first attempt and two more, the SDK's own default, written down so that the environment cannot change it.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Builds the configuration that every client of this process is made from.
+///
+/// Credentials come from the SDK's default chain: environment, profile, web identity, the ECS container endpoint, the
+/// EC2 instance. In development mode with an endpoint override and neither an access key nor a profile in the
+/// environment, test credentials are used instead: emulators accept any, and the chain would first look for an instance
+/// metadata service that a desk does not have.
+///
+/// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root certificates.
+pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
+    let http = Builder::new();
+    let http_client = match settings.endpoint_url.as_deref() {
+        Some(url) if is_plain_http(url) => http.build_http(),
+        _ => http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+    };
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(settings.region.clone()))
+        .http_client(http_client)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .timeout_config(timeouts());
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+        if settings.environment == Mode::Development && !credentials_in_process() {
+            // LocalStack derives the account from the access key; this one gives 000000000000.
+            loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "development"));
+        }
+    }
+    loader.load().await
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+fn is_plain_http(url: &str) -> bool {
+    url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
+}
+
+/// Asks the process and not [`BaseSettings`], because this is where the default chain will look.
+fn credentials_in_process() -> bool {
+    ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()))
+}

@@ -1,0 +1,95 @@
+//! Whether the process lives, and whether it can do its work.
+//!
+//! The two are asked by different callers. A failed *health* answer makes ECS replace the task, so it depends on nothing
+//! but the process: if it asked DynamoDB, an outage there would restart every service. A failed *ready* answer only
+//! tells the load balancer or a deployment to wait.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use futures::future::{BoxFuture, FutureExt, join_all};
+use serde::Serialize;
+
+use crate::http::{NotAccessLogged, optional_slash};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+type Probe = Box<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// The checks behind the ready answer, each with a name. Without any, a service is ready as soon as it listens.
+pub struct Readiness {
+    timeout: Duration,
+    checks: Vec<(&'static str, Probe)>,
+}
+
+impl Readiness {
+    /// No checks yet. Each one that is added gets `timeout` to answer; all run at the same time. Keep it below the
+    /// timeout of whoever asks (5 seconds for a load balancer unless set), or the caller hears nothing instead of a name.
+    pub fn within(timeout: Duration) -> Self {
+        Self { timeout, checks: Vec::new() }
+    }
+
+    /// Adds a check that runs each time somebody asks. `name` appears in the answer, so it should mean something to an
+    /// operator and give nothing away to others.
+    #[must_use]
+    pub fn check<F, A, E>(mut self, name: &'static str, probe: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let probe = move || probe().map(|result| result.map_err(Into::into)).boxed();
+        self.checks.push((name, Box::new(probe)));
+        self
+    }
+
+    async fn failing(&self) -> Vec<&'static str> {
+        let verdicts = join_all(self.checks.iter().map(|(name, probe)| self.verdict(name, probe))).await;
+        verdicts.into_iter().flatten().collect()
+    }
+
+    async fn verdict(&self, name: &'static str, probe: &Probe) -> Option<&'static str> {
+        let error = match tokio::time::timeout(self.timeout, probe()).await {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(elapsed) => elapsed.into(),
+        };
+        tracing::warn!(check = name, error = &*error as &dyn Error, "readiness_check_failed");
+        Some(name)
+    }
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failing: Vec<&'static str>,
+}
+
+/// `GET /{service}/health` and `GET /{service}/ready`, both with an optional slash at the end.
+pub(crate) fn routes(service: &str, readiness: Readiness) -> Router {
+    let router = optional_slash(Router::new(), &format!("/{service}/health"), get(health));
+    optional_slash(router, &format!("/{service}/ready"), get(ready)).with_state(Arc::new(readiness))
+}
+
+async fn health() -> Response {
+    answer(StatusCode::OK, Health { status: "ok", failing: Vec::new() })
+}
+
+async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
+    let failing = readiness.failing().await;
+    if failing.is_empty() {
+        answer(StatusCode::OK, Health { status: "ok", failing })
+    } else {
+        answer(StatusCode::SERVICE_UNAVAILABLE, Health { status: "unavailable", failing })
+    }
+}
+
+fn answer(status: StatusCode, health: Health) -> Response {
+    (status, Extension(NotAccessLogged), Json(health)).into_response()
+}

@@ -1,0 +1,64 @@
+//! Logs: one JSON object a line in production, a readable form at a desk.
+
+mod json_lines;
+
+pub use json_lines::JsonLines;
+
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::{EnvFilter, filter::Directive};
+
+use crate::correlation::SPAN_TARGET;
+use crate::settings::Mode;
+
+/// What is written unless `RUST_LOG` says otherwise. The SDK and the HTTP stack tell each of their steps at info.
+const DEFAULT_FILTER: &str = "info,aws_config=warn,aws_runtime=warn,aws_sdk_dynamodb=warn,aws_sdk_sns=warn,\
+    aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,hyper=warn,\
+    hyper_util=warn,rustls=warn";
+
+/// Sends the logs of this process to standard output, filtered by `RUST_LOG` where it is set.
+///
+/// In production a panic is logged too, as one line at error that names the place and not the message, which may quote
+/// the data that caused it. A second call changes nothing, so that every test may begin with one.
+pub fn init(mode: Mode) {
+    let filter = std::env::var("RUST_LOG").ok();
+    let logs = subscriber(mode, filter.as_deref(), std::io::stdout);
+    if tracing::subscriber::set_global_default(logs).is_ok() && mode == Mode::Production {
+        std::panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// The subscriber that [`init`] installs, for use with another writer. `filter` is in the syntax of `RUST_LOG`; of a
+/// malformed one the wrong parts are ignored and named on standard error.
+pub fn subscriber<W>(mode: Mode, filter: Option<&str>, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match mode {
+        Mode::Development => lines.pretty().with_ansi(std::io::stdout().is_terminal()).boxed(),
+        Mode::Production => lines.fmt_fields(JsonFields::new()).event_format(JsonLines::default()).boxed(),
+    };
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse_lossy(filter.filter(|text| !text.trim().is_empty()).unwrap_or(DEFAULT_FILTER))
+        .add_directive(correlation_spans());
+    tracing_subscriber::registry().with(lines).with(filter)
+}
+
+/// Keeps the span that carries the correlation id, or `RUST_LOG=orders=debug` would take the id off the lines of orders.
+fn correlation_spans() -> Directive {
+    format!("{SPAN_TARGET}=error").parse().unwrap_or_else(|_| LevelFilter::ERROR.into())
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "panicked");
+}

@@ -1,0 +1,105 @@
+//! Which endpoint URLs may be used in place of AWS's own.
+
+use axum::http::Uri;
+use axum::http::uri::Scheme;
+
+use super::Mode;
+
+/// The domains under which AWS serves its APIs: the standard partition, China, and the dual-stack names.
+const AWS_DOMAINS: [&str; 4] =
+    ["amazonaws.com", "amazonaws.com.cn", "api.aws", "api.amazonwebservices.com.cn"];
+
+/// Why an endpoint is refused. Each completes a sentence that begins with the name of the variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EndpointProblem {
+    #[error(
+        "is not a URL with a host; set it to one such as http://127.0.0.1:4566, or leave it out to use AWS"
+    )]
+    NotAUrl,
+    #[error(
+        "points outside AWS, which only development mode allows: it would send signed requests and message bodies to \
+         somebody else; leave it out, or set ENVIRONMENT to development"
+    )]
+    NotAws,
+    #[error("would send message bodies to AWS unencrypted; begin it with https, or leave it out")]
+    NotEncrypted,
+}
+
+/// Accepts any HTTP(S) URL in development, and only AWS over HTTPS in production.
+///
+/// The URL is parsed by the `http` crate, the same that the SDK uses, so that both see the same host in
+/// `https://sqs.amazonaws.com@example.org`.
+pub(crate) fn check(mode: Mode, url: &str) -> Result<(), EndpointProblem> {
+    let uri: Uri = url.parse().map_err(|_| EndpointProblem::NotAUrl)?;
+    let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else { return Err(EndpointProblem::NotAUrl) };
+    if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
+        return Err(EndpointProblem::NotAUrl);
+    }
+    match mode {
+        Mode::Development => Ok(()),
+        Mode::Production if !is_aws(host) => Err(EndpointProblem::NotAws),
+        Mode::Production if *scheme != Scheme::HTTPS => Err(EndpointProblem::NotEncrypted),
+        Mode::Production => Ok(()),
+    }
+}
+
+fn is_aws(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    AWS_DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_accepts_aws_in_every_partition() {
+        for url in [
+            "https://dynamodb.eu-west-1.amazonaws.com",
+            "https://vpce-0a1b-c2d3.sqs.eu-west-1.vpce.amazonaws.com",
+            "https://sns.cn-north-1.amazonaws.com.cn/",
+            "https://dynamodb.eu-west-1.api.aws:443",
+            "HTTPS://SQS.EU-WEST-1.AMAZONAWS.COM.",
+        ] {
+            assert_eq!(check(Mode::Production, url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_hosts_that_only_look_like_aws() {
+        for url in [
+            "http://localhost:4566",
+            "https://amazonaws.com.example.org",
+            "https://evilamazonaws.com",
+            "https://amazonaws.com",
+            "https://sqs.amazonaws.com@example.org",
+            "https://example.org/sqs.amazonaws.com",
+            "https://169.254.169.254",
+        ] {
+            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::NotAws), "{url}");
+        }
+    }
+
+    #[test]
+    fn production_refuses_plain_http_to_aws() {
+        let verdict = check(Mode::Production, "http://sqs.eu-west-1.amazonaws.com");
+        assert_eq!(verdict, Err(EndpointProblem::NotEncrypted));
+    }
+
+    #[test]
+    fn text_that_is_no_http_url_is_refused_in_both_modes() {
+        for url in ["localhost:4566", "/queue", "ftp://sqs.eu-west-1.amazonaws.com", "https://", "http://a b"]
+        {
+            assert_eq!(check(Mode::Development, url), Err(EndpointProblem::NotAUrl), "{url}");
+            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::NotAUrl), "{url}");
+        }
+    }
+
+    #[test]
+    fn development_accepts_any_http_endpoint() {
+        for url in ["http://127.0.0.1:4566", "https://localhost.localstack.cloud:4566", "http://[::1]:8000/"]
+        {
+            assert_eq!(check(Mode::Development, url), Ok(()), "{url}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The consuming side: a loop that takes messages from an SQS queue, and the idempotent consumer that gives each message its effect
+//! once.
+
+mod delivery;
+mod idempotent;
+mod queue;
+mod run;
+
+pub use delivery::{Delivery, Unreadable};
+pub use idempotent::{IdempotentConsumer, Stop};
+pub use run::{Consumer, ConsumerSettings};
+
+use unit_of_work::{CommitError, ItemError, ReadError};
+
+use crate::{error::PublishError, relay::BoxError};
+
+/// How the handling of a message ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// The message had its effect.
+    Done,
+    /// The message had its effect before; nothing was written.
+    Duplicate,
+}
+
+/// Why a message was not handled. The kind decides what happens to it.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// It goes back to its queue and comes again later.
+    #[error("handling the message failed; it will be tried again")]
+    Retryable(#[source] BoxError),
+    /// It goes to the dead-letter queue with this reason: as it is, it can never be handled.
+    #[error("the message can never be handled: {reason}")]
+    Terminal {
+        /// What is wrong with it, in words for an operator; no personal data, for it is stored and logged.
+        reason: String,
+    },
+}
+
+impl HandlerError {
+    /// An error that another delivery may cure.
+    pub fn retryable(source: impl Into<BoxError>) -> Self {
+        Self::Retryable(source.into())
+    }
+
+    /// An error that no delivery cures.
+    pub fn terminal(reason: impl Into<String>) -> Self {
+        Self::Terminal { reason: reason.into() }
+    }
+
+    /// Whether another delivery may help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retryable(_))
+    }
+}
+
+impl From<ReadError> for HandlerError {
+    fn from(error: ReadError) -> Self {
+        // Even a missing permission is no fault of the message: keep it until somebody repairs the service.
+        Self::retryable(error)
+    }
+}
+
+impl From<ItemError> for HandlerError {
+    fn from(error: ItemError) -> Self {
+        Self::terminal(describe(&error))
+    }
+}
+
+impl From<PublishError> for HandlerError {
+    fn from(error: PublishError) -> Self {
+        Self::terminal(describe(&error))
+    }
+}
+
+impl<E: std::fmt::Debug + Send + Sync + 'static> From<CommitError<E>> for HandlerError {
+    fn from(error: CommitError<E>) -> Self {
+        match error {
+            CommitError::Limit(_) => Self::terminal(error.to_string()),
+            error => Self::retryable(error),
+        }
+    }
+}
+
+/// An error with its causes, for a place that keeps only text.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! The inbox: which messages a consumer has already handled.
+//!
+//! A row is inserted in the same unit of work as the effect of the message, so that effect and memory stand or fall together. The
+//! insert's condition is the check for a duplicate; a read beforehand would cost more and decide nothing.
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+use unit_of_work::{AttributeValue, Condition, ItemError, Put, Table};
+use uuid::Uuid;
+
+/// How long a handled message is remembered by default.
+///
+/// Longer than the longest way a duplicate can take: a stream record lives 1 day, SNS retries for 23 days, a queue and its
+/// dead-letter queue keep a message 14 days from when it was first sent; 38 days in all, and as much again for a person who
+/// redrives dead letters ("Amazon SNS Developer Guide, Message delivery retries"; "Amazon SQS Developer Guide, Dead-letter queues").
+pub const DEFAULT_RETENTION: Duration = Duration::days(90);
+
+/// The inbox table of one service.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    table: Table,
+    retention: Duration,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row<'a> {
+    #[serde(rename = "PK")]
+    pk: String,
+    message_id: Uuid,
+    consumer: &'a str,
+    #[serde(with = "crate::timestamp")]
+    created_at: OffsetDateTime,
+    expires_at: i64,
+}
+
+impl Inbox {
+    /// The inbox in the table of this name.
+    pub fn new(table_name: impl Into<String>, retention: Duration) -> Self {
+        Self { table: Table::new(table_name, "PK"), retention }
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The action that remembers this message for this consumer, and fails when it is remembered already.
+    ///
+    /// The consumer's name is part of the key: two consumers of one service may handle the same message. A row whose time is up
+    /// counts as absent, since DynamoDB deletes expired rows only within a few days.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemError`] when the row cannot be written as an item.
+    pub fn remember(&self, consumer: &str, message_id: Uuid, now: OffsetDateTime) -> Result<Put, ItemError> {
+        let row = Row {
+            pk: format!("MESSAGE#{consumer}#{message_id}"),
+            message_id,
+            consumer,
+            created_at: now,
+            expires_at: (now + self.retention).unix_timestamp(),
+        };
+        let now = AttributeValue::N(now.unix_timestamp().to_string());
+        let unknown = Condition::not_exists("PK").or(Condition::less_than("ExpiresAt", now));
+        Ok(Put::new(&self.table, &row)?.when(unknown))
+    }
+}

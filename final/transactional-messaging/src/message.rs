@@ -1,0 +1,137 @@
+//! Messages, the topics they are bound to, and what travels with them.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The kind of a message and the one topic it goes to, fixed at compile time: a message without a topic does not compile, and
+/// neither does a topic whose name SNS would refuse.
+pub trait MessageType {
+    /// The name of the kind, such as `OrderCreated`; becomes the CloudEvents `type`.
+    const TYPE: &'static str;
+    /// The topic.
+    const TOPIC: Topic;
+}
+
+/// A message that can be published.
+pub trait Message: MessageType + Serialize {
+    /// The id by which consumers recognise a duplicate. It stays the same however often the message is dispatched.
+    fn id(&self) -> Uuid;
+    /// When the thing happened that the message tells of.
+    fn created_at(&self) -> OffsetDateTime;
+}
+
+/// The name of a topic, without the prefix of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Topic(&'static str);
+
+impl Topic {
+    /// A topic of this name: 1 to 200 letters, digits, hyphens and underscores. SNS allows 256; the rest is room for a prefix.
+    ///
+    /// # Panics
+    ///
+    /// On another name. In a constant, which is what this is for, that is a compile error.
+    pub const fn new(name: &'static str) -> Self {
+        let bytes = name.as_bytes();
+        assert!(!bytes.is_empty() && bytes.len() <= 200, "a topic's name has 1 to 200 characters");
+        let mut at = 0;
+        while at < bytes.len() {
+            let ok = bytes[at].is_ascii_alphanumeric() || bytes[at] == b'-' || bytes[at] == b'_';
+            assert!(ok, "a topic's name consists of letters, digits, hyphens and underscores");
+            at += 1;
+        }
+        Self(name)
+    }
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// What one message hands on to the messages that it causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// One id for everything that one request set off.
+    pub correlation_id: Uuid,
+    /// The id of the message that is being handled; none when the cause was a request.
+    pub causation_id: Option<Uuid>,
+    /// W3C trace context, handed on as it came.
+    pub traceparent: Option<String>,
+}
+
+impl Context {
+    /// The context of a request that starts something.
+    pub fn of_request(correlation_id: Uuid) -> Self {
+        Self { correlation_id, causation_id: None, traceparent: None }
+    }
+}
+
+/// Whose messages keep their order: an aggregate, or one decision about it.
+///
+/// Messages with the same subject are dispatched in the order of their [`Sequence`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject(String);
+
+impl Subject {
+    /// An aggregate, such as `customer/3f0c…`.
+    pub fn aggregate(kind: &str, id: Uuid) -> Self {
+        Self(format!("{kind}/{id}"))
+    }
+
+    /// A decision about this aggregate that leaves it unchanged, such as `customer/3f0c…/order/77ab…`: it has no version that could
+    /// give it a place among the aggregate's own messages.
+    #[must_use]
+    pub fn about(&self, kind: &str, id: Uuid) -> Self {
+        Self(format!("{}/{kind}/{id}", self.0))
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A message's place among the messages of its subject.
+///
+/// It comes from the version that the aggregate's commit writes. Optimistic locking lets a version be committed only after the one
+/// before, so whoever reads the rows of a subject consistently can never find a gap that is filled later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sequence(u64);
+
+impl Sequence {
+    /// Room for the messages of one commit; a transaction has at most 100 actions.
+    const PER_VERSION: u64 = 100;
+
+    /// The place of the message number `index` (from 0) of the commit that writes this version of the aggregate (from 0).
+    pub fn of(version: u64, index: u64) -> Self {
+        Self(version.saturating_mul(Self::PER_VERSION).saturating_add(index.min(Self::PER_VERSION - 1)).saturating_add(1))
+    }
+
+    /// The place of the only message of a subject.
+    pub fn single() -> Self {
+        Self::of(0, 0)
+    }
+}
+
+/// Twenty digits, so that the order of the texts is the order of the numbers, as the CloudEvents `sequence` extension wants it.
+impl std::fmt::Display for Sequence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:020}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn sequences_sort_as_texts_as_they_sort_as_versions(a in 0u64..1 << 50, b in 0u64..1 << 50, i in 0u64..98, j in 0u64..98) {
+            let (left, right) = (Sequence::of(a, i), Sequence::of(b, j));
+            prop_assert_eq!((a, i).cmp(&(b, j)), left.to_string().cmp(&right.to_string()));
+        }
+    }
+}

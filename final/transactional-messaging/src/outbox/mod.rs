@@ -1,0 +1,81 @@
+//! The outbox: messages that are stored together with the change they tell of, and dispatched afterwards by a relay.
+//!
+//! One row per message. The partition key is the message's subject, the sort key its sequence, so that the rows of one aggregate
+//! lie together in the order of their commits. Beside them lies the subject's *head*, which holds the watermark: everything up to
+//! it was dispatched.
+
+mod row;
+
+pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
+pub(crate) use row::{HEAD, pending_shard_key};
+
+use unit_of_work::{Condition, Put, Table, UnitOfWork};
+
+use crate::{
+    envelope::{DEFAULT_MAX_ENVELOPE_BYTES, Envelope},
+    error::PublishError,
+    message::{Context, Message, Sequence, Subject},
+};
+
+/// The outbox table of one service, as the writing side sees it.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    table: Table,
+    source: String,
+    max_envelope_bytes: usize,
+}
+
+/// The row of this message exists already: it was stored by an earlier commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this message is in the outbox already")]
+pub struct AlreadyPublished;
+
+impl Outbox {
+    /// The outbox in the table of this name. `source` names the service in the envelope, such as `/orders`.
+    pub fn new(table_name: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            table: outbox_table(table_name),
+            source: source.into(),
+            max_envelope_bytes: DEFAULT_MAX_ENVELOPE_BYTES,
+        }
+    }
+
+    /// Sets the largest envelope that is accepted, in bytes.
+    #[must_use]
+    pub fn with_max_envelope_bytes(mut self, bytes: usize) -> Self {
+        self.max_envelope_bytes = bytes;
+        self
+    }
+
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Adds the message to the unit of work: it will be published if, and only if, the unit of work commits.
+    ///
+    /// `already_published` is returned by the commit when the subject has a message with this sequence.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] when the message cannot be stored or could never be sent.
+    pub fn publish<M: Message, E>(
+        &self,
+        work: &mut UnitOfWork<E>,
+        (subject, sequence): (&Subject, Sequence),
+        context: &Context,
+        message: &M,
+        already_published: E,
+    ) -> Result<(), PublishError> {
+        let envelope = Envelope::new(&self.source, subject, sequence, context, message)?;
+        let row = OutboxRow::new::<M>(&envelope, self.max_envelope_bytes)?;
+        work.add(Put::new(&self.table, &row)?.when(Condition::not_exists("PK")).or(already_published));
+        tracing::debug!(message_id = %envelope.id, kind = M::TYPE, subject = envelope.subject, "message_stored");
+        Ok(())
+    }
+}
+
+/// The outbox table with its key attributes.
+pub(crate) fn outbox_table(name: impl Into<String>) -> Table {
+    Table::new(name, "PK").with_sort_key("SK")
+}

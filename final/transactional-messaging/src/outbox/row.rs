@@ -1,0 +1,113 @@
+//! What lies in the outbox table: message rows and heads.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    envelope::Envelope,
+    error::PublishError,
+    message::{Message, Subject},
+    timestamp,
+};
+
+/// Sort key of a subject's head. It sorts before all sequences, which are digits, so it also serves as the watermark of a subject of
+/// which nothing was dispatched.
+pub(crate) const HEAD: &str = "#HEAD";
+
+/// The sparse index over rows that were not dispatched yet. Dispatched rows leave it.
+pub const PENDING_INDEX: &str = "PendingIndex";
+
+/// The pending index spreads over this many partitions. A single one would cap all writes of the service at the 1,000 write units
+/// a second of one partition, since a throttled index throttles its table ("Amazon DynamoDB Developer Guide, Best practices for
+/// designing partition keys").
+pub const PENDING_SHARDS: u64 = 8;
+
+/// A stored message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OutboxRow {
+    /// `SUBJECT#` and the subject.
+    #[serde(rename = "PK")]
+    pub partition: String,
+    /// The sequence.
+    #[serde(rename = "SK")]
+    pub sequence: String,
+    /// The message's id.
+    pub message_id: Uuid,
+    /// One id for everything that one request set off.
+    pub correlation_id: Uuid,
+    /// The kind of message.
+    pub kind: String,
+    /// The topic, without the prefix of the deployment.
+    pub topic: String,
+    /// The envelope as it will be sent.
+    pub message: String,
+    /// When the message was made.
+    pub created_at: String,
+    /// Key of the pending index; absent once the message was dispatched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_shard: Option<String>,
+}
+
+/// A subject's head.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Head {
+    /// The sequence up to which everything was dispatched; absent when nothing was.
+    pub watermark: Option<String>,
+    /// Why the subject is parked: the next message cannot be sent, and the ones behind it wait. Absent when it is not.
+    pub parked: Option<String>,
+}
+
+impl OutboxRow {
+    pub(super) fn new<M: Message>(envelope: &Envelope, max_bytes: usize) -> Result<Self, PublishError> {
+        let partition = format!("SUBJECT#{}", envelope.subject);
+        Ok(Self {
+            pending_shard: Some(pending_shard_key(shard_of(&partition))),
+            partition,
+            sequence: envelope.sequence.clone(),
+            message_id: envelope.id,
+            correlation_id: envelope.correlationid,
+            kind: envelope.kind.clone(),
+            topic: M::TOPIC.name().to_owned(),
+            message: envelope.to_text(max_bytes)?,
+            created_at: timestamp::format(envelope.time)?,
+        })
+    }
+}
+
+/// The partition key of a subject's rows.
+pub fn partition_of(subject: &Subject) -> String {
+    format!("SUBJECT#{}", subject.as_str())
+}
+
+/// The key of one partition of the pending index.
+pub(crate) fn pending_shard_key(shard: u64) -> String {
+    format!("PENDING#{shard}")
+}
+
+/// FNV-1a, because the hash is stored and must stay the same in every version of the program.
+fn shard_of(partition: &str) -> u64 {
+    let hash = partition.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash % PENDING_SHARDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_spread_over_all_shards() {
+        let used: std::collections::HashSet<_> =
+            (0..200).map(|n| shard_of(&partition_of(&Subject::aggregate("order", Uuid::from_u128(n))))).collect();
+        assert_eq!(used.len() as u64, PENDING_SHARDS);
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        // "foobar" is a test vector of the FNV reference code: 0x85944171f73967e8.
+        assert_eq!(shard_of("foobar"), 0x8594_4171_f739_67e8 % PENDING_SHARDS);
+    }
+}

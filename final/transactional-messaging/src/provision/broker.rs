@@ -1,0 +1,87 @@
+//! Topics, queues with dead-letter queues, and the subscriptions between them.
+
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sqs::{Client as Sqs, types::QueueAttributeName};
+use serde_json::json;
+
+use super::{ProvisionError, making};
+use crate::relay::BoxError;
+
+/// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
+/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5).
+const MAX_RECEIVES: u32 = 5;
+/// The longest retention of a queue, 14 days in seconds.
+const RETENTION_S: u32 = 14 * 24 * 60 * 60;
+
+/// A queue that gets the messages of one topic. Names include the prefix of the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The topic.
+    pub topic: String,
+    /// The queue; its dead-letter queue has the same name and `--dlq`.
+    pub queue: String,
+}
+
+/// Makes a topic and returns its ARN.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when SNS refuses or cannot be reached.
+pub async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, ProvisionError> {
+    let made = async {
+        let answer = sns.create_topic().name(name).send().await?;
+        answer.topic_arn.ok_or_else(|| BoxError::from("sns gave no arn"))
+    };
+    made.await.map_err(making(format!("topic {name}")))
+}
+
+/// Makes the topic, the queue and its dead-letter queue, allows the topic and nobody else to send to the queue, and subscribes it.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when SNS or SQS refuses or cannot be reached.
+pub async fn ensure_subscription(sns: &Sns, sqs: &Sqs, wanted: &Subscription) -> Result<(), ProvisionError> {
+    let topic_arn = ensure_topic(sns, &wanted.topic).await?;
+    let made = async {
+        let dead_letter_queue = format!("{}--dlq", wanted.queue);
+        let (_, dead_letter_arn) = ensure_queue(sqs, &dead_letter_queue).await?;
+        let (url, arn) = ensure_queue(sqs, &wanted.queue).await?;
+        let redrive = json!({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES});
+        sqs.set_queue_attributes()
+            .queue_url(&url)
+            .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string())
+            .attributes(QueueAttributeName::Policy, policy(&arn, &topic_arn).to_string())
+            .send()
+            .await?;
+        sns.subscribe().topic_arn(&topic_arn).protocol("sqs").endpoint(&arn).send().await?;
+        Ok(())
+    };
+    made.await.map_err(making::<BoxError>(format!("queue {}", wanted.queue)))
+}
+
+async fn ensure_queue(sqs: &Sqs, name: &str) -> Result<(String, String), BoxError> {
+    let request = sqs.create_queue().queue_name(name);
+    let answer = request
+        .attributes(QueueAttributeName::MessageRetentionPeriod, RETENTION_S.to_string())
+        .attributes(QueueAttributeName::VisibilityTimeout, "30")
+        .send()
+        .await?;
+    let url = answer.queue_url.ok_or("sqs gave no address")?;
+    let wanted = QueueAttributeName::QueueArn;
+    let answer = sqs.get_queue_attributes().queue_url(&url).attribute_names(wanted.clone()).send().await?;
+    let arn = answer.attributes.unwrap_or_default().remove(&wanted).ok_or("sqs gave no arn")?;
+    Ok((url, arn))
+}
+
+fn policy(queue_arn: &str, topic_arn: &str) -> serde_json::Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        }],
+    })
+}

@@ -1,0 +1,114 @@
+//! The three tables of a service.
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::ProvideErrorMetadata as _,
+    operation::create_table::builders::CreateTableFluentBuilder,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+        ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus, TimeToLiveSpecification,
+    },
+};
+
+use super::{ProvisionError, making};
+use crate::{outbox::PENDING_INDEX, relay::BoxError};
+
+/// A table of aggregates: partition key `PK`.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_aggregate_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    create(dynamodb, name, false, Ok).await.map_err(making(format!("table {name}")))
+}
+
+/// An inbox table: partition key `PK`, time to live `ExpiresAt`.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_inbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    let made = async {
+        create(dynamodb, name, false, Ok).await?;
+        enable_time_to_live(dynamodb, name).await
+    };
+    made.await.map_err(making(format!("table {name}")))
+}
+
+/// An outbox table: partition key `PK`, sort key `SK`, time to live `ExpiresAt`, the sparse pending index, and a stream of keys: a record
+/// only wakes the relay, which reads the rows itself.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    let made = async {
+        create(dynamodb, name, true, |request| {
+            let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::KeysOnly);
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(PENDING_INDEX)
+                .key_schema(key("PendingShard", KeyType::Hash)?)
+                .key_schema(key("CreatedAt", KeyType::Range)?)
+                .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+            Ok(request
+                .attribute_definitions(text("PendingShard")?)
+                .attribute_definitions(text("CreatedAt")?)
+                .global_secondary_indexes(index.build()?)
+                .stream_specification(stream.build()?))
+        })
+        .await?;
+        enable_time_to_live(dynamodb, name).await
+    };
+    made.await.map_err(making(format!("table {name}")))
+}
+
+async fn create(
+    dynamodb: &Client,
+    name: &str,
+    with_sort_key: bool,
+    more: impl FnOnce(CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder, BoxError>,
+) -> Result<(), BoxError> {
+    let mut request = dynamodb
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(text("PK")?)
+        .key_schema(key("PK", KeyType::Hash)?);
+    if with_sort_key {
+        request = request.attribute_definitions(text("SK")?).key_schema(key("SK", KeyType::Range)?);
+    }
+    match more(request)?.send().await {
+        Ok(_) => {}
+        Err(error) if error.code() == Some("ResourceInUseException") => {}
+        Err(error) => return Err(error.into()),
+    }
+    wait_until_active(dynamodb, name).await
+}
+
+async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+    loop {
+        let answer = dynamodb.describe_table().table_name(name).send().await?;
+        if answer.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+}
+
+async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+    let described = dynamodb.describe_time_to_live().table_name(name).send().await?;
+    if described.time_to_live_description().and_then(|ttl| ttl.attribute_name()).is_some() {
+        return Ok(());
+    }
+    let setting = TimeToLiveSpecification::builder().attribute_name("ExpiresAt").enabled(true).build()?;
+    dynamodb.update_time_to_live().table_name(name).time_to_live_specification(setting).send().await?;
+    Ok(())
+}
+
+fn text(name: &str) -> Result<AttributeDefinition, BoxError> {
+    Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()?)
+}
+
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BoxError> {
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+}

@@ -1,0 +1,144 @@
+//! The outbox table as the relay sees it: pending rows of a subject, the watermark, the mark of a parked subject.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use time::{Duration, OffsetDateTime};
+use unit_of_work::{CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update, from_item};
+use uuid::Uuid;
+
+use super::RelayError;
+use crate::outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, pending_shard_key};
+
+/// How many rows of one subject are read at once: with the head they must fit into one transaction of 100 actions.
+const PAGE: i32 = 99;
+
+#[derive(Clone, Debug)]
+pub(super) struct OutboxStore {
+    pub(super) database: DynamoDb,
+    pub(super) table: Table,
+    pub(super) keep_dispatched: Duration,
+}
+
+/// What waits to be dispatched.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) head: Head,
+    pub(super) rows: Vec<OutboxRow>,
+}
+
+/// Somebody else advanced the watermark in the meantime.
+#[derive(Debug)]
+pub(super) struct Raced;
+
+impl OutboxStore {
+    /// The subject's head and its next rows, both read consistently.
+    pub(super) async fn pending(&self, partition: &str) -> Result<Pending, RelayError> {
+        let head = self.database.get(&self.table, self.head_key(partition)).await.map_err(|e| RelayError::Read(e.into()))?;
+        let head: Head = head.map(from_item).transpose().map_err(|e| RelayError::UnknownRow(e.into()))?.unwrap_or_default();
+        if head.parked.is_some() {
+            return Ok(Pending { head, rows: Vec::new() });
+        }
+        let watermark = head.watermark.clone().unwrap_or_else(|| HEAD.to_owned());
+        let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
+        let answer = request
+            .key_condition_expression("PK = :partition AND SK > :watermark")
+            .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
+            .expression_attribute_values(":watermark", AttributeValue::S(watermark))
+            .limit(PAGE)
+            .send()
+            .await
+            .map_err(|error| RelayError::Read(error.into()))?;
+        let rows: Result<Vec<_>, _> = answer.items.unwrap_or_default().into_iter().map(from_item).collect();
+        Ok(Pending { head, rows: rows.map_err(|error| RelayError::UnknownRow(error.into()))? })
+    }
+
+    /// Notes that these rows were dispatched: the watermark moves, the rows leave the pending index and get their time to live. A row
+    /// that was never dispatched has none, or it could expire unsent.
+    pub(super) async fn settle(
+        &self,
+        token: Uuid,
+        partition: &str,
+        head: &Head,
+        sent: &[OutboxRow],
+        now: OffsetDateTime,
+    ) -> Result<Result<(), Raced>, RelayError> {
+        let Some(last) = sent.last() else { return Ok(Ok(())) };
+        let mut work = UnitOfWork::new(token);
+        let advance = Update::new(&self.table, self.head_key(partition))
+            .set("Watermark", AttributeValue::S(last.sequence.clone()))
+            .when(still(head));
+        work.add(advance.or(Raced));
+        let expires = AttributeValue::N((now + self.keep_dispatched).unix_timestamp().to_string());
+        for row in sent {
+            let update = Update::new(&self.table, self.table.key(partition, Some(&row.sequence)))
+                .set("ExpiresAt", expires.clone())
+                .remove("PendingShard");
+            work.add(update.when(Condition::exists("PK")).or(Raced));
+        }
+        commit(work, &self.database).await
+    }
+
+    /// Sets the subject aside: its next message cannot be sent, and those behind it wait so that order is kept.
+    pub(super) async fn park(
+        &self,
+        token: Uuid,
+        partition: &str,
+        head: &Head,
+        reason: &str,
+    ) -> Result<Result<(), Raced>, RelayError> {
+        let mut work = UnitOfWork::new(token);
+        let update = Update::new(&self.table, self.head_key(partition)).set("Parked", AttributeValue::S(reason.to_owned()));
+        work.add(update.when(still(head)).or(Raced));
+        commit(work, &self.database).await
+    }
+
+    pub(super) async fn unpark(&self, token: Uuid, partition: &str) -> Result<(), RelayError> {
+        let mut work = UnitOfWork::new(token);
+        let update = Update::new(&self.table, self.head_key(partition)).remove("Parked");
+        work.add(update.when(Condition::exists("Parked")).or(Raced));
+        commit(work, &self.database).await.map(drop)
+    }
+
+    /// Subjects that have rows made before `before` in one partition of the pending index. The index is read eventually consistent, as
+    /// indexes are; a subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
+    pub(super) async fn pending_subjects(&self, shard: u64, before: &str) -> Result<Vec<String>, RelayError> {
+        let request = self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
+        let mut pages = request
+            .key_condition_expression("PendingShard = :shard AND CreatedAt < :before")
+            .expression_attribute_values(":shard", AttributeValue::S(pending_shard_key(shard)))
+            .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut subjects = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| RelayError::Read(error.into()))?;
+            if let Some(AttributeValue::S(partition)) = item.get("PK") {
+                subjects.push(partition.clone());
+            }
+        }
+        subjects.sort_unstable();
+        subjects.dedup();
+        Ok(subjects)
+    }
+
+    fn head_key(&self, partition: &str) -> Item {
+        self.table.key(partition, Some(HEAD))
+    }
+}
+
+/// The head is as it was read.
+fn still(head: &Head) -> Condition {
+    let watermark = match &head.watermark {
+        Some(watermark) => Condition::equals("Watermark", AttributeValue::S(watermark.clone())),
+        None => Condition::not_exists("Watermark"),
+    };
+    watermark.and(Condition::not_exists("Parked"))
+}
+
+async fn commit(work: UnitOfWork<Raced>, database: &DynamoDb) -> Result<Result<(), Raced>, RelayError> {
+    match work.commit(database).await {
+        Ok(()) => Ok(Ok(())),
+        Err(CommitError::Rejected(raced)) => Ok(Err(raced)),
+        Err(error) => Err(RelayError::Settle(Box::new(error))),
+    }
+}

@@ -1,0 +1,76 @@
+//! From the name of a topic to its ARN, without ever creating a topic: a typing error must not become a topic that nobody reads.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_sdk_sns::{Client, error::ProvideErrorMetadata};
+
+/// Where topics are looked up.
+#[derive(Clone, Debug)]
+pub enum TopicDirectory {
+    /// All topics have ARNs with this beginning, such as `arn:aws:sns:eu-west-1:111122223333:live-`. Needs no call and no permission.
+    ArnPrefix(String),
+    /// Topics are looked up by `ListTopics`; their names have this beginning.
+    NamePrefix(String),
+}
+
+/// Why a topic has no ARN.
+#[derive(Debug)]
+pub(super) enum LookupError {
+    /// There is no such topic.
+    Unknown,
+    /// The topics could not be listed; the code says why.
+    Failed(String),
+}
+
+/// A directory with what was found in it so far.
+#[derive(Clone, Debug)]
+pub(super) struct TopicLookup {
+    sns: Client,
+    directory: TopicDirectory,
+    known: Arc<Mutex<HashMap<String, String>>>,
+}
+
+impl TopicLookup {
+    pub(super) fn new(sns: Client, directory: TopicDirectory) -> Self {
+        Self { sns, directory, known: Arc::default() }
+    }
+
+    pub(super) async fn arn_of(&self, topic: &str) -> Result<String, LookupError> {
+        match &self.directory {
+            TopicDirectory::ArnPrefix(prefix) => Ok(format!("{prefix}{topic}")),
+            TopicDirectory::NamePrefix(prefix) => {
+                let name = format!("{prefix}{topic}");
+                if let Some(arn) = self.remembered(&name) {
+                    return Ok(arn);
+                }
+                self.list().await?;
+                self.remembered(&name).ok_or(LookupError::Unknown)
+            }
+        }
+    }
+
+    /// Forgets a topic that turned out not to exist any more.
+    pub(super) fn forget(&self, arn: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known != arn);
+    }
+
+    fn remembered(&self, name: &str) -> Option<String> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    async fn list(&self) -> Result<(), LookupError> {
+        let mut pages = self.sns.list_topics().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| LookupError::Failed(error.code().unwrap_or("no answer").to_owned()))?;
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            for arn in page.topics().iter().filter_map(|topic| topic.topic_arn()) {
+                let name = arn.rsplit(':').next().unwrap_or(arn);
+                known.insert(name.to_owned(), arn.to_owned());
+            }
+        }
+        Ok(())
+    }
+}

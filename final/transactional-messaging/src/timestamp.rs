@@ -1,0 +1,68 @@
+//! Timestamps as text: ISO 8601 in UTC with offset `+00:00` and microseconds, without a fraction when it is zero.
+//!
+//! Use it on a field with `#[serde(with = "transactional_messaging::timestamp")]`. Reading accepts any RFC 3339 text.
+
+use serde::{Deserialize, Deserializer, Serializer, de, ser};
+use time::{
+    OffsetDateTime, UtcOffset,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
+    macros::format_description,
+};
+
+const WHOLE: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]");
+const FRACTION: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6][offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// Writes a time.
+///
+/// # Errors
+///
+/// Only for years outside 0 to 9999.
+pub fn format(time: OffsetDateTime) -> Result<String, time::error::Format> {
+    let time = time.to_offset(UtcOffset::UTC);
+    time.format(if time.microsecond() == 0 { WHOLE } else { FRACTION })
+}
+
+/// Reads a time.
+///
+/// # Errors
+///
+/// When the text is not RFC 3339.
+pub fn parse(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
+    OffsetDateTime::parse(text, &Rfc3339)
+}
+
+/// For serde.
+///
+/// # Errors
+///
+/// As [`format()`].
+pub fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format(*time).map_err(ser::Error::custom)?)
+}
+
+/// For serde.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn the_fraction_has_six_digits_or_is_left_out() -> Result<(), Box<dyn std::error::Error>> {
+        assert_eq!(format(datetime!(2026-11-23 09:05:01.000120 UTC))?, "2026-11-23T09:05:01.000120+00:00");
+        assert_eq!(format(datetime!(2026-11-23 10:05:01 +1))?, "2026-11-23T09:05:01+00:00");
+        assert_eq!(parse("2026-11-23T09:05:01+00:00")?, datetime!(2026-11-23 09:05:01 UTC));
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! The four things a unit of work can do to an item.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use crate::{
+    condition::Condition,
+    database::{Write, WriteKind},
+    error::ItemError,
+    item::{Item, Table, to_item},
+};
+
+/// A write, and the error to return when its condition fails.
+#[derive(Debug)]
+pub struct Action<E> {
+    pub(crate) write: Write,
+    pub(crate) otherwise: Option<E>,
+}
+
+impl<E> Action<E> {
+    /// The error that the commit returns when this action's condition fails.
+    #[must_use]
+    pub fn or(mut self, error: E) -> Self {
+        self.otherwise = Some(error);
+        self
+    }
+}
+
+impl<E> From<Write> for Action<E> {
+    fn from(write: Write) -> Self {
+        Self { write, otherwise: None }
+    }
+}
+
+/// What the four kinds share: an optional condition, and the error for when it fails.
+macro_rules! conditional {
+    ($kind:ident) => {
+        impl $kind {
+            /// The action takes effect only if this holds for the stored item; otherwise nothing of the unit of work does.
+            #[must_use]
+            pub fn when(mut self, condition: Condition) -> Self {
+                self.0.condition = Some(condition);
+                self
+            }
+
+            /// The error that the commit returns when the condition fails.
+            pub fn or<E>(self, error: E) -> Action<E> {
+                Action { write: self.0, otherwise: Some(error) }
+            }
+        }
+
+        impl<E> From<$kind> for Action<E> {
+            fn from(action: $kind) -> Self {
+                action.0.into()
+            }
+        }
+    };
+}
+
+/// Writes a whole item, replacing what was there.
+#[derive(Debug)]
+pub struct Put(Write);
+
+impl Put {
+    /// A put of `value`, which must hold the table's key attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemError`] when the value is no item or lacks a key attribute.
+    pub fn new(table: &Table, value: &impl Serialize) -> Result<Self, ItemError> {
+        let item = to_item(value)?;
+        let key = table.key_of(&item)?;
+        Ok(Self(Write { table: table.clone(), key, kind: WriteKind::Put(item), condition: None }))
+    }
+}
+
+/// Changes attributes of an item and creates the item if it does not exist.
+#[derive(Debug)]
+pub struct Update(Write);
+
+impl Update {
+    /// An update of the item with this key; say what changes with `set`, `add` and `remove`.
+    pub fn new(table: &Table, key: Item) -> Self {
+        let kind = WriteKind::Update { set: Vec::new(), add: Vec::new(), remove: Vec::new() };
+        Self(Write { table: table.clone(), key, kind, condition: None })
+    }
+
+    /// Gives the attribute a value.
+    #[must_use]
+    pub fn set(mut self, attribute: impl Into<String>, value: AttributeValue) -> Self {
+        if let WriteKind::Update { set, .. } = &mut self.0.kind {
+            set.push((attribute.into(), value));
+        }
+        self
+    }
+
+    /// Adds to a number attribute; one that does not exist counts as 0.
+    #[must_use]
+    pub fn add(mut self, attribute: impl Into<String>, amount: i64) -> Self {
+        if let WriteKind::Update { add, .. } = &mut self.0.kind {
+            add.push((attribute.into(), amount));
+        }
+        self
+    }
+
+    /// Takes the attribute away.
+    #[must_use]
+    pub fn remove(mut self, attribute: impl Into<String>) -> Self {
+        if let WriteKind::Update { remove, .. } = &mut self.0.kind {
+            remove.push(attribute.into());
+        }
+        self
+    }
+}
+
+/// Deletes an item; deleting one that does not exist is no error.
+#[derive(Debug)]
+pub struct Delete(Write);
+
+impl Delete {
+    /// A deletion of the item with this key.
+    pub fn new(table: &Table, key: Item) -> Self {
+        Self(Write { table: table.clone(), key, kind: WriteKind::Delete, condition: None })
+    }
+}
+
+/// Writes nothing, but the unit of work takes effect only if the condition holds: for a decision that rests on an item which it
+/// does not change.
+#[derive(Debug)]
+pub struct Check(Write);
+
+impl Check {
+    /// A check of the item with this key.
+    pub fn new(table: &Table, key: Item, condition: Condition) -> Self {
+        Self(Write { table: table.clone(), key, kind: WriteKind::Check, condition: Some(condition) })
+    }
+}
+
+conditional!(Put);
+conditional!(Update);
+conditional!(Delete);
+conditional!(Check);

@@ -1,0 +1,134 @@
+//! Conditions as values, so that DynamoDB and the in-memory database judge the same thing.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::item::Item;
+
+/// What must be true of the stored item for an action to take effect.
+///
+/// An attribute that is absent makes every comparison false, as in DynamoDB.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition(Node);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    Exists(String),
+    NotExists(String),
+    Equals(String, AttributeValue),
+    LessThan(String, AttributeValue),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// The attribute exists. Of a key attribute: the item exists.
+    pub fn exists(attribute: impl Into<String>) -> Self {
+        Self(Node::Exists(attribute.into()))
+    }
+
+    /// The attribute does not exist. Of a key attribute: the item does not exist.
+    pub fn not_exists(attribute: impl Into<String>) -> Self {
+        Self(Node::NotExists(attribute.into()))
+    }
+
+    /// The attribute has exactly this value, type included.
+    pub fn equals(attribute: impl Into<String>, value: AttributeValue) -> Self {
+        Self(Node::Equals(attribute.into(), value))
+    }
+
+    /// The attribute is the number given. Short for the usual check of a version.
+    pub fn number_is(attribute: impl Into<String>, number: u64) -> Self {
+        Self::equals(attribute, AttributeValue::N(number.to_string()))
+    }
+
+    /// The attribute is a number or text that sorts before the value.
+    pub fn less_than(attribute: impl Into<String>, value: AttributeValue) -> Self {
+        Self(Node::LessThan(attribute.into(), value))
+    }
+
+    /// Both conditions hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(Node::All(vec![self, other]))
+    }
+
+    /// At least one of the two holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(Node::Any(vec![self, other]))
+    }
+
+    /// Judges the condition against a stored item; `None` is an item that does not exist.
+    pub(crate) fn holds(&self, item: Option<&Item>) -> bool {
+        let attribute = |name: &String| item.and_then(|item| item.get(name));
+        match &self.0 {
+            Node::Exists(name) => attribute(name).is_some(),
+            Node::NotExists(name) => attribute(name).is_none(),
+            Node::Equals(name, value) => attribute(name).is_some_and(|stored| equal(stored, value)),
+            Node::LessThan(name, value) => attribute(name).is_some_and(|stored| less(stored, value)),
+            Node::All(parts) => parts.iter().all(|part| part.holds(item)),
+            Node::Any(parts) => parts.iter().any(|part| part.holds(item)),
+        }
+    }
+
+    /// Writes the condition in DynamoDB's expression language. Every name and value goes through a placeholder, so reserved
+    /// words and odd characters cannot break it.
+    pub(crate) fn render(&self, expression: &mut Expression) -> String {
+        match &self.0 {
+            Node::Exists(name) => format!("attribute_exists({})", expression.name(name)),
+            Node::NotExists(name) => format!("attribute_not_exists({})", expression.name(name)),
+            Node::Equals(name, value) => format!("{} = {}", expression.name(name), expression.value(value)),
+            Node::LessThan(name, value) => format!("{} < {}", expression.name(name), expression.value(value)),
+            Node::All(parts) => join(parts, " AND ", expression),
+            Node::Any(parts) => join(parts, " OR ", expression),
+        }
+    }
+}
+
+fn join(parts: &[Condition], operator: &str, expression: &mut Expression) -> String {
+    let parts: Vec<_> = parts.iter().map(|part| format!("({})", part.render(expression))).collect();
+    parts.join(operator)
+}
+
+/// Numbers compare by value: DynamoDB stores `24999.00` as `24999`.
+fn equal(stored: &AttributeValue, wanted: &AttributeValue) -> bool {
+    match (stored, wanted) {
+        (AttributeValue::N(a), AttributeValue::N(b)) => a == b || number(a).is_some_and(|a| Some(a) == number(b)),
+        (a, b) => a == b,
+    }
+}
+
+fn less(stored: &AttributeValue, bound: &AttributeValue) -> bool {
+    match (stored, bound) {
+        (AttributeValue::N(a), AttributeValue::N(b)) => matches!((number(a), number(b)), (Some(a), Some(b)) if a < b),
+        (AttributeValue::S(a), AttributeValue::S(b)) => a < b,
+        _ => false,
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok()
+}
+
+/// Collects the placeholders of one action's expressions.
+#[derive(Debug, Default)]
+pub(crate) struct Expression {
+    pub(crate) names: HashMap<String, String>,
+    pub(crate) values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    pub(crate) fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    pub(crate) fn value(&mut self, value: &AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value.clone());
+        placeholder
+    }
+}

@@ -1,0 +1,185 @@
+//! The real database: `TransactWriteItems` and `GetItem` of the AWS SDK.
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{self, TransactWriteItem},
+};
+use uuid::Uuid;
+
+use crate::{
+    condition::Expression,
+    database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind},
+    error::Source,
+    item::{Item, Table},
+};
+
+/// DynamoDB behind an SDK client.
+///
+/// Give the client attempt and operation time-outs: the SDK has none by default, and a call that never ends is never retried.
+#[derive(Clone, Debug)]
+pub struct DynamoDb {
+    client: Client,
+}
+
+impl DynamoDb {
+    /// A database behind this client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The client, for what a unit of work does not do, such as queries.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Database for DynamoDb {
+    async fn transact(&self, token: Uuid, writes: &[Write]) -> Result<(), TransactFailure> {
+        let items: Result<Vec<_>, _> = writes.iter().map(to_request).collect();
+        #[expect(clippy::disallowed_methods, reason = "this is the unit of work")]
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items.map_err(|error| TransactFailure::Refused(error.into()))?))
+            // The SDK would make a new token for each `send`, and with it a retry of ours could be applied twice.
+            .client_request_token(token.to_string());
+        request.send().await.map(drop).map_err(classify)
+    }
+
+    async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {
+        let request = self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
+        let answer = request.send().await.map_err(|error| ReadError {
+            table: table.name().to_owned(),
+            retryable: !is_client_fault(&error) || is_throttling(error.code()),
+            source: error.into(),
+        })?;
+        Ok(answer.item)
+    }
+}
+
+fn to_request(write: &Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
+    let mut expression = Expression::default();
+    let condition = write.condition.as_ref().map(|condition| condition.render(&mut expression));
+    let item = TransactWriteItem::builder();
+    let (table, key) = (write.table.name(), Some(write.key.clone()));
+    Ok(match &write.kind {
+        WriteKind::Put(put) => item.put(
+            types::Put::builder()
+                .table_name(table)
+                .set_item(Some(put.clone()))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(some(expression.names))
+                .set_expression_attribute_values(some(expression.values))
+                .build()?,
+        ),
+        WriteKind::Update { .. } => item.update({
+            let update = render_update(&write.kind, &mut expression);
+            types::Update::builder()
+                .table_name(table)
+                .set_key(key)
+                .update_expression(update)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(some(expression.names))
+                .set_expression_attribute_values(some(expression.values))
+                .build()?
+        }),
+        WriteKind::Delete => item.delete(
+            types::Delete::builder()
+                .table_name(table)
+                .set_key(key)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(some(expression.names))
+                .set_expression_attribute_values(some(expression.values))
+                .build()?,
+        ),
+        WriteKind::Check => item.condition_check(
+            types::ConditionCheck::builder()
+                .table_name(table)
+                .set_key(key)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(some(expression.names))
+                .set_expression_attribute_values(some(expression.values))
+                .build()?,
+        ),
+    }
+    .build())
+}
+
+fn render_update(kind: &WriteKind, expression: &mut Expression) -> String {
+    let WriteKind::Update { set, add, remove } = kind else { return String::new() };
+    let mut clauses = Vec::new();
+    if !set.is_empty() {
+        let parts = set.iter().map(|(name, value)| format!("{} = {}", expression.name(name), expression.value(value)));
+        clauses.push(format!("SET {}", parts.collect::<Vec<_>>().join(", ")));
+    }
+    if !add.is_empty() {
+        let parts = add.iter().map(|(name, amount)| {
+            let amount = types::AttributeValue::N(amount.to_string());
+            format!("{} {}", expression.name(name), expression.value(&amount))
+        });
+        clauses.push(format!("ADD {}", parts.collect::<Vec<_>>().join(", ")));
+    }
+    if !remove.is_empty() {
+        let parts = remove.iter().map(|name| expression.name(name));
+        clauses.push(format!("REMOVE {}", parts.collect::<Vec<_>>().join(", ")));
+    }
+    clauses.join(" ")
+}
+
+/// DynamoDB refuses an empty map of placeholders.
+fn some<V>(map: std::collections::HashMap<String, V>) -> Option<std::collections::HashMap<String, V>> {
+    (!map.is_empty()).then_some(map)
+}
+
+fn classify(error: SdkError<TransactWriteItemsError>) -> TransactFailure {
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+        return TransactFailure::Cancelled(cancelled.cancellation_reasons().iter().map(reason).collect());
+    }
+    if is_throttling(error.code()) {
+        return TransactFailure::Throttled;
+    }
+    let in_progress = matches!(
+        error.as_service_error(),
+        Some(TransactWriteItemsError::TransactionInProgressException(_))
+    );
+    if is_client_fault(&error) && !in_progress {
+        TransactFailure::Refused(Source::from(error))
+    } else {
+        TransactFailure::Unknown(Source::from(error))
+    }
+}
+
+fn reason(reason: &types::CancellationReason) -> CancellationReason {
+    match reason.code() {
+        None | Some("None") => CancellationReason::None,
+        Some("ConditionalCheckFailed") => CancellationReason::ConditionFailed,
+        Some("TransactionConflict") => CancellationReason::Conflict,
+        code if is_throttling(code) => CancellationReason::Throttled,
+        Some(code) => CancellationReason::Other(format!("{code}: {}", reason.message().unwrap_or("no message"))),
+    }
+}
+
+fn is_throttling(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some(
+            "ThrottlingError"
+                | "ThrottlingException"
+                | "ProvisionedThroughputExceeded"
+                | "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+        )
+    )
+}
+
+/// Whether the service answered with a 4xx, or the request never left: both mean that nothing was applied and that sending the
+/// same again changes nothing.
+fn is_client_fault<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(service) => service.raw().status().is_client_error(),
+        _ => false,
+    }
+}

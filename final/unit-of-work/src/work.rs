@@ -1,0 +1,184 @@
+//! The unit of work itself.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::{
+    action::Action,
+    backoff::Backoff,
+    database::{CancellationReason, Database, TransactFailure, Write},
+    error::{CommitError, Source},
+    limits,
+};
+
+/// How often a commit is sent. With waits of at most 2 s in all it ends long before the ten minutes for which DynamoDB remembers
+/// a client request token, and outlasts the 5 s that an internal recovery of a transaction takes when each try times out.
+const ATTEMPTS: u32 = 8;
+const FIRST_WAIT: Duration = Duration::from_millis(25);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Writes that take effect together.
+///
+/// `E` is your own error type; an action added with `or(error)` returns that error when its condition fails.
+#[derive(Debug)]
+#[must_use = "dropping a unit of work writes nothing; call `commit`"]
+pub struct UnitOfWork<E> {
+    token: Uuid,
+    actions: Vec<Action<E>>,
+}
+
+impl<E> UnitOfWork<E> {
+    /// An empty unit of work.
+    ///
+    /// `token` becomes the client request token, by which DynamoDB recognises a repeated request: it must be new for each unit of
+    /// work. It also seeds the jitter, so that runs with injected ids are the same each time.
+    pub fn new(token: Uuid) -> Self {
+        Self { token, actions: Vec::new() }
+    }
+
+    /// Adds an action. The order matters in one way: when several conditions fail, the first one's error is returned.
+    pub fn add(&mut self, action: impl Into<Action<E>>) -> &mut Self {
+        self.actions.push(action.into());
+        self
+    }
+
+    /// How many actions it holds.
+    pub fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    /// Applies all actions or none. An empty unit of work succeeds without a call.
+    ///
+    /// # Errors
+    ///
+    /// See [`CommitError`]; after all but [`CommitError::UnknownOutcome`] nothing was written.
+    pub async fn commit(self, database: &impl Database) -> Result<(), CommitError<E>> {
+        if self.actions.is_empty() {
+            return Ok(());
+        }
+        let mut otherwise = Vec::with_capacity(self.actions.len());
+        let mut writes = Vec::with_capacity(self.actions.len());
+        for action in self.actions {
+            otherwise.push(action.otherwise);
+            writes.push(action.write);
+        }
+        limits::check(&writes.iter().collect::<Vec<_>>())?;
+        let backoff = Backoff::new(self.token, ATTEMPTS, FIRST_WAIT, LONGEST_WAIT);
+        let ended = send_until_decided(database, self.token, &writes, backoff).await;
+        if ended.is_ok() {
+            tracing::debug!(actions = writes.len(), "unit_of_work_committed");
+        }
+        ended.map_err(|end| end.into_error(otherwise))
+    }
+}
+
+/// Why sending stopped without a commit.
+enum End {
+    Condition(usize),
+    Contention { what: &'static str, attempts: u32 },
+    Unknown { attempts: u32, source: Source },
+    Refused(Source),
+}
+
+impl End {
+    fn into_error<E>(self, mut otherwise: Vec<Option<E>>) -> CommitError<E> {
+        match self {
+            Self::Condition(action) => match otherwise.get_mut(action).and_then(Option::take) {
+                Some(error) => CommitError::Rejected(error),
+                None => CommitError::ConditionFailed { action },
+            },
+            Self::Contention { what, attempts } => CommitError::Contention { what, attempts },
+            Self::Unknown { attempts, source } => CommitError::UnknownOutcome { attempts, source },
+            Self::Refused(source) => CommitError::Refused(source),
+        }
+    }
+}
+
+/// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been applied.
+async fn send_until_decided(
+    database: &impl Database,
+    token: Uuid,
+    writes: &[Write],
+    backoff: Backoff,
+) -> Result<(), End> {
+    let mut unknown = None;
+    let mut attempts = 1;
+    loop {
+        let blocked_by = match database.transact(token, writes).await {
+            Ok(()) => return Ok(()),
+            Err(TransactFailure::Cancelled(reasons)) => match verdict(&reasons) {
+                Verdict::Condition(action) => return Err(End::Condition(action)),
+                Verdict::Refused(reason) => return Err(End::Refused(reason.into())),
+                Verdict::Again(what) => what,
+            },
+            Err(TransactFailure::Throttled) => "throttling",
+            Err(TransactFailure::Refused(source)) => return Err(End::Refused(source)),
+            Err(TransactFailure::Unknown(source)) => {
+                unknown = Some(source);
+                "an unknown outcome"
+            }
+        };
+        let Some(delay) = backoff.delay_after(attempts) else {
+            return Err(match unknown {
+                Some(source) => End::Unknown { attempts, source },
+                None => End::Contention { what: blocked_by, attempts },
+            });
+        };
+        tracing::debug!(attempts, blocked_by, "unit_of_work_commit_tried_again");
+        tokio::time::sleep(delay).await;
+        attempts += 1;
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Condition(usize),
+    Refused(String),
+    Again(&'static str),
+}
+
+/// Judges the whole list. A failed condition outranks a conflict beside it: it was evaluated, and it is what the caller asked to
+/// know.
+fn verdict(reasons: &[CancellationReason]) -> Verdict {
+    if let Some(action) = reasons.iter().position(|reason| *reason == CancellationReason::ConditionFailed) {
+        return Verdict::Condition(action);
+    }
+    let refused = reasons.iter().enumerate().find_map(|(action, reason)| match reason {
+        CancellationReason::Other(what) => Some(format!("action {action}: {what}")),
+        _ => None,
+    });
+    match refused {
+        Some(reason) => Verdict::Refused(reason),
+        None if reasons.contains(&CancellationReason::Throttled) => Verdict::Again("throttling"),
+        None => Verdict::Again("conflicts"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CancellationReason as Reason, *};
+
+    #[test]
+    fn the_first_failed_condition_outranks_everything() {
+        let reasons = [Reason::Conflict, Reason::ConditionFailed, Reason::Other("x".to_owned()), Reason::ConditionFailed];
+        assert_eq!(verdict(&reasons), Verdict::Condition(1));
+    }
+
+    #[test]
+    fn a_refusal_outranks_what_a_retry_could_cure() {
+        let reasons = [Reason::Conflict, Reason::Other("ValidationError".to_owned())];
+        assert_eq!(verdict(&reasons), Verdict::Refused("action 1: ValidationError".to_owned()));
+    }
+
+    #[test]
+    fn conflicts_and_throttling_are_tried_again() {
+        assert_eq!(verdict(&[Reason::None, Reason::Conflict]), Verdict::Again("conflicts"));
+        assert_eq!(verdict(&[Reason::Throttled, Reason::Conflict]), Verdict::Again("throttling"));
+    }
+}

@@ -1,0 +1,142 @@
+//! DynamoDB and its streams: from an operation's name and JSON body to dynoxide's typed call and back.
+//!
+//! dynoxide's own HTTP server can only be had with a socket, and an in-memory test must not have one. Both ways in
+//! use these typed calls, so that they cannot differ. What is lost against its server is the exact wording of the
+//! refusal of a malformed request, which no SDK sends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::storage_backend::Clock;
+use dynoxide::{Database, DynoxideError};
+use http::StatusCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::sdk::REGION;
+
+/// dynoxide names itself as the region. Code that parses an ARN should see one that AWS could have made.
+const DYNOXIDE_ARN: &str = "arn:aws:dynamodb:dynoxide:";
+
+type Answer = Result<String, DynoxideError>;
+
+pub(crate) struct DynamoDb {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    last_sweep: AtomicU64,
+}
+
+impl DynamoDb {
+    pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { database, clock, last_sweep: AtomicU64::new(0) }
+    }
+
+    /// The HTTP status and JSON body for one operation.
+    pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> (StatusCode, String) {
+        self.sweep();
+        match self.dispatch(operation, body) {
+            Ok(answer) => (StatusCode::OK, answer),
+            Err(error) => {
+                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+                (status, error.to_json())
+            }
+        }
+    }
+
+    /// Deletes expired items, at most once a second. Nobody can see an item except through a call, so sweeping before
+    /// a call is as good as a background task, and exact under a paused clock. (AWS takes up to a few days.)
+    fn sweep(&self) {
+        let now = self.clock.now_unix_secs();
+        if self.last_sweep.swap(now, Ordering::Relaxed) == now {
+            return;
+        }
+        if let Err(error) = self.database.sweep_ttl() {
+            tracing::warn!(%error, "could not delete expired items; the next call tries again");
+        }
+    }
+
+    fn dispatch(&self, operation: &str, body: &[u8]) -> Answer {
+        let db = &self.database;
+        match operation {
+            "CreateTable" => call(body, |q| db.create_table(q)).map(with_region),
+            "DeleteTable" => call(body, |q| db.delete_table(q)).map(with_region),
+            "DescribeTable" => call(body, |q| db.describe_table(q)).map(with_region),
+            "UpdateTable" => call(body, |q| db.update_table(q)).map(with_region),
+            "ListTables" => call(body, |q| db.list_tables(q)),
+            "PutItem" => call(body, |q| db.put_item(q)),
+            "GetItem" => call(body, |q| db.get_item(q)),
+            "DeleteItem" => call(body, |q| db.delete_item(q)),
+            "UpdateItem" => call(body, |q| db.update_item(q)),
+            "Query" => call(body, |q| db.query(q)),
+            "Scan" => call(body, |q| db.scan(q)),
+            "BatchGetItem" => call(body, |q| db.batch_get_item(q)),
+            "BatchWriteItem" => call(body, |q| db.batch_write_item(q)),
+            "TransactWriteItems" => call(body, |q| db.transact_write_items(q)),
+            "TransactGetItems" => call(body, |q| db.transact_get_items(q)),
+            "UpdateTimeToLive" => call(body, |q| db.update_time_to_live(q)),
+            "DescribeTimeToLive" => call(body, |q| db.describe_time_to_live(q)),
+            "ExecuteStatement" => call(body, |q| db.execute_statement(q)),
+            "ExecuteTransaction" => call(body, |q| db.execute_transaction(q)),
+            "BatchExecuteStatement" => call(body, |q| db.batch_execute_statement(q)),
+            "TagResource" => call(body, |q| db.tag_resource(q)),
+            "UntagResource" => call(body, |q| db.untag_resource(q)),
+            "ListTagsOfResource" => call(body, |q| db.list_tags_of_resource(q)),
+            "ListStreams" => call(body, |q| db.list_streams(q)).map(with_region),
+            "DescribeStream" => call(body, |q| db.describe_stream(q)).map(with_region),
+            "GetShardIterator" => call(body, |q| db.get_shard_iterator(q)),
+            "GetRecords" => get_records(db, body),
+            other => Err(DynoxideError::ValidationException(format!("{other} is not served here"))),
+        }
+    }
+}
+
+fn call<Q, A>(body: &[u8], run: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Answer
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+{
+    to_json(&run(parse(body)?)?)
+}
+
+/// Sets the region in records, and the case of `userIdentity`, whose members the API spells with capitals.
+fn get_records(db: &Database, body: &[u8]) -> Answer {
+    let mut answer = db.get_records(parse::<GetRecordsRequest>(body)?)?;
+    for record in &mut answer.records {
+        record.aws_region = REGION.to_owned();
+    }
+    if answer.records.iter().all(|record| record.user_identity.is_none()) {
+        return to_json(&answer);
+    }
+    let mut json = serde_json::to_value(&answer).map_err(internal)?;
+    let records = json.get_mut("Records").and_then(Value::as_array_mut).into_iter().flatten();
+    for identity in records.filter_map(|record| record.get_mut("userIdentity")) {
+        *identity = serde_json::json!({ "Type": identity["type"], "PrincipalId": identity["principalId"] });
+    }
+    Ok(json.to_string())
+}
+
+fn with_region(answer: String) -> String {
+    answer.replace(DYNOXIDE_ARN, &format!("arn:aws:dynamodb:{REGION}:"))
+}
+
+/// dynoxide marks the error class of a value it refuses with a prefix in capitals, which must not reach the wire.
+fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let text = error.to_string();
+        let message = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"]
+            .iter()
+            .find_map(|mark| text.strip_prefix(mark))
+            .unwrap_or(&text);
+        DynoxideError::ValidationException(message.to_owned())
+    })
+}
+
+fn to_json(answer: &impl Serialize) -> Answer {
+    serde_json::to_string(answer).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> DynoxideError {
+    DynoxideError::InternalServerError(error.to_string())
+}

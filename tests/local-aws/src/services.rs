@@ -1,0 +1,79 @@
+//! One front for the four services: decides from a request which of them answers it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use dynoxide::Database;
+use dynoxide::storage_backend::Clock;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::dynamo::DynamoDb;
+use crate::sns::Sns;
+use crate::sqs::Sqs;
+
+/// Where a health check asks.
+pub(crate) const HEALTH_PATH: &str = "/_local/health";
+
+const JSON: &str = "application/x-amz-json-1.0";
+
+/// The four services and the state they share.
+pub(crate) struct Services {
+    dynamodb: DynamoDb,
+    sqs: Sqs,
+    sns: Sns,
+    requests: AtomicU64,
+}
+
+impl Services {
+    /// `host` and `port` go into queue URLs and must lead back to [`Services::answer`].
+    pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
+        let sqs = Sqs::new(host, port);
+        let sns = Sns::new(host, port, &sqs);
+        Self { dynamodb: DynamoDb::new(database, clock), sqs, sns, requests: AtomicU64::new(0) }
+    }
+
+    /// Answers one request. AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query
+    /// protocol, which has no such header.
+    pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let request_id = format!("local-{:08}", self.requests.fetch_add(1, Ordering::Relaxed) + 1);
+        let (parts, body) = request.into_parts();
+        if parts.method == Method::GET && parts.uri.path() == HEALTH_PATH {
+            return json_response(StatusCode::OK, &request_id, json!({ "status": "ok" }).to_string());
+        }
+        if parts.method != Method::POST {
+            return refuse(&request_id, "UnknownOperationException", "AWS APIs are called with POST");
+        }
+        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        match target.and_then(|target| target.split_once('.')) {
+            Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", operation)) => {
+                let (status, answer) = self.dynamodb.answer(operation, &body);
+                json_response(status, &request_id, answer)
+            }
+            Some(("AmazonSQS", operation)) => {
+                self.sqs.answer(operation, &parts.headers, body, &request_id).await
+            }
+            Some((service, _)) => {
+                refuse(&request_id, "UnknownOperationException", &format!("{service} is not served here"))
+            }
+            None => self.sns.answer(body, &request_id).await,
+        }
+    }
+}
+
+fn refuse(request_id: &str, code: &str, message: &str) -> Response<Bytes> {
+    let body = json!({ "__type": code, "message": message });
+    json_response(StatusCode::BAD_REQUEST, request_id, body.to_string())
+}
+
+fn json_response(status: StatusCode, request_id: &str, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(JSON));
+    if let Ok(value) = http::HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    response
+}

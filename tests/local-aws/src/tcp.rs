@@ -1,0 +1,141 @@
+//! The embedded AWS on one loopback port.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use bytes::Bytes;
+use dynoxide::Database;
+use dynoxide::storage_backend::SystemClock;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::error::StartError;
+use crate::sdk;
+use crate::services::Services;
+
+/// The largest request that DynamoDB accepts, 16 MB; the other services take far less.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long to wait before accepting again after the system refused a connection (too many open files, say).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// An AWS of one's own on a port of 127.0.0.1.
+///
+/// Each value has its own tables, queues and topics. Dropping it closes the port and ends its connections; what was
+/// in memory is gone.
+#[derive(Debug)]
+pub struct LocalAws {
+    endpoint_url: String,
+    _server: AbortOnDropHandle<()>,
+}
+
+impl LocalAws {
+    /// Starts on any free port.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if no port can be opened, or SQLite cannot open a database in memory.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::bind((Ipv4Addr::LOCALHOST, 0).into()).await
+    }
+
+    /// Starts on the given loopback address; port 0 is any free port.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the address is not loopback, its port is taken, or SQLite cannot open a database in memory.
+    pub async fn bind(addr: SocketAddr) -> Result<Self, StartError> {
+        Self::serve(addr, Database::memory()).await
+    }
+
+    /// As [`LocalAws::bind`], with tables and streams kept in a file, so that they survive a restart. Queues and
+    /// topics stay in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database.
+    pub async fn bind_with_data(addr: SocketAddr, file: &Path) -> Result<Self, StartError> {
+        Self::serve(addr, Database::new(&file.to_string_lossy())).await
+    }
+
+    async fn serve(addr: SocketAddr, database: dynoxide::Result<Database>) -> Result<Self, StartError> {
+        if !addr.ip().is_loopback() {
+            return Err(StartError::NotLoopback { addr });
+        }
+        let database = database.map_err(StartError::Database)?;
+        let listen = |source| StartError::Listen { addr, source };
+        let listener = TcpListener::bind(addr).await.map_err(listen)?;
+        let addr = listener.local_addr().map_err(listen)?;
+        let services = Services::new(database, SystemClock::arc(), &addr.ip().to_string(), addr.port());
+        let server = tokio::spawn(accept(listener, Arc::new(services)));
+        Ok(Self { endpoint_url: format!("http://{addr}"), _server: AbortOnDropHandle::new(server) })
+    }
+
+    /// Where all four services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
+    ///
+    /// `GET {endpoint_url}/_local/health` answers 200.
+    pub fn endpoint_url(&self) -> &str {
+        &self.endpoint_url
+    }
+
+    /// Settings for any SDK client that shall call these services: region, test credentials and plain HTTP, 3 seconds
+    /// to connect and 30 seconds for an attempt.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk::config(&self.endpoint_url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    }
+}
+
+/// The connections belong to this task: aborting it ends them too.
+async fn accept(listener: TcpListener, services: Arc<Services>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => { connections.spawn(serve_connection(stream, services.clone())); }
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection; trying again");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, services: Arc<Services>) {
+    // Without it a small answer may wait for the client's acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not switch on TCP_NODELAY");
+    }
+    let service = service_fn(move |request| answer(services.clone(), request));
+    let mut http = hyper::server::conn::http1::Builder::new();
+    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+async fn answer(
+    services: Arc<Services>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        let mut refusal = Response::new(Full::default());
+        *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(refusal);
+    };
+    Ok(services.answer(Request::from_parts(parts, body.to_bytes())).await.map(Full::new))
+}
