@@ -1,7 +1,9 @@
-//! One configuration for every AWS client of a process, with time limits, because the SDK for Rust has none by itself.
+//! One configuration for every AWS client of a process, with time limits, because the SDK for Rust has none
+//! by itself.
 //!
 //! By default only the connect timeout is set: a call whose answer never comes waits for ever
-//! (<https://github.com/awslabs/aws-sdk-rust/discussions/1034>), and with it the consumer or request that made it.
+//! (<https://github.com/awslabs/aws-sdk-rust/issues/1034>), and with it the consumer or request that
+//! made it.
 
 use std::time::Duration;
 
@@ -14,29 +16,32 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::settings::{BaseSettings, Mode};
 
-/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was lost twice
-/// and another attempt, to another address, is the better bet.
+/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was
+/// lost twice and another attempt, to another address, is the better bet.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Time for one attempt, from the first byte out to the answer. It must exceed the longest answer that is meant to be
-/// slow: an SQS long poll of 20 seconds, to which five seconds are added for the network.
+/// Time for one attempt, from the first byte out to the answer. It must exceed the longest answer that is
+/// meant to be slow: an SQS long poll of 20 seconds, to which five seconds are added for the network.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Time for a call with all its attempts and the pauses between them: two full attempts and a part of the third. No
-/// call keeps its caller longer than this.
+/// Time for a call with all its attempts and the pauses between them: two full attempts and a part of the
+/// third. No call keeps its caller longer than this.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The first attempt and two more, the SDK's own default, written down so that the environment cannot change it.
+/// The first attempt and two more, the SDK's own default, written down so that `AWS_MAX_ATTEMPTS`
+/// cannot change it.
 pub const MAX_ATTEMPTS: u32 = 3;
 
 /// Builds the configuration that every client of this process is made from.
 ///
-/// Credentials come from the SDK's default chain: environment, profile, web identity, the ECS container endpoint, the
-/// EC2 instance. In development mode with an endpoint override and neither an access key nor a profile in the
-/// environment, test credentials are used instead: emulators accept any, and the chain would first look for an instance
-/// metadata service that a desk does not have.
+/// Credentials come from the SDK's default chain: environment, profile, web identity, the ECS container
+/// endpoint, the EC2 instance. In development mode with an endpoint override and neither an access key nor a
+/// profile in the environment, test credentials are used instead: emulators accept any, and the chain would
+/// first look for an instance metadata service that a desk does not have.
 ///
-/// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root certificates.
+/// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root
+/// certificates. Credentials that are themselves fetched over HTTPS, such as an assumed role, need an
+/// `https:` endpoint or none.
 pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
     let http = Builder::new();
     let http_client = match settings.endpoint_url.as_deref() {
@@ -50,10 +55,12 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
         .timeout_config(timeouts());
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
-        if settings.environment == Mode::Development && !credentials_in_process() {
-            // LocalStack derives the account from the access key; this one gives 000000000000.
-            loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "development"));
-        }
+    }
+    // Asks the process and not the settings, because that is where the default chain will look.
+    if wants_test_credentials(settings, |name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    {
+        // LocalStack derives the account from the access key; this one gives 000000000000.
+        loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "development"));
     }
     loader.load().await
 }
@@ -70,9 +77,32 @@ fn is_plain_http(url: &str) -> bool {
     url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
 }
 
-/// Asks the process and not [`BaseSettings`], because this is where the default chain will look.
-fn credentials_in_process() -> bool {
-    ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()))
+fn wants_test_credentials(settings: &BaseSettings, is_set: impl Fn(&str) -> bool) -> bool {
+    settings.environment == Mode::Development
+        && settings.endpoint_url.is_some()
+        && !is_set("AWS_ACCESS_KEY_ID")
+        && !is_set("AWS_PROFILE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_credentials_are_for_development_with_an_override_and_nothing_better() {
+        let settings = |environment, endpoint: Option<&str>| BaseSettings {
+            environment,
+            region: "eu-west-1".to_owned(),
+            endpoint_url: endpoint.map(str::to_owned),
+            topic_prefix: String::new(),
+            queue_prefix: String::new(),
+        };
+        let local = settings(Mode::Development, Some("http://127.0.0.1:4566"));
+        assert!(wants_test_credentials(&local, |_| false));
+        assert!(!wants_test_credentials(&local, |name| name == "AWS_ACCESS_KEY_ID"));
+        assert!(!wants_test_credentials(&local, |name| name == "AWS_PROFILE"));
+        assert!(!wants_test_credentials(&settings(Mode::Development, None), |_| false));
+        let vpc = settings(Mode::Production, Some("https://sqs.eu-west-1.amazonaws.com"));
+        assert!(!wants_test_credentials(&vpc, |_| false));
+    }
 }

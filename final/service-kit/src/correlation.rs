@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::http::ApiError;
 
-/// Where fresh ids come from: random ones in production, counted ones in a test that must always print the same.
+/// Where fresh ids come from: random ones in production, counted ones in a test that must always print the
+/// same.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// The header that carries the id in both directions.
@@ -48,16 +49,18 @@ impl CorrelationId {
         self.0
     }
 
-    /// A span that puts the id on every log line written inside. A message consumer enters it around its handler.
+    /// A span that puts the id on every log line written inside. A message consumer enters it around its
+    /// handler.
     pub fn span(&self) -> Span {
-        // The level is the highest one, or a filter of `warn` would drop the id from the lines that matter most.
+        // The level is the highest one, or a filter of `warn` would drop the id from the lines that matter
+        // most.
         tracing::error_span!(target: SPAN_TARGET, "correlation", correlation_id = %self.0)
     }
 
     fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(CORRELATION_ID_HEADER)?;
-        // Neither a malformed value nor its length is the caller's failure to hear about: it gets a fresh id, and the
-        // value, which may hold anything, is not written anywhere.
+        // Neither a malformed value nor its length is the caller's failure to hear about: it gets a fresh id,
+        // and the value, which may hold anything, is not written anywhere.
         Uuid::try_parse_ascii(text.as_bytes()).map(Self).ok()
     }
 }

@@ -1,8 +1,8 @@
 //! Whether the process lives, and whether it can do its work.
 //!
-//! The two are asked by different callers. A failed *health* answer makes ECS replace the task, so it depends on nothing
-//! but the process: if it asked DynamoDB, an outage there would restart every service. A failed *ready* answer only
-//! tells the load balancer or a deployment to wait.
+//! The two are asked by different callers. A failed *health* answer makes ECS replace the task, so it depends
+//! on nothing but the process: if it asked DynamoDB, an outage there would restart every service. A failed
+//! *ready* answer only tells the load balancer or a deployment to wait.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -21,21 +21,23 @@ use crate::http::{NotAccessLogged, optional_slash};
 type BoxError = Box<dyn Error + Send + Sync>;
 type Probe = Box<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
-/// The checks behind the ready answer, each with a name. Without any, a service is ready as soon as it listens.
+/// The checks behind the ready answer, each with a name. Without any, a service is ready as soon as it
+/// listens.
 pub struct Readiness {
     timeout: Duration,
     checks: Vec<(&'static str, Probe)>,
 }
 
 impl Readiness {
-    /// No checks yet. Each one that is added gets `timeout` to answer; all run at the same time. Keep it below the
-    /// timeout of whoever asks (5 seconds for a load balancer unless set), or the caller hears nothing instead of a name.
+    /// No checks yet. Each one that is added gets `timeout` to answer; all run at the same time. Keep it
+    /// below the timeout of whoever asks (5 seconds for a load balancer unless set), or the caller hears
+    /// nothing instead of a name.
     pub fn within(timeout: Duration) -> Self {
         Self { timeout, checks: Vec::new() }
     }
 
-    /// Adds a check that runs each time somebody asks. `name` appears in the answer, so it should mean something to an
-    /// operator and give nothing away to others.
+    /// Adds a check that runs each time somebody asks. `name` appears in the answer, so it should mean
+    /// something to an operator and give nothing away to others.
     #[must_use]
     pub fn check<F, A, E>(mut self, name: &'static str, probe: F) -> Self
     where

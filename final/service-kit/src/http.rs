@@ -1,13 +1,16 @@
-//! The HTTP side of a service: strict input, answers of one shape for every failure, and the layers around the routes.
+//! The HTTP side of a service: strict input, answers of one shape for every failure, and the layers around
+//! the routes.
 
 mod error;
 mod fallback;
+mod idempotency;
 mod json_body;
 mod links;
 mod router;
 mod uuid_path;
 
 pub use error::ApiError;
+pub use idempotency::IdempotencyKey;
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
 pub use links::Links;
 pub use router::{ServiceOptions, optional_slash, service_router};

@@ -1,6 +1,7 @@
-//! What every HTTP service, and the relay, of a system on AWS share, and what nobody wants to write twice: settings that
-//! fail with one complete error, AWS clients that cannot hang, logs as JSON lines, a correlation id on every answer and
-//! line, error answers of one shape, health, and a shutdown that finishes what it began.
+//! What every HTTP service, and the relay, of a system on AWS share, and what nobody wants to write twice:
+//! settings that fail with one complete error, AWS clients that cannot hang, logs as JSON lines, a
+//! correlation id on every answer and line, error answers of one shape, health, and a shutdown that finishes
+//! what it began.
 //!
 //! It knows nothing of what a service is about and nothing of messaging.
 //!
@@ -100,8 +101,8 @@ pub use aws::sdk_config;
 pub use correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource};
 pub use health::Readiness;
 pub use http::{
-    ApiError, JsonBody, Links, MAX_BODY_BYTES, ServiceOptions, UuidPath, optional_slash, service_router,
+    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, ServiceOptions, UuidPath, optional_slash, service_router,
 };
 pub use logging::init as init_logging;
-pub use settings::{BaseSettings, Environment, Mode, Reported, SettingsError};
+pub use settings::{BaseSettings, Environment, Mode, Reported, ServiceSettings, SettingsError};
 pub use shutdown::{serve, shutdown_token};

@@ -18,15 +18,16 @@ use tracing_subscriber::{EnvFilter, filter::Directive};
 use crate::correlation::SPAN_TARGET;
 use crate::settings::Mode;
 
-/// What is written unless `RUST_LOG` says otherwise. The SDK and the HTTP stack tell each of their steps at info.
+/// What is written unless `RUST_LOG` says otherwise. The SDK and the HTTP stack tell each of their steps at
+/// info.
 const DEFAULT_FILTER: &str = "info,aws_config=warn,aws_runtime=warn,aws_sdk_dynamodb=warn,aws_sdk_sns=warn,\
-    aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,hyper=warn,\
-    hyper_util=warn,rustls=warn";
+    aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,\
+    hyper=warn,hyper_util=warn,rustls=warn";
 
 /// Sends the logs of this process to standard output, filtered by `RUST_LOG` where it is set.
 ///
-/// In production a panic is logged too, as one line at error that names the place and not the message, which may quote
-/// the data that caused it. A second call changes nothing, so that every test may begin with one.
+/// In production a panic is logged too, as one line at error that names the place and not the message, which
+/// may quote the data that caused it. A second call changes nothing, so that every test may begin with one.
 pub fn init(mode: Mode) {
     let filter = std::env::var("RUST_LOG").ok();
     let logs = subscriber(mode, filter.as_deref(), std::io::stdout);
@@ -35,8 +36,8 @@ pub fn init(mode: Mode) {
     }
 }
 
-/// The subscriber that [`init`] installs, for use with another writer. `filter` is in the syntax of `RUST_LOG`; of a
-/// malformed one the wrong parts are ignored and named on standard error.
+/// The subscriber that [`init`] installs, for use with another writer. `filter` is in the syntax of
+/// `RUST_LOG`; of a malformed one the wrong parts are ignored and named on standard error.
 pub fn subscriber<W>(mode: Mode, filter: Option<&str>, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -53,7 +54,8 @@ where
     tracing_subscriber::registry().with(lines).with(filter)
 }
 
-/// Keeps the span that carries the correlation id, or `RUST_LOG=orders=debug` would take the id off the lines of orders.
+/// Keeps the span that carries the correlation id, or `RUST_LOG=orders=debug` would take the id off the lines
+/// of orders.
 fn correlation_spans() -> Directive {
     format!("{SPAN_TARGET}=error").parse().unwrap_or_else(|_| LevelFilter::ERROR.into())
 }

@@ -1,8 +1,10 @@
-//! The process environment, read once at start, with one error that lists every setting that is missing or malformed.
+//! The process environment, read once at start, with one error that lists every setting that is missing or
+//! malformed.
 //!
-//! A process that stops at the first missing variable costs one deployment per variable. Here every read returns a
-//! `Result` at once and keeps its complaint in the [`Environment`]; [`Environment::finish`] hands out the values only
-//! if there was no complaint at all, so a half-read configuration cannot be used by mistake.
+//! A process that stops at the first missing variable costs one deployment per variable. Here every read
+//! returns a `Result` at once and keeps its complaint in the [`Environment`]; [`Environment::finish`] hands
+//! out the values only if there was no complaint at all, so a half-read configuration cannot be used by
+//! mistake.
 //!
 //! ```
 //! use service_kit::{Environment, SettingsError};
@@ -25,8 +27,10 @@
 
 mod base;
 mod endpoint;
+mod service;
 
 pub use base::{BaseSettings, Mode};
+pub use service::ServiceSettings;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -35,9 +39,9 @@ use std::str::FromStr;
 
 /// The environment variables of a process and the complaints about them so far.
 ///
-/// Names are case-insensitive. Values are trimmed, and an empty value counts as unset, because compose files and
-/// container task definitions pass empty values for variables that nobody set.
-#[derive(Debug, Default)]
+/// Names are case-insensitive. Values are trimmed, and an empty value counts as unset, because compose files
+/// and container task definitions pass empty values for variables that nobody set.
+#[derive(Default)]
 pub struct Environment {
     // `None`: the value is not Unicode.
     variables: BTreeMap<String, Option<String>>,
@@ -79,8 +83,8 @@ impl Environment {
         }
     }
 
-    /// A value of any type that reads itself from text, or `default` if it is left out. `expected` completes the
-    /// sentence "set it to …" in the error.
+    /// A value of any type that reads itself from text, or `default` if it is left out. `expected` completes
+    /// the sentence "set it to …" in the error.
     ///
     /// # Errors
     /// [`Reported`] if it is there and cannot be read.
@@ -95,7 +99,8 @@ impl Environment {
             .map_err(|why| self.reject(name, format_args!("is malformed ({why}); set it to {expected}")))
     }
 
-    /// Adds a complaint of the caller's own, for rules that look at a value's meaning or at two values together.
+    /// Adds a complaint of the caller's own, for rules that look at a value's meaning or at two values
+    /// together.
     pub fn reject(&mut self, name: &str, problem: impl fmt::Display) -> Reported {
         self.problems.push(format!("{name} {problem}"));
         Reported(())
@@ -103,7 +108,8 @@ impl Environment {
 
     /// Builds the settings from what was read, if nothing was wrong with any of it.
     ///
-    /// Read everything first and build afterwards: a `?` before the last read would hide the complaints after it.
+    /// Read everything first and build afterwards: a `?` before the last read would hide the complaints after
+    /// it.
     ///
     /// # Errors
     /// [`SettingsError`] with every complaint, in the order of reading.
@@ -120,8 +126,8 @@ impl Environment {
 }
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
-    /// Takes the variables from anywhere, a literal list in a test for instance. Of two names that differ in case only,
-    /// the one in capitals wins.
+    /// Takes the variables from anywhere, a literal list in a test for instance. Of two names that differ in
+    /// case only, the one in capitals wins.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
         let mut environment = Self::default();
         for (name, value) in variables {
@@ -136,6 +142,16 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
             }
         }
         environment
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Shows the names only: some of the values are secret keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("names", &self.variables.keys())
+            .field("problems", &self.problems)
+            .finish()
     }
 }
 

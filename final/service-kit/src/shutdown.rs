@@ -1,7 +1,7 @@
 //! Ending a process without cutting off the requests it has taken on.
 //!
-//! ECS sends SIGTERM and, 30 seconds later unless `stopTimeout` says otherwise, SIGKILL. Give [`serve`] less than that,
-//! so that the rest of the process has time to end as well.
+//! ECS sends SIGTERM and, 30 seconds later unless `stopTimeout` says otherwise, SIGKILL. Give [`serve`] less
+//! than that, so that the rest of the process has time to end as well.
 
 use std::io;
 use std::time::Duration;
@@ -52,8 +52,8 @@ fn asked_to_end() -> io::Result<impl Future<Output = &'static str>> {
 
 /// Serves HTTP until `token` is cancelled, then stops accepting, answers what it has accepted, and returns.
 ///
-/// It returns at the latest `grace` after the cancellation. A request that is still running then is not answered: it
-/// ends with the runtime, so let `main` return soon after.
+/// It returns at the latest `grace` after the cancellation. A request that is still running then is not
+/// answered: it ends with the runtime, so let `main` return soon after.
 ///
 /// # Errors
 /// If the server itself fails. A connection that fails is nobody's business but its own.

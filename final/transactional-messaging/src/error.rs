@@ -10,7 +10,9 @@ pub enum PublishError {
     #[error("the message cannot be written as json")]
     Serialize(#[source] serde_json::Error),
     /// The broker would refuse the message after the commit, when it is too late.
-    #[error("the {kind} message has {bytes} bytes in its envelope, at most {max_bytes} can be sent; send a reference instead")]
+    #[error(
+        "the {kind} message has {bytes} bytes in its envelope, at most {max_bytes} can be sent; send a reference instead"
+    )]
     TooLarge {
         /// The kind of message.
         kind: String,

@@ -105,7 +105,12 @@ impl Sequence {
 
     /// The place of the message number `index` (from 0) of the commit that writes this version of the aggregate (from 0).
     pub fn of(version: u64, index: u64) -> Self {
-        Self(version.saturating_mul(Self::PER_VERSION).saturating_add(index.min(Self::PER_VERSION - 1)).saturating_add(1))
+        Self(
+            version
+                .saturating_mul(Self::PER_VERSION)
+                .saturating_add(index.min(Self::PER_VERSION - 1))
+                .saturating_add(1),
+        )
     }
 
     /// The place of the only message of a subject.

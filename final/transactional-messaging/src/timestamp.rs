@@ -9,8 +9,9 @@ use time::{
     macros::format_description,
 };
 
-const WHOLE: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]");
+const WHOLE: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory]:[offset_minute]"
+);
 const FRACTION: &[BorrowedFormatItem<'_>] = format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6][offset_hour sign:mandatory]:[offset_minute]"
 );
@@ -50,6 +51,36 @@ pub fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<
 /// As [`parse`].
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+/// The same for a time that may be absent: `#[serde(default, with = "transactional_messaging::timestamp::option",
+/// skip_serializing_if = "Option::is_none")]`.
+pub mod option {
+    use super::{Deserialize, Deserializer, OffsetDateTime, Serializer, de, parse};
+
+    /// For serde.
+    ///
+    /// # Errors
+    ///
+    /// As [`format()`](super::format()).
+    pub fn serialize<S: Serializer>(time: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => super::serialize(time, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// For serde.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`].
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<OffsetDateTime>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| parse(&text).map_err(de::Error::custom)).transpose()
+    }
 }
 
 #[cfg(test)]

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn the_same_seed_waits_the_same_and_another_seed_differs() {
         let waits = |seed| {
-            let backoff = Backoff::new(Uuid::from_u128(seed), 8, Duration::from_secs(1), Duration::from_secs(60));
+            let backoff =
+                Backoff::new(Uuid::from_u128(seed), 8, Duration::from_secs(1), Duration::from_secs(60));
             (1..8).map(|attempt| backoff.delay_after(attempt)).collect::<Vec<_>>()
         };
         assert_eq!(waits(1), waits(1));

@@ -95,14 +95,18 @@ fn join(parts: &[Condition], operator: &str, expression: &mut Expression) -> Str
 /// Numbers compare by value: DynamoDB stores `24999.00` as `24999`.
 fn equal(stored: &AttributeValue, wanted: &AttributeValue) -> bool {
     match (stored, wanted) {
-        (AttributeValue::N(a), AttributeValue::N(b)) => a == b || number(a).is_some_and(|a| Some(a) == number(b)),
+        (AttributeValue::N(a), AttributeValue::N(b)) => {
+            a == b || number(a).is_some_and(|a| Some(a) == number(b))
+        }
         (a, b) => a == b,
     }
 }
 
 fn less(stored: &AttributeValue, bound: &AttributeValue) -> bool {
     match (stored, bound) {
-        (AttributeValue::N(a), AttributeValue::N(b)) => matches!((number(a), number(b)), (Some(a), Some(b)) if a < b),
+        (AttributeValue::N(a), AttributeValue::N(b)) => {
+            matches!((number(a), number(b)), (Some(a), Some(b)) if a < b)
+        }
         (AttributeValue::S(a), AttributeValue::S(b)) => a < b,
         _ => false,
     }

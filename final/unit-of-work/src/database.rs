@@ -93,7 +93,11 @@ pub struct ReadError {
 /// [`MemoryDatabase`](crate::MemoryDatabase) judges the same conditions for tests of pure logic.
 pub trait Database: Send + Sync {
     /// Applies all writes or none. A second call with the same token and the same writes must not apply them again.
-    fn transact(&self, token: Uuid, writes: &[Write]) -> impl Future<Output = Result<(), TransactFailure>> + Send;
+    fn transact(
+        &self,
+        token: Uuid,
+        writes: &[Write],
+    ) -> impl Future<Output = Result<(), TransactFailure>> + Send;
 
     /// Reads an item, strongly consistent: a decision must not rest on yesterday's data.
     fn get(&self, table: &Table, key: Item) -> impl Future<Output = Result<Option<Item>, ReadError>> + Send;

@@ -49,7 +49,8 @@ impl Database for DynamoDb {
     }
 
     async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {
-        let request = self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
+        let request =
+            self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
         let answer = request.send().await.map_err(|error| ReadError {
             table: table.name().to_owned(),
             retryable: !is_client_fault(&error) || is_throttling(error.code()),
@@ -111,7 +112,9 @@ fn render_update(kind: &WriteKind, expression: &mut Expression) -> String {
     let WriteKind::Update { set, add, remove } = kind else { return String::new() };
     let mut clauses = Vec::new();
     if !set.is_empty() {
-        let parts = set.iter().map(|(name, value)| format!("{} = {}", expression.name(name), expression.value(value)));
+        let parts = set
+            .iter()
+            .map(|(name, value)| format!("{} = {}", expression.name(name), expression.value(value)));
         clauses.push(format!("SET {}", parts.collect::<Vec<_>>().join(", ")));
     }
     if !add.is_empty() {
@@ -140,10 +143,8 @@ fn classify(error: SdkError<TransactWriteItemsError>) -> TransactFailure {
     if is_throttling(error.code()) {
         return TransactFailure::Throttled;
     }
-    let in_progress = matches!(
-        error.as_service_error(),
-        Some(TransactWriteItemsError::TransactionInProgressException(_))
-    );
+    let in_progress =
+        matches!(error.as_service_error(), Some(TransactWriteItemsError::TransactionInProgressException(_)));
     if is_client_fault(&error) && !in_progress {
         TransactFailure::Refused(Source::from(error))
     } else {
@@ -157,7 +158,9 @@ fn reason(reason: &types::CancellationReason) -> CancellationReason {
         Some("ConditionalCheckFailed") => CancellationReason::ConditionFailed,
         Some("TransactionConflict") => CancellationReason::Conflict,
         code if is_throttling(code) => CancellationReason::Throttled,
-        Some(code) => CancellationReason::Other(format!("{code}: {}", reason.message().unwrap_or("no message"))),
+        Some(code) => {
+            CancellationReason::Other(format!("{code}: {}", reason.message().unwrap_or("no message")))
+        }
     }
 }
 

@@ -15,7 +15,9 @@ pub enum CommitError<E> {
     #[error("a condition of the unit of work failed")]
     Rejected(E),
     /// The condition of an action without an attached error failed. Nothing was written.
-    #[error("the condition of action {action} failed; attach an error to it with `or` to tell failures apart")]
+    #[error(
+        "the condition of action {action} failed; attach an error to it with `or` to tell failures apart"
+    )]
     ConditionFailed {
         /// Position of the action in the unit of work, from 0.
         action: usize,

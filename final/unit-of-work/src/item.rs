@@ -79,7 +79,8 @@ impl Table {
 ///
 /// [`ItemError::Serialize`] when the type is not a map or struct, or holds something DynamoDB has no type for. No retry helps.
 pub fn to_item(value: &impl Serialize) -> Result<Item, ItemError> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(|source| ItemError::Serialize { source: Box::new(source) })
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(value)
+        .map_err(|source| ItemError::Serialize { source: Box::new(source) })
 }
 
 /// Turns an item back into your type.

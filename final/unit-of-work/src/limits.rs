@@ -71,7 +71,11 @@ pub(crate) fn check(writes: &[&Write]) -> Result<(), LimitError> {
         total += bytes;
         if !seen.insert(identity(write)) {
             let first = writes.iter().position(|other| identity(other) == identity(write)).unwrap_or(action);
-            return Err(LimitError::SameItemTwice { table: write.table.name().to_owned(), first, second: action });
+            return Err(LimitError::SameItemTwice {
+                table: write.table.name().to_owned(),
+                first,
+                second: action,
+            });
         }
     }
     if total > MAX_TRANSACTION_BYTES {
@@ -92,7 +96,8 @@ fn write_size(write: &Write) -> usize {
     match &write.kind {
         WriteKind::Put(item) => item_size(item),
         WriteKind::Update { set, .. } => {
-            item_size(&write.key) + set.iter().map(|(name, value)| name.len() + value_size(value)).sum::<usize>()
+            item_size(&write.key)
+                + set.iter().map(|(name, value)| name.len() + value_size(value)).sum::<usize>()
         }
         WriteKind::Delete | WriteKind::Check => item_size(&write.key),
     }

@@ -35,7 +35,11 @@ impl MemoryDatabase {
 
     /// All items of a table, in the order of their keys.
     pub fn items(&self, table: &Table) -> Vec<Item> {
-        self.lock().tables.get(table.name()).map(|items| items.values().cloned().collect()).unwrap_or_default()
+        self.lock()
+            .tables
+            .get(table.name())
+            .map(|items| items.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// A panic of another test thread cannot leave half a transaction behind, so a poisoned lock is still good.
@@ -85,7 +89,8 @@ fn apply(state: &mut State, write: &Write) {
             let item = items.entry(key).or_insert_with(|| write.key.clone());
             item.extend(set.iter().cloned());
             for (name, amount) in add {
-                let stored = item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
+                let stored =
+                    item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
                 item.insert(name.clone(), AttributeValue::N((stored.unwrap_or(0) + amount).to_string()));
             }
             for name in remove {

@@ -166,7 +166,12 @@ mod tests {
 
     #[test]
     fn the_first_failed_condition_outranks_everything() {
-        let reasons = [Reason::Conflict, Reason::ConditionFailed, Reason::Other("x".to_owned()), Reason::ConditionFailed];
+        let reasons = [
+            Reason::Conflict,
+            Reason::ConditionFailed,
+            Reason::Other("x".to_owned()),
+            Reason::ConditionFailed,
+        ];
         assert_eq!(verdict(&reasons), Verdict::Condition(1));
     }
 

@@ -27,6 +27,7 @@ mod clock;
 mod dynamo;
 mod error;
 mod in_memory;
+pub mod mapping;
 mod sdk;
 mod services;
 mod sns;

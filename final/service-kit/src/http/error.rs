@@ -47,13 +47,34 @@ impl ApiError {
         Self { status, code, message: message.into(), links: Links::new() }
     }
 
-    /// A failure of ours, `SYSTEM_ERROR` with status 500. The caller learns nothing about its cause, so log the cause
-    /// before: the correlation id in the header of the answer leads to that line.
+    /// A failure of ours, `SYSTEM_ERROR` with status 500. The caller learns nothing about its cause, so log
+    /// the cause before: the correlation id in the header of the answer leads to that line.
     pub fn system() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "SYSTEM_ERROR",
             "the request failed on our side; quote the X-Correlation-Id of this answer when you report it",
+        )
+    }
+
+    /// A value that is readable but breaks a rule: 400 `VALIDATION_ERROR` with the field's name.
+    pub fn invalid(field: &str, rule: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", format!("{field}: {rule}"))
+    }
+
+    /// A failure of ours whose cause is logged here, for somebody must act: [`system`](Self::system).
+    pub fn failed(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(cause, "request_failed");
+        Self::system()
+    }
+
+    /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause is logged here.
+    pub fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::warn!(cause, "request_not_served");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "TEMPORARILY_UNAVAILABLE_ERROR",
+            "the request could not be completed now; repeat it, with an Idempotency-Key if it creates something",
         )
     }
 
@@ -64,7 +85,8 @@ impl ApiError {
         self
     }
 
-    /// Whether the same request may succeed later: after a lost race, under load, or once a failure of ours is over.
+    /// Whether the same request may succeed later: after a lost race, under load, or once a failure of ours
+    /// is over.
     pub fn is_retryable(&self) -> bool {
         self.status.is_server_error()
             || matches!(self.status, StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS)

@@ -13,8 +13,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 
 use super::ApiError;
 
-/// The largest request body, 64 KiB. The largest message of this system is bounded by what an SNS topic takes (256 KiB),
-/// and a command that becomes a message must leave room for its envelope.
+/// The largest request body, 64 KiB: a quarter of what an SNS topic takes unless it is set up for more, so
+/// that a command whose content becomes an event has room for the envelope and for escaping.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The body of a request, a JSON object that reads as `T`. Fields that `T` does not have are ignored.
@@ -73,8 +73,8 @@ fn describe(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Reads `T` from a JSON object only. A derived struct also reads itself from an array, by the order of its fields, and
-/// `["Ann", 100]` as a body would break the day somebody adds a field.
+/// Reads `T` from a JSON object only. A derived struct also reads itself from an array, by the order of its
+/// fields, and `["Ann", 100]` as a body would break the day somebody adds a field.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Links by their relation, written in the order in which they were added. Services put them into `_links` of their
-/// answers, and [`ApiError`](crate::ApiError) puts them into its own.
+/// Links by their relation, written in the order in which they were added. Services put them into `_links` of
+/// their answers, and [`ApiError`](crate::ApiError) puts them into its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links(Vec<(&'static str, String)>);
 

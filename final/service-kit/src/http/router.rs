@@ -1,7 +1,7 @@
 //! The layers around a service's routes, in the one order that makes every answer complete.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -9,7 +9,7 @@ use axum::routing::MethodRouter;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{MAX_BODY_BYTES, fallback};
+use super::fallback;
 use crate::correlation::{IdSource, correlate};
 use crate::health::{self, Readiness};
 
@@ -25,15 +25,17 @@ pub struct ServiceOptions {
 
 /// Adds to a service's routes everything that is the same in all services.
 ///
-/// From the outside in: the correlation id (outermost, so that every answer carries it), the access log, the panic
-/// catcher, the limit on bodies; then the routes, the health routes, and JSON answers for an unknown route or method.
-/// A request that is not HTTP at all is refused by hyper before any of them, without the header.
+/// From the outside in: the correlation id (outermost, so that every answer carries it), the access log, the
+/// panic catcher; then the routes, the health routes, and JSON answers for an unknown route or method. A
+/// request that is not HTTP at all is refused by hyper before any of them, without the header.
+///
+/// The limit on bodies is part of [`JsonBody`](crate::JsonBody). A handler that takes its body by other means
+/// has axum's own limit of 2 MB and axum's own answers in plain text.
 pub fn service_router(routes: Router, options: ServiceOptions) -> Router {
     routes
         .merge(health::routes(options.service, options.readiness))
         .fallback(fallback::route_not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CatchPanicLayer::custom(fallback::panicked))
         .layer(middleware::from_fn(access_log))
         .layer(middleware::from_fn_with_state(options.new_id, correlate))
@@ -47,11 +49,13 @@ where
     router.route(path, methods.clone()).route(&format!("{path}/"), methods)
 }
 
-/// Marks an answer that the access log leaves out if it is a success, as a load balancer asks for it every few seconds.
+/// Marks an answer that the access log leaves out if it is a success, as a load balancer asks for it every
+/// few seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct NotAccessLogged;
 
-/// Logs the route and not the path, and a method only if HTTP defines it: both else are text of the caller's choice.
+/// Logs the route and not the path, and a method only if HTTP defines it: both else are text of the caller's
+/// choice.
 async fn access_log(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known_method(request.method());

@@ -9,9 +9,9 @@ use uuid::fmt::Hyphenated;
 
 use super::ApiError;
 
-/// The only parameter of the path, a UUID in its hyphenated form, in small letters or capitals. Anything else is
-/// answered with 400 `INVALID_ID_ERROR`: the braces, the `urn:uuid:` and the bare digits that a UUID parser also accepts
-/// would give one resource several addresses.
+/// The only parameter of the path, a UUID in its hyphenated form, in small letters or capitals. Anything else
+/// is answered with 400 `INVALID_ID_ERROR`: the braces, the `urn:uuid:` and the bare digits that a UUID
+/// parser also accepts would give one resource several addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UuidPath(pub Uuid);
 

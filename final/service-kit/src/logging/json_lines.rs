@@ -11,14 +11,16 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes an event as one JSON object with the keys `event` (the message), `logger` (the target), `level` (in lower
-/// case) and `timestamp` (ISO 8601, UTC), and beside them the fields of the event and of the spans around it,
-/// `correlation_id` among them.
+/// Writes an event as one JSON object with the keys `event` (the message), `logger` (the target), `level` (in
+/// lower case) and `timestamp` (ISO 8601, UTC), and beside them the fields of the event and of the spans
+/// around it, `correlation_id` among them.
 ///
-/// An inner span's field replaces an outer one's of the same name, the event's own replaces both, and the four keys
-/// above replace any. `tracing_subscriber`'s own JSON layout has other names for the keys and cannot rename them.
+/// An inner span's field replaces an outer one's of the same name, the event's own replaces both, and the
+/// four keys above replace any. `tracing_subscriber`'s own JSON layout has other names for the keys and
+/// cannot rename them.
 ///
-/// It reads the fields of spans as `JsonFields` writes them, so the layer must use that as its field formatter.
+/// It reads the fields of spans as `JsonFields` writes them, so the layer must use that as its field
+/// formatter.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLines<T = SystemTime> {
     clock: T,

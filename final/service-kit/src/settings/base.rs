@@ -1,13 +1,16 @@
-//! The settings that every service has: where it runs, which AWS it talks to, and how its topics and queues are named.
+//! The settings that every service has: where it runs, which AWS it talks to, and how its topics and queues
+//! are named.
 
 use super::{Environment, Reported, endpoint};
 
 /// Who the process works for: a person at a desk or test, or the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// `ENVIRONMENT` is `development` or `autotest`: readable logs, any endpoint, and test credentials where none are set.
+    /// `ENVIRONMENT` is `development` or `autotest`: readable logs, any endpoint, and test credentials where
+    /// none are set.
     Development,
-    /// Everything else, a misspelt `ENVIRONMENT` included, so that a typing mistake never opens a production system.
+    /// Everything else, a misspelt `ENVIRONMENT` included, so that a typing mistake never opens a production
+    /// system.
     Production,
 }
 
@@ -20,14 +23,16 @@ impl Mode {
     }
 }
 
-/// What every service and the relay read from the environment, under the names that the AWS SDKs use where they have one.
+/// What every service and the relay read from the environment, under the names that the AWS SDKs use where
+/// they have one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseSettings {
     /// `ENVIRONMENT`, required.
     pub environment: Mode,
     /// `AWS_REGION`, required.
     pub region: String,
-    /// `AWS_ENDPOINT_URL`: another place than AWS, such as the embedded AWS or LocalStack. `None` is AWS itself.
+    /// `AWS_ENDPOINT_URL`: another place than AWS, such as the embedded AWS or LocalStack. `None` is AWS
+    /// itself.
     pub endpoint_url: Option<String>,
     /// `AWS_SNS_TOPIC_PREFIX`: put before every topic name, empty unless set.
     pub topic_prefix: String,
@@ -38,9 +43,9 @@ pub struct BaseSettings {
 impl BaseSettings {
     /// Reads them all, and in production refuses any endpoint that is not AWS over HTTPS.
     ///
-    /// An endpoint override is one environment variable away from sending every request, signature and message body to
-    /// somebody else. The per-service variables (`AWS_ENDPOINT_URL_SQS` and the like), which the SDK reads by itself,
-    /// are held to the same rule.
+    /// An endpoint override is one environment variable away from sending every request, signature and
+    /// message body to somebody else. The per-service variables (`AWS_ENDPOINT_URL_SQS` and the like), which
+    /// the SDK reads by itself, are held to the same rule.
     ///
     /// # Errors
     /// [`Reported`]; the complaints come out of [`Environment::finish`].
@@ -66,8 +71,8 @@ impl BaseSettings {
     }
 }
 
-/// Checks every endpoint variable. While the mode is missing, which stops the start by itself, only the URL is checked: a
-/// second complaint about a mode that nobody chose would mislead.
+/// Checks every endpoint variable. While the mode is missing, which stops the start by itself, only the URL
+/// is checked: a second complaint about a mode that nobody chose would mislead.
 fn check_endpoints(env: &mut Environment, mode: Result<Mode, Reported>) -> Result<(), Reported> {
     let mode = mode.unwrap_or(Mode::Development);
     let mut verdict = Ok(());

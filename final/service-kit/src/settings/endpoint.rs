@@ -15,14 +15,14 @@ pub(crate) enum EndpointProblem {
     #[error(
         "is not a URL with a host; set it to one such as http://127.0.0.1:4566, or leave it out to use AWS"
     )]
-    NotAUrl,
+    Malformed,
     #[error(
-        "points outside AWS, which only development mode allows: it would send signed requests and message bodies to \
-         somebody else; leave it out, or set ENVIRONMENT to development"
+        "points outside AWS, which only development mode allows: it would send signed requests and message \
+         bodies to somebody else; leave it out, or set ENVIRONMENT to development"
     )]
-    NotAws,
+    OutsideAws,
     #[error("would send message bodies to AWS unencrypted; begin it with https, or leave it out")]
-    NotEncrypted,
+    Unencrypted,
 }
 
 /// Accepts any HTTP(S) URL in development, and only AWS over HTTPS in production.
@@ -30,15 +30,17 @@ pub(crate) enum EndpointProblem {
 /// The URL is parsed by the `http` crate, the same that the SDK uses, so that both see the same host in
 /// `https://sqs.amazonaws.com@example.org`.
 pub(crate) fn check(mode: Mode, url: &str) -> Result<(), EndpointProblem> {
-    let uri: Uri = url.parse().map_err(|_| EndpointProblem::NotAUrl)?;
-    let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else { return Err(EndpointProblem::NotAUrl) };
+    let uri: Uri = url.parse().map_err(|_| EndpointProblem::Malformed)?;
+    let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
+        return Err(EndpointProblem::Malformed);
+    };
     if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
-        return Err(EndpointProblem::NotAUrl);
+        return Err(EndpointProblem::Malformed);
     }
     match mode {
         Mode::Development => Ok(()),
-        Mode::Production if !is_aws(host) => Err(EndpointProblem::NotAws),
-        Mode::Production if *scheme != Scheme::HTTPS => Err(EndpointProblem::NotEncrypted),
+        Mode::Production if !is_aws(host) => Err(EndpointProblem::OutsideAws),
+        Mode::Production if *scheme != Scheme::HTTPS => Err(EndpointProblem::Unencrypted),
         Mode::Production => Ok(()),
     }
 }
@@ -76,22 +78,22 @@ mod tests {
             "https://example.org/sqs.amazonaws.com",
             "https://169.254.169.254",
         ] {
-            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::NotAws), "{url}");
+            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::OutsideAws), "{url}");
         }
     }
 
     #[test]
     fn production_refuses_plain_http_to_aws() {
         let verdict = check(Mode::Production, "http://sqs.eu-west-1.amazonaws.com");
-        assert_eq!(verdict, Err(EndpointProblem::NotEncrypted));
+        assert_eq!(verdict, Err(EndpointProblem::Unencrypted));
     }
 
     #[test]
     fn text_that_is_no_http_url_is_refused_in_both_modes() {
         for url in ["localhost:4566", "/queue", "ftp://sqs.eu-west-1.amazonaws.com", "https://", "http://a b"]
         {
-            assert_eq!(check(Mode::Development, url), Err(EndpointProblem::NotAUrl), "{url}");
-            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::NotAUrl), "{url}");
+            assert_eq!(check(Mode::Development, url), Err(EndpointProblem::Malformed), "{url}");
+            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::Malformed), "{url}");
         }
     }
 

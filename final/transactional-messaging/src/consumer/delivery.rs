@@ -106,7 +106,8 @@ mod tests {
     fn text_of(text: &str) -> String {
         let context = Context::of_request(Uuid::from_u128(9));
         let subject = Subject::aggregate("note", Uuid::from_u128(8));
-        let envelope = Envelope::new("/notes", &subject, Sequence::single(), &context, &Noted { text: text.to_owned() });
+        let envelope =
+            Envelope::new("/notes", &subject, Sequence::single(), &context, &Noted { text: text.to_owned() });
         envelope.and_then(|envelope| envelope.to_text(1024 * 1024)).unwrap()
     }
 

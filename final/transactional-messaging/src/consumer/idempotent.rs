@@ -80,7 +80,9 @@ impl<D: Database> IdempotentConsumer<D> {
         });
         outcome.await.map_err(|attempt| match attempt {
             Attempt::Failed(error) => error,
-            Attempt::LostRace => HandlerError::retryable(format!("lost the race for the aggregate {ATTEMPTS} times")),
+            Attempt::LostRace => {
+                HandlerError::retryable(format!("lost the race for the aggregate {ATTEMPTS} times"))
+            }
         })
     }
 }

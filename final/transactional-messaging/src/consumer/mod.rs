@@ -2,11 +2,13 @@
 //! once.
 
 mod delivery;
+mod group;
 mod idempotent;
 mod queue;
 mod run;
 
 pub use delivery::{Delivery, Unreadable};
+pub use group::{ConsumerGroup, OpenError};
 pub use idempotent::{IdempotentConsumer, Stop};
 pub use run::{Consumer, ConsumerSettings};
 

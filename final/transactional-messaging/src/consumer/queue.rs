@@ -26,14 +26,20 @@ impl Queue {
     pub(super) async fn open(sqs: Client, name: &str) -> Result<Self, BoxError> {
         let url = url_of(&sqs, name).await?;
         let wanted = [QueueAttributeName::VisibilityTimeout, QueueAttributeName::RedrivePolicy];
-        let answer =
-            sqs.get_queue_attributes().queue_url(&url).set_attribute_names(Some(wanted.into())).send().await?;
+        let answer = sqs
+            .get_queue_attributes()
+            .queue_url(&url)
+            .set_attribute_names(Some(wanted.into()))
+            .send()
+            .await?;
         let attribute = |name| answer.attributes().and_then(|attributes| attributes.get(&name));
-        let seconds = attribute(QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse().ok()).unwrap_or(30);
-        let dead_letter_url = match attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| name_of_target(policy)) {
-            Some(name) => Some(url_of(&sqs, &name).await?),
-            None => None,
-        };
+        let seconds =
+            attribute(QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse().ok()).unwrap_or(30);
+        let dead_letter_url =
+            match attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| name_of_target(policy)) {
+                Some(name) => Some(url_of(&sqs, &name).await?),
+                None => None,
+            };
         Ok(Self { url, dead_letter_url, visibility: Duration::from_secs(seconds), sqs })
     }
 
@@ -69,10 +75,18 @@ impl Queue {
     /// both queues, never in none.
     pub(super) async fn dead_letter(&self, message: &Message, reason: &str) -> Result<(), BoxError> {
         let Some(dead_letter_url) = &self.dead_letter_url else {
-            return Err("the queue has no redrive policy, so there is no dead-letter queue to move the message to".into());
+            return Err(
+                "the queue has no redrive policy, so there is no dead-letter queue to move the message to"
+                    .into(),
+            );
         };
-        let reason = MessageAttributeValue::builder().data_type("String").string_value(printable(reason)).build()?;
-        let request = self.sqs.send_message().queue_url(dead_letter_url).message_body(message.body().unwrap_or_default());
+        let reason =
+            MessageAttributeValue::builder().data_type("String").string_value(printable(reason)).build()?;
+        let request = self
+            .sqs
+            .send_message()
+            .queue_url(dead_letter_url)
+            .message_body(message.body().unwrap_or_default());
         request.message_attributes("reason", reason).send().await?;
         self.delete(message).await
     }
@@ -91,12 +105,14 @@ fn name_of_target(redrive_policy: &str) -> Option<String> {
 
 /// A message attribute takes neither control characters nor empty text, and it counts towards the message's size.
 fn printable(reason: &str) -> String {
-    let text: String = reason.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(500).collect();
+    let text: String =
+        reason.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(500).collect();
     if text.is_empty() { "unknown".to_owned() } else { text }
 }
 
 /// How often this message was received, this time included.
 pub(super) fn receive_count(message: &Message) -> u32 {
-    let counts = message.attributes().and_then(|a| a.get(&MessageSystemAttributeName::ApproximateReceiveCount));
+    let counts =
+        message.attributes().and_then(|a| a.get(&MessageSystemAttributeName::ApproximateReceiveCount));
     counts.and_then(|text| text.parse().ok()).unwrap_or(1)
 }

@@ -142,7 +142,9 @@ impl Consumer {
             match self.handle_in_time(&message, handler(delivery), &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,
                 Err(HandlerError::Terminal { reason }) => self.bury(&message, &reason).await,
-                Err(HandlerError::Retryable(error)) => self.give_back(&message, id, &describe(error.as_ref())).await,
+                Err(HandlerError::Retryable(error)) => {
+                    self.give_back(&message, id, &describe(error.as_ref())).await
+                }
             }
         }
         .instrument(span)
@@ -187,10 +189,21 @@ impl Consumer {
     async fn bury(&self, message: &Message, reason: &str) {
         let id = message.message_id().unwrap_or_default();
         match self.queue.dead_letter(message, reason).await {
-            Ok(()) => tracing::error!(queue = &*self.name, sqs_message_id = id, reason, "message_moved_to_dead_letter_queue"),
+            Ok(()) => tracing::error!(
+                queue = &*self.name,
+                sqs_message_id = id,
+                reason,
+                "message_moved_to_dead_letter_queue"
+            ),
             Err(error) => {
                 let error = describe(error.as_ref());
-                tracing::error!(queue = &*self.name, sqs_message_id = id, reason, error, "message_could_not_be_dead_lettered");
+                tracing::error!(
+                    queue = &*self.name,
+                    sqs_message_id = id,
+                    reason,
+                    error,
+                    "message_could_not_be_dead_lettered"
+                );
             }
         }
     }

@@ -6,8 +6,8 @@
 
 mod row;
 
-pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
 pub(crate) use row::{HEAD, pending_shard_key};
+pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
 
 use unit_of_work::{Condition, Put, Table, UnitOfWork};
 

@@ -100,8 +100,9 @@ mod tests {
 
     #[test]
     fn subjects_spread_over_all_shards() {
-        let used: std::collections::HashSet<_> =
-            (0..200).map(|n| shard_of(&partition_of(&Subject::aggregate("order", Uuid::from_u128(n))))).collect();
+        let used: std::collections::HashSet<_> = (0..200)
+            .map(|n| shard_of(&partition_of(&Subject::aggregate("order", Uuid::from_u128(n)))))
+            .collect();
         assert_eq!(used.len() as u64, PENDING_SHARDS);
     }
 

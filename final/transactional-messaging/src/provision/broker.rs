@@ -27,7 +27,7 @@ pub struct Subscription {
 /// # Errors
 ///
 /// [`ProvisionError`] when SNS refuses or cannot be reached.
-pub async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, ProvisionError> {
+pub(super) async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, ProvisionError> {
     let made = async {
         let answer = sns.create_topic().name(name).send().await?;
         answer.topic_arn.ok_or_else(|| BoxError::from("sns gave no arn"))
@@ -40,7 +40,11 @@ pub async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, ProvisionErro
 /// # Errors
 ///
 /// [`ProvisionError`] when SNS or SQS refuses or cannot be reached.
-pub async fn ensure_subscription(sns: &Sns, sqs: &Sqs, wanted: &Subscription) -> Result<(), ProvisionError> {
+pub(super) async fn ensure_subscription(
+    sns: &Sns,
+    sqs: &Sqs,
+    wanted: &Subscription,
+) -> Result<(), ProvisionError> {
     let topic_arn = ensure_topic(sns, &wanted.topic).await?;
     let made = async {
         let dead_letter_queue = format!("{}--dlq", wanted.queue);

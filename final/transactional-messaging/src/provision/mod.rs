@@ -4,8 +4,27 @@
 mod broker;
 mod tables;
 
-pub use broker::{Subscription, ensure_subscription, ensure_topic};
+pub use broker::Subscription;
 pub use tables::{ensure_aggregate_table, ensure_inbox_table, ensure_outbox_table};
+
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sqs::Client as Sqs;
+
+/// What one service needs. All names include the prefix of the deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceResources {
+    /// The table of its aggregates.
+    pub aggregate_table: String,
+    /// Its inbox table.
+    pub inbox_table: String,
+    /// Its outbox table.
+    pub outbox_table: String,
+    /// The topics that it publishes to.
+    pub topics: Vec<String>,
+    /// The queues that it consumes from.
+    pub subscriptions: Vec<Subscription>,
+}
 
 /// A resource could not be made. Whether a retry helps is in the cause: a service that is still starting, or a missing permission.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +35,30 @@ pub struct ProvisionError {
     /// What AWS said.
     #[source]
     pub source: crate::relay::BoxError,
+}
+
+/// Makes everything that a service needs and that is not there yet.
+///
+/// Its subscriptions come first: a message that is published while nobody is subscribed to its topic reaches nobody.
+///
+/// # Errors
+///
+/// [`ProvisionError`] names the first resource that could not be made.
+pub async fn ensure_service(
+    dynamodb: &DynamoDb,
+    sns: &Sns,
+    sqs: &Sqs,
+    wanted: &ServiceResources,
+) -> Result<(), ProvisionError> {
+    for subscription in &wanted.subscriptions {
+        broker::ensure_subscription(sns, sqs, subscription).await?;
+    }
+    for topic in &wanted.topics {
+        broker::ensure_topic(sns, topic).await?;
+    }
+    ensure_aggregate_table(dynamodb, &wanted.aggregate_table).await?;
+    ensure_inbox_table(dynamodb, &wanted.inbox_table).await?;
+    ensure_outbox_table(dynamodb, &wanted.outbox_table).await
 }
 
 /// Names the resource in an error.

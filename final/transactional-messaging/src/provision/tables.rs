@@ -5,8 +5,9 @@ use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata as _,
     operation::create_table::builders::CreateTableFluentBuilder,
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-        ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus, TimeToLiveSpecification,
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+        ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TableStatus,
+        TimeToLiveSpecification,
     },
 };
 
@@ -44,7 +45,9 @@ pub async fn ensure_inbox_table(dynamodb: &Client, name: &str) -> Result<(), Pro
 pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
     let made = async {
         create(dynamodb, name, true, |request| {
-            let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::KeysOnly);
+            let stream = StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::KeysOnly);
             let index = GlobalSecondaryIndex::builder()
                 .index_name(PENDING_INDEX)
                 .key_schema(key("PendingShard", KeyType::Hash)?)

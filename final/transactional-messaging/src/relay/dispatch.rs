@@ -49,8 +49,11 @@ struct Subject {
 impl Relay {
     /// A relay of the outbox table of this name.
     pub fn new(database: DynamoDb, table_name: &str, publisher: SnsPublisher, ambient: Ambient) -> Self {
-        let store =
-            OutboxStore { database, table: outbox_table(table_name), keep_dispatched: DEFAULT_KEEP_DISPATCHED };
+        let store = OutboxStore {
+            database,
+            table: outbox_table(table_name),
+            keep_dispatched: DEFAULT_KEEP_DISPATCHED,
+        };
         Self { store, publisher, ambient }
     }
 
@@ -70,7 +73,8 @@ impl Relay {
         for _ in 0..MAX_PAGES {
             let (subjects, failed) = self.read(open).await;
             results.extend(failed);
-            let (busy, idle): (Vec<_>, Vec<_>) = subjects.into_iter().partition(|s| !s.pending.rows.is_empty());
+            let (busy, idle): (Vec<_>, Vec<_>) =
+                subjects.into_iter().partition(|s| !s.pending.rows.is_empty());
             for subject in idle {
                 let outcome = match subject.pending.head.parked {
                     Some(_) => Outcome::Parked,
@@ -106,7 +110,10 @@ impl Relay {
         results.remove(partition).unwrap_or(Ok(Outcome::Dispatched(0)))
     }
 
-    async fn read(&self, partitions: Vec<String>) -> (Vec<Subject>, HashMap<String, Result<Outcome, RelayError>>) {
+    async fn read(
+        &self,
+        partitions: Vec<String>,
+    ) -> (Vec<Subject>, HashMap<String, Result<Outcome, RelayError>>) {
         let mut reads = stream::iter(partitions)
             .map(|partition| async move { (self.store.pending(&partition).await, partition) })
             .buffer_unordered(CONCURRENT_SUBJECTS);
@@ -123,7 +130,10 @@ impl Relay {
     }
 
     /// Publishes one page of each subject and settles it: the partition, how many messages were sent, and whether to go on.
-    async fn dispatch_page(&self, mut subjects: Vec<Subject>) -> Vec<(String, usize, Result<(), RelayError>)> {
+    async fn dispatch_page(
+        &self,
+        mut subjects: Vec<Subject>,
+    ) -> Vec<(String, usize, Result<(), RelayError>)> {
         self.publish_in_rounds(&mut subjects).await;
         let settled = stream::iter(subjects)
             .map(|subject| async move {
@@ -138,7 +148,8 @@ impl Relay {
     /// subjects share calls.
     async fn publish_in_rounds(&self, subjects: &mut [Subject]) {
         loop {
-            let mut going: Vec<_> = subjects.iter_mut().filter(|subject| subject.next_row().is_some()).collect();
+            let mut going: Vec<_> =
+                subjects.iter_mut().filter(|subject| subject.next_row().is_some()).collect();
             let rows: Vec<_> = going.iter().filter_map(|subject| subject.next_row()).cloned().collect();
             if rows.is_empty() {
                 return;
@@ -167,7 +178,9 @@ impl Relay {
         match stopped_by {
             None | Some(Verdict::Sent) => Ok(()),
             Some(Verdict::Again(code)) => Err(RelayError::Publish { code: code.clone() }),
-            Some(Verdict::Poison(reason)) => self.park(partition, pending, sent.last(), waiting.first(), reason).await,
+            Some(Verdict::Poison(reason)) => {
+                self.park(partition, pending, sent.last(), waiting.first(), reason).await
+            }
         }
     }
 

@@ -69,7 +69,9 @@ impl SnsPublisher {
             Err(Verdict::Poison(_)) if chunk.len() > 1 => {
                 let mut verdicts = Vec::with_capacity(chunk.len());
                 for index in chunk {
-                    verdicts.extend(self.call(arn, rows, &[index]).await.unwrap_or_else(|verdict| vec![(index, verdict)]));
+                    verdicts.extend(
+                        self.call(arn, rows, &[index]).await.unwrap_or_else(|verdict| vec![(index, verdict)]),
+                    );
                 }
                 verdicts
             }
@@ -79,11 +81,17 @@ impl SnsPublisher {
     }
 
     /// One `PublishBatch`. It answers 200 even when it took only some of the entries, so each entry is looked up in the answer.
-    async fn call(&self, arn: &str, rows: &[&OutboxRow], chunk: &[usize]) -> Result<Vec<(usize, Verdict)>, Verdict> {
+    async fn call(
+        &self,
+        arn: &str,
+        rows: &[&OutboxRow],
+        chunk: &[usize],
+    ) -> Result<Vec<(usize, Verdict)>, Verdict> {
         let entries: Result<Vec<_>, _> = chunk.iter().map(|index| entry(*index, rows[*index])).collect();
         let entries = entries.map_err(|error| Verdict::Poison(error.to_string()))?;
         #[expect(clippy::disallowed_methods, reason = "this is the relay")]
-        let request = self.sns.publish_batch().topic_arn(arn).set_publish_batch_request_entries(Some(entries));
+        let request =
+            self.sns.publish_batch().topic_arn(arn).set_publish_batch_request_entries(Some(entries));
         let answer = request.send().await.map_err(|error| {
             if error.code() == Some("NotFound") {
                 self.topics.forget(arn);
@@ -97,7 +105,10 @@ impl SnsPublisher {
             (entry.id(), if entry.sender_fault() { Verdict::Poison(code) } else { Verdict::Again(code) })
         }));
         let missing = || Verdict::Again("missing from the answer".to_owned());
-        Ok(chunk.iter().map(|index| (*index, by_id.remove(index.to_string().as_str()).unwrap_or_else(missing))).collect())
+        Ok(chunk
+            .iter()
+            .map(|index| (*index, by_id.remove(index.to_string().as_str()).unwrap_or_else(missing)))
+            .collect())
     }
 }
 
@@ -129,11 +140,9 @@ fn pack(rows: &[&OutboxRow], indexes: Vec<usize>) -> Vec<Vec<usize>> {
     calls
 }
 
-fn entry(
-    index: usize,
-    row: &OutboxRow,
-) -> Result<PublishBatchRequestEntry, aws_sdk_sns::error::BuildError> {
-    let text = |value: String| MessageAttributeValue::builder().data_type("String").string_value(value).build();
+fn entry(index: usize, row: &OutboxRow) -> Result<PublishBatchRequestEntry, aws_sdk_sns::error::BuildError> {
+    let text =
+        |value: String| MessageAttributeValue::builder().data_type("String").string_value(value).build();
     PublishBatchRequestEntry::builder()
         .id(index.to_string())
         .message(&row.message)
@@ -154,9 +163,13 @@ fn without_topic(topic: &str, why: &LookupError) -> Verdict {
 /// attention, but never a reason to set a message aside.
 fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Verdict {
     match error.code() {
-        Some(code @ ("NotFound" | "InvalidParameter" | "InvalidParameterValue" | "BatchRequestTooLong" | "ValidationException")) => {
-            Verdict::Poison(code.to_owned())
-        }
+        Some(
+            code @ ("NotFound"
+            | "InvalidParameter"
+            | "InvalidParameterValue"
+            | "BatchRequestTooLong"
+            | "ValidationException"),
+        ) => Verdict::Poison(code.to_owned()),
         Some(code) => Verdict::Again(code.to_owned()),
         None => Verdict::Again("no answer".to_owned()),
     }

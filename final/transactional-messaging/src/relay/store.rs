@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, OffsetDateTime};
-use unit_of_work::{CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update, from_item};
+use unit_of_work::{
+    CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update, from_item,
+};
 use uuid::Uuid;
 
 use super::RelayError;
@@ -32,8 +34,16 @@ pub(super) struct Raced;
 impl OutboxStore {
     /// The subject's head and its next rows, both read consistently.
     pub(super) async fn pending(&self, partition: &str) -> Result<Pending, RelayError> {
-        let head = self.database.get(&self.table, self.head_key(partition)).await.map_err(|e| RelayError::Read(e.into()))?;
-        let head: Head = head.map(from_item).transpose().map_err(|e| RelayError::UnknownRow(e.into()))?.unwrap_or_default();
+        let head = self
+            .database
+            .get(&self.table, self.head_key(partition))
+            .await
+            .map_err(|e| RelayError::Read(e.into()))?;
+        let head: Head = head
+            .map(from_item)
+            .transpose()
+            .map_err(|e| RelayError::UnknownRow(e.into()))?
+            .unwrap_or_default();
         if head.parked.is_some() {
             return Ok(Pending { head, rows: Vec::new() });
         }
@@ -86,7 +96,8 @@ impl OutboxStore {
         reason: &str,
     ) -> Result<Result<(), Raced>, RelayError> {
         let mut work = UnitOfWork::new(token);
-        let update = Update::new(&self.table, self.head_key(partition)).set("Parked", AttributeValue::S(reason.to_owned()));
+        let update = Update::new(&self.table, self.head_key(partition))
+            .set("Parked", AttributeValue::S(reason.to_owned()));
         work.add(update.when(still(head)).or(Raced));
         commit(work, &self.database).await
     }

@@ -16,8 +16,12 @@ impl Relay {
     /// # Errors
     ///
     /// [`RelayError::Read`] when the index could not be read. What a single subject met is in its own result.
-    pub async fn sweep(&self, older_than: Duration) -> Result<HashMap<String, Result<Outcome, RelayError>>, RelayError> {
-        let before = timestamp::format(self.ambient.now() - older_than).map_err(|error| RelayError::Read(error.into()))?;
+    pub async fn sweep(
+        &self,
+        older_than: Duration,
+    ) -> Result<HashMap<String, Result<Outcome, RelayError>>, RelayError> {
+        let before = timestamp::format(self.ambient.now() - older_than)
+            .map_err(|error| RelayError::Read(error.into()))?;
         let mut subjects = Vec::new();
         for shard in 0..PENDING_SHARDS {
             subjects.extend(self.store.pending_subjects(shard, &before).await?);

@@ -64,7 +64,8 @@ impl TopicLookup {
     async fn list(&self) -> Result<(), LookupError> {
         let mut pages = self.sns.list_topics().into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| LookupError::Failed(error.code().unwrap_or("no answer").to_owned()))?;
+            let page =
+                page.map_err(|error| LookupError::Failed(error.code().unwrap_or("no answer").to_owned()))?;
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             for arn in page.topics().iter().filter_map(|topic| topic.topic_arn()) {
                 let name = arn.rsplit(':').next().unwrap_or(arn);

@@ -34,7 +34,9 @@ pub enum FilterError {
         expected: &'static str,
     },
     /// AWS may know the operator, this simulator does not.
-    #[error("the filter operator {operator} at {path} is not simulated: use values, prefix, exists or anything-but")]
+    #[error(
+        "the filter operator {operator} at {path} is not simulated: use values, prefix, exists or anything-but"
+    )]
     Operator {
         /// Where in the pattern.
         path: String,
@@ -106,7 +108,9 @@ impl Node {
 
     fn matches(&self, value: Option<&Value>) -> bool {
         match self {
-            Node::All(members) => members.iter().all(|(name, node)| node.matches(value.and_then(|v| v.get(name)))),
+            Node::All(members) => {
+                members.iter().all(|(name, node)| node.matches(value.and_then(|v| v.get(name))))
+            }
             Node::Any(conditions) => conditions.iter().any(|condition| match value {
                 // A list matches if one of its elements does: string sets, say.
                 Some(Value::Array(elements)) => elements.iter().any(|one| condition.holds(Some(one))),
@@ -119,7 +123,11 @@ impl Node {
 impl Condition {
     fn parse(condition: &Value, path: &str) -> Result<Self, FilterError> {
         let Value::Object(members) = condition else {
-            return if condition.is_array() { Err(shape(path, "a value or an operator")) } else { Ok(Self::Equals(condition.clone())) };
+            return if condition.is_array() {
+                Err(shape(path, "a value or an operator"))
+            } else {
+                Ok(Self::Equals(condition.clone()))
+            };
         };
         let mut operators = members.iter();
         let (Some((name, operand)), None) = (operators.next(), operators.next()) else {
@@ -130,7 +138,9 @@ impl Condition {
             ("exists", Value::Bool(exists)) => Ok(Self::Exists(*exists)),
             ("anything-but", Value::Array(values)) => Ok(Self::AnythingBut(values.clone())),
             ("anything-but", Value::Object(inner)) => match inner.get("prefix") {
-                Some(Value::String(prefix)) if inner.len() == 1 => Ok(Self::AnythingButPrefix(prefix.clone())),
+                Some(Value::String(prefix)) if inner.len() == 1 => {
+                    Ok(Self::AnythingButPrefix(prefix.clone()))
+                }
                 _ => Err(operator(path, "anything-but")),
             },
             ("anything-but", value) => Ok(Self::AnythingBut(vec![value.clone()])),
@@ -147,7 +157,9 @@ impl Condition {
             (Self::Exists(expected), leaf) => leaf.is_some() == *expected,
             (_, None) => false,
             (Self::Equals(expected), Some(value)) => value == expected,
-            (Self::Prefix(prefix), Some(value)) => value.as_str().is_some_and(|text| text.starts_with(prefix)),
+            (Self::Prefix(prefix), Some(value)) => {
+                value.as_str().is_some_and(|text| text.starts_with(prefix))
+            }
             (Self::AnythingBut(values), Some(value)) => !values.contains(value),
             (Self::AnythingButPrefix(prefix), Some(value)) => {
                 value.as_str().is_some_and(|text| !text.starts_with(prefix))

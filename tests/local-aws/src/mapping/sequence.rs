@@ -23,7 +23,10 @@ impl Ord for SequenceNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         let value = |number: &Self| number.0.trim_start_matches('0').len();
         value(self).cmp(&value(other)).then_with(|| {
-            self.0.trim_start_matches('0').cmp(other.0.trim_start_matches('0')).then_with(|| self.0.cmp(&other.0))
+            self.0
+                .trim_start_matches('0')
+                .cmp(other.0.trim_start_matches('0'))
+                .then_with(|| self.0.cmp(&other.0))
         })
     }
 }

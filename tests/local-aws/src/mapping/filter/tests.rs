@@ -26,9 +26,15 @@ fn exact_values_any_of_a_list_and_all_of_the_members() {
     assert!(matches(json!({ "eventName": ["INSERT"] })));
     assert!(matches(json!({ "eventName": ["MODIFY", "INSERT"] })));
     assert!(!matches(json!({ "eventName": ["REMOVE"] })));
-    assert!(matches(json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "id": { "S": ["order-1"] } } } })));
-    assert!(!matches(json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "id": { "S": ["order-2"] } } } })));
-    assert!(matches(json!({ "dynamodb": { "NewImage": { "paid": { "BOOL": [false] } }, "SizeBytes": [26] } })));
+    assert!(matches(
+        json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "id": { "S": ["order-1"] } } } })
+    ));
+    assert!(!matches(
+        json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "id": { "S": ["order-2"] } } } })
+    ));
+    assert!(matches(
+        json!({ "dynamodb": { "NewImage": { "paid": { "BOOL": [false] } }, "SizeBytes": [26] } })
+    ));
     assert!(matches(json!({})));
 }
 
@@ -69,5 +75,8 @@ fn what_is_not_simulated_is_refused() {
     assert!(matches!(refused(r#"{ "eventName": "INSERT" }"#), FilterError::Shape { .. }));
     assert!(matches!(refused(r#"{ "n": [{ "numeric": ["=", 1] }] }"#), FilterError::Operator { .. }));
     assert!(matches!(refused(r#"{ "n": [{ "suffix": "x" }] }"#), FilterError::Operator { .. }));
-    assert!(matches!(refused(r#"{ "$or": [{ "eventName": ["INSERT"] }] }"#), FilterError::Operator { .. } | FilterError::Shape { .. }));
+    assert!(matches!(
+        refused(r#"{ "$or": [{ "eventName": ["INSERT"] }] }"#),
+        FilterError::Operator { .. } | FilterError::Shape { .. }
+    ));
 }

@@ -1,6 +1,6 @@
 //! The rules about a failed batch, each on its own and then as properties over any batch.
 
-use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use proptest::prelude::*;
 
 use super::{Decision, RetryPolicy};
@@ -15,7 +15,11 @@ fn numbers(len: usize) -> Vec<SequenceNumber> {
 
 fn failed(identifiers: &[&str]) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
-    identifiers.iter().for_each(|identifier| response.add_failure(*identifier));
+    for identifier in identifiers {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some((*identifier).to_owned());
+        response.batch_item_failures.push(failure);
+    }
     response
 }
 
@@ -87,8 +91,11 @@ fn run(policy: RetryPolicy, len: usize, poison: &[usize]) -> (Vec<usize>, Vec<us
         calls += 1;
         let all = numbers(len);
         let batch_numbers: Vec<&SequenceNumber> = batch.iter().map(|record| &all[*record]).collect();
-        let failed: Vec<&str> =
-            poison.iter().filter(|record| batch.contains(record)).map(|record| all[*record].as_str()).collect();
+        let failed: Vec<&str> = poison
+            .iter()
+            .filter(|record| batch.contains(record))
+            .map(|record| all[*record].as_str())
+            .collect();
         let answer = self::failed(&failed);
         let answer = (policy.report_batch_item_failures || failed.is_empty()).then_some(&answer);
         match policy.decide(batch.len(), failures, policy.first_failure(&batch_numbers, answer)) {

@@ -1,0 +1,274 @@
+//! Customers and their credit: rules without any thought of storage or messages.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The largest amount, in minor units: the largest integer that every JSON parser keeps exactly (2^53 − 1).
+pub const MAX_AMOUNT: u64 = (1 << 53) - 1;
+/// The longest name, in characters.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// An amount of money in minor units (cents), from 0 to [`MAX_AMOUNT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Money(u64);
+
+/// An amount is over [`MAX_AMOUNT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an amount is a whole number of minor units from 0 to {MAX_AMOUNT}")]
+pub struct AmountOutOfRange;
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of so many minor units.
+    ///
+    /// # Errors
+    ///
+    /// [`AmountOutOfRange`] over [`MAX_AMOUNT`].
+    pub fn new(minor_units: u64) -> Result<Self, AmountOutOfRange> {
+        if minor_units <= MAX_AMOUNT { Ok(Self(minor_units)) } else { Err(AmountOutOfRange) }
+    }
+
+    /// The amount in minor units.
+    pub fn minor_units(self) -> u64 {
+        self.0
+    }
+
+    fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).and_then(|sum| Self::new(sum).ok())
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// A customer's name: 1 to [`MAX_NAME_CHARS`] characters, not only white space, no control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+/// A text is no [`Name`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name has 1 to {MAX_NAME_CHARS} characters, not only spaces and no control characters")]
+pub struct NotAName;
+
+impl Name {
+    /// A name.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAName`] when the text is empty, blank, too long or holds control characters.
+    pub fn new(text: impl Into<String>) -> Result<Self, NotAName> {
+        let text = text.into();
+        let fits = !text.trim().is_empty() && text.chars().count() <= MAX_NAME_CHARS;
+        if fits && !text.chars().any(char::is_control) { Ok(Self(text)) } else { Err(NotAName) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A customer. Decisions about orders are kept one by one beside it (see [`Decision`]), so it does not grow with its orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: Name,
+    /// How much may be reserved in all.
+    pub credit_limit: Money,
+    /// How much is reserved: the sum of all reservations, never more than the limit.
+    pub reserved: Money,
+    /// 0 when created, one more with each change.
+    pub version: u64,
+    /// When it was created.
+    pub created_at: OffsetDateTime,
+    /// When it was changed last; not set before the first change.
+    pub updated_at: Option<OffsetDateTime>,
+}
+
+/// The customer's decision about one order, kept for good: it makes every later message about the same order harmless, even long
+/// after the inbox has forgotten it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// So much of the credit is reserved for the order.
+    Reserved(Money),
+    /// The order was over the available credit, or there was no such customer.
+    Refused,
+    /// The order was cancelled; nothing is reserved for it, and nothing ever will be.
+    Released,
+}
+
+/// What a request to reserve credit leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reserve {
+    /// The credit is reserved: store this customer, and the decision as reserved.
+    Reserved(Customer),
+    /// The order is over the available credit: store the decision as refused.
+    LimitExceeded,
+    /// The order was decided on before; nothing changes.
+    AlreadyDecided,
+}
+
+/// What a request to release credit leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The credit is free again: store this customer, and the decision as released.
+    Released(Customer),
+    /// Nothing was decided yet: store the decision as released, so that a request which was overtaken cannot reserve any more.
+    NothingDecided,
+    /// Nothing is reserved for the order any more; nothing changes.
+    NothingToRelease,
+}
+
+impl Customer {
+    /// A new customer.
+    pub fn new(id: Uuid, name: Name, credit_limit: Money, now: OffsetDateTime) -> Self {
+        Self { id, name, credit_limit, reserved: Money::ZERO, version: 0, created_at: now, updated_at: None }
+    }
+
+    /// How much may still be reserved.
+    pub fn available_credit(&self) -> Money {
+        self.credit_limit.minus(self.reserved)
+    }
+
+    /// Decides whether an order's total can be reserved; `existing` is what was decided about this order before.
+    pub fn reserve(&self, existing: Option<Decision>, total: Money, now: OffsetDateTime) -> Reserve {
+        if existing.is_some() {
+            return Reserve::AlreadyDecided;
+        }
+        match self.reserved.plus(total) {
+            Some(reserved) if reserved <= self.credit_limit => Reserve::Reserved(self.changed(reserved, now)),
+            _ => Reserve::LimitExceeded,
+        }
+    }
+
+    /// Decides what becomes of the credit of a cancelled order.
+    pub fn release(&self, existing: Option<Decision>, now: OffsetDateTime) -> Release {
+        match existing {
+            Some(Decision::Reserved(amount)) => {
+                Release::Released(self.changed(self.reserved.minus(amount), now))
+            }
+            Some(Decision::Refused | Decision::Released) => Release::NothingToRelease,
+            None => Release::NothingDecided,
+        }
+    }
+
+    fn changed(&self, reserved: Money, now: OffsetDateTime) -> Self {
+        Self { reserved, version: self.version + 1, updated_at: Some(now), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+
+    fn customer(limit: u64) -> Customer {
+        let name = Name::new("Ada").unwrap();
+        Customer::new(Uuid::from_u128(1), name, Money::new(limit).unwrap(), NOW)
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Reserve { order: u8, total: u64 },
+        Release { order: u8 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0u8..6, prop_oneof![0..500u64, 0..=MAX_AMOUNT])
+                .prop_map(|(order, total)| Step::Reserve { order, total }),
+            (0u8..6).prop_map(|order| Step::Release { order }),
+        ]
+    }
+
+    proptest! {
+        /// However requests arrive, repeated and in any order: the sum of what is held is what the customer counts, it never exceeds the
+        /// limit, and an order that was released is never held again.
+        #[test]
+        fn the_limit_holds_and_the_sum_is_right(limit in prop_oneof![0..2000u64, 0..=MAX_AMOUNT], steps in prop::collection::vec(step(), 0..60)) {
+            let mut customer = customer(limit);
+            let mut orders: BTreeMap<u8, Decision> = BTreeMap::new();
+            for step in steps {
+                let version = customer.version;
+                match step {
+                    Step::Reserve { order, total } => {
+                        let before = orders.get(&order).copied();
+                        match customer.reserve(before, Money::new(total).unwrap(), NOW) {
+                            Reserve::Reserved(changed) => {
+                                prop_assert_eq!(before, None);
+                                orders.insert(order, Decision::Reserved(Money::new(total).unwrap()));
+                                customer = changed;
+                            }
+                            Reserve::LimitExceeded => {
+                                prop_assert!(total > customer.available_credit().minor_units());
+                                orders.insert(order, Decision::Refused);
+                            }
+                            Reserve::AlreadyDecided => prop_assert!(before.is_some()),
+                        }
+                    }
+                    Step::Release { order } => match customer.release(orders.get(&order).copied(), NOW) {
+                        Release::Released(changed) => {
+                            orders.insert(order, Decision::Released);
+                            customer = changed;
+                        }
+                        Release::NothingDecided => drop(orders.insert(order, Decision::Released)),
+                        Release::NothingToRelease => {}
+                    },
+                }
+                let held: u64 = orders.values().map(|r| match r { Decision::Reserved(amount) => amount.minor_units(), _ => 0 }).sum();
+                prop_assert_eq!(held, customer.reserved.minor_units());
+                prop_assert!(customer.reserved <= customer.credit_limit);
+                prop_assert_eq!(customer.available_credit().minor_units(), limit - held);
+                prop_assert!(customer.version - version <= 1);
+            }
+        }
+
+        #[test]
+        fn money_is_exact_up_to_its_limit(minor_units: u64) {
+            prop_assert_eq!(Money::new(minor_units).is_ok(), minor_units <= MAX_AMOUNT);
+        }
+    }
+
+    #[test]
+    fn the_whole_credit_may_be_reserved_and_not_a_cent_more() {
+        let customer = customer(100);
+        assert!(
+            matches!(customer.reserve(None, Money(100), NOW), Reserve::Reserved(c) if c.available_credit() == Money::ZERO)
+        );
+        assert_eq!(customer.reserve(None, Money(101), NOW), Reserve::LimitExceeded);
+    }
+
+    #[test]
+    fn a_change_is_counted_and_dated() {
+        let Reserve::Reserved(changed) = customer(100).reserve(None, Money(1), NOW) else {
+            panic!("not reserved")
+        };
+        assert_eq!((changed.version, changed.updated_at), (1, Some(NOW)));
+    }
+
+    #[test]
+    fn a_cancellation_that_overtakes_its_order_leaves_nothing_held() {
+        let customer = customer(100);
+        assert_eq!(customer.release(None, NOW), Release::NothingDecided);
+        assert_eq!(customer.reserve(Some(Decision::Released), Money(10), NOW), Reserve::AlreadyDecided);
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for bad in ["", "   ", "a\nb", &"x".repeat(MAX_NAME_CHARS + 1)] {
+            assert_eq!(Name::new(bad), Err(NotAName), "{bad:?}");
+        }
+        assert!(Name::new("é".repeat(MAX_NAME_CHARS)).is_ok());
+    }
+}

@@ -1,0 +1,18 @@
+//! `customers`: the customers service as a process of its own. Its settings come from the environment.
+
+use anyhow::Context as _;
+use customers::service;
+use service_kit::{Environment, ServiceSettings};
+use tokio::net::TcpListener;
+use transactional_messaging::ambient::Ambient;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let settings = ServiceSettings::read(Environment::from_process(), service::TABLE_VARIABLE)?;
+    service_kit::logging::init(settings.base.environment);
+    let stop = service_kit::shutdown_token()?;
+    let aws = service_kit::sdk_config(&settings.base).await;
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", settings.listen))?;
+    service::run(&settings, &aws, Ambient::system(), listener, stop).await
+}

@@ -1,0 +1,115 @@
+//! How the service starts and stops.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use aws_types::SdkConfig;
+use service_kit::{Mode, Readiness, ServiceOptions, ServiceSettings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use transactional_messaging::{
+    ambient::Ambient,
+    consumer::{ConsumerGroup, ConsumerSettings, Delivery, OpenError},
+    provision::{ServiceResources, Subscription, ensure_service},
+};
+use unit_of_work::DynamoDb;
+use uuid::Uuid;
+
+use crate::{
+    http,
+    messages::{OrderCancelled, OrderCreated},
+    use_cases::Customers,
+};
+
+/// The variable that names the service's table.
+pub const TABLE_VARIABLE: &str = "DYNAMODB_CUSTOMERS_TABLE_NAME";
+
+/// The queue of new orders. Queue names are also the names of the consumers in the inbox.
+pub const ORDER_CREATED_QUEUE: &str = "customer--order-created";
+/// The queue of cancelled orders.
+pub const ORDER_CANCELLED_QUEUE: &str = "customer--order-cancelled";
+
+/// Topics and the queues subscribed to them.
+const SUBSCRIPTIONS: &[(&str, &str)] =
+    &[("order--created", ORDER_CREATED_QUEUE), ("order--cancelled", ORDER_CANCELLED_QUEUE)];
+
+/// Topics that this service publishes to.
+const TOPICS: &[&str] = &[
+    "customer--created",
+    "customer--credit-reserved",
+    "customer--credit-reservation-failed",
+    "customer--validation-failed",
+];
+
+/// How long requests and messages in work may go on after SIGTERM.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Everything the service needs of AWS.
+pub fn resources(settings: &ServiceSettings) -> ServiceResources {
+    let topic = |name: &&str| format!("{}{name}", settings.base.topic_prefix);
+    let queue = |name: &&str| format!("{}{name}", settings.base.queue_prefix);
+    let subscription = |(t, q): &(&str, &str)| Subscription { topic: topic(t), queue: queue(q) };
+    ServiceResources {
+        aggregate_table: settings.table.clone(),
+        inbox_table: settings.inbox_table.clone(),
+        outbox_table: settings.outbox_table.clone(),
+        topics: TOPICS.iter().map(topic).collect(),
+        subscriptions: SUBSCRIPTIONS.iter().map(subscription).collect(),
+    }
+}
+
+/// Serves HTTP on the listener and consumes the queues until `stop` is cancelled; then lets both finish what they began.
+///
+/// In development mode it first makes the tables, topics and queues that are missing.
+///
+/// # Errors
+///
+/// When a resource is missing, or the server fails.
+pub async fn run(
+    settings: &ServiceSettings,
+    aws: &SdkConfig,
+    ambient: Ambient,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    if settings.base.environment == Mode::Development {
+        let sns = aws_sdk_sns::Client::new(aws);
+        ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
+    }
+    let service = Customers::new(DynamoDb::new(dynamodb), settings, ambient.clone());
+    let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
+    let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone());
+    consume(&mut consumers, &service).await?;
+    let options = ServiceOptions {
+        service: "customers",
+        new_id: Arc::new(move || ambient.id()),
+        readiness: readiness(&service),
+    };
+    let router = service_kit::service_router(http::routes(service), options);
+    tracing::info!(address = %listener.local_addr()?, "customers_started");
+    service_kit::serve(listener, router, stop, GRACE).await.context("the http server failed")?;
+    consumers.stopped().await;
+    Ok(())
+}
+
+async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb>) -> Result<(), OpenError> {
+    type Service = Customers<DynamoDb>;
+    let reserve_credit = |service: Service, delivery: Delivery<OrderCreated>| async move {
+        service.reserve_credit(delivery).await
+    };
+    consumers.consume(ORDER_CREATED_QUEUE, service, reserve_credit).await?;
+    let release_credit = |service: Service, delivery: Delivery<OrderCancelled>| async move {
+        service.release_credit(delivery).await
+    };
+    consumers.consume(ORDER_CANCELLED_QUEUE, service, release_credit).await
+}
+
+/// Ready means that the service's table can be read.
+fn readiness(service: &Customers<DynamoDb>) -> Readiness {
+    let service = service.clone();
+    Readiness::within(Duration::from_secs(2)).check("customers-table", move || {
+        let service = service.clone();
+        async move { service.find(Uuid::nil()).await.map(drop) }
+    })
+}

@@ -1,0 +1,119 @@
+//! The messages of this service: what it publishes, whole, and of what it consumes the fields that it reads.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use transactional_messaging::message::{Message, MessageType, Topic};
+use uuid::Uuid;
+
+/// What all messages of this service begin with, in the order of the contract.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Head {
+    /// The message's id.
+    pub event_id: Uuid,
+    /// One id for everything that one request set off.
+    pub correlation_id: Uuid,
+    /// The order.
+    pub order_id: Uuid,
+    /// Whose order it is.
+    pub customer_id: Uuid,
+    /// The order's state: `PENDING`, `APPROVED`, `REJECTED` or `CANCELLED`.
+    pub state: &'static str,
+    /// When it happened.
+    #[serde(with = "transactional_messaging::timestamp")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Binds a message to its type and topic.
+macro_rules! message_type {
+    ($message:ident, $topic:literal) => {
+        impl MessageType for $message {
+            const TYPE: &'static str = stringify!($message);
+            const TOPIC: Topic = Topic::new($topic);
+        }
+    };
+}
+
+/// Declares a message that this service publishes.
+macro_rules! published {
+    ($(#[$doc:meta])* $message:ident on $topic:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        pub struct $message {
+            /// What all messages begin with.
+            #[serde(flatten)]
+            pub head: Head,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+        message_type!($message, $topic);
+        impl Message for $message {
+            fn id(&self) -> Uuid {
+                self.head.event_id
+            }
+            fn created_at(&self) -> OffsetDateTime {
+                self.head.created_at
+            }
+        }
+    };
+}
+
+published! {
+    /// An order was placed.
+    OrderCreated on "order--created" {
+        /// Its total in minor units.
+        order_total: u64,
+    }
+}
+
+published! {
+    /// An order's total was reserved.
+    OrderApproved on "order--approved" {}
+}
+
+published! {
+    /// An order was refused by the customers service.
+    OrderRejected on "order--rejected" {}
+}
+
+published! {
+    /// An approved order was cancelled.
+    OrderCancelled on "order--cancelled" {}
+}
+
+/// Declares a message that this service consumes; all of them tell of one order.
+macro_rules! consumed {
+    ($(#[$doc:meta])* $message:ident from $topic:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize)]
+        pub struct $message {
+            /// The order.
+            pub order_id: Uuid,
+        }
+        message_type!($message, $topic);
+        impl AboutOrder for $message {
+            fn order_id(&self) -> Uuid {
+                self.order_id
+            }
+        }
+    };
+}
+
+/// A message that tells of one order.
+pub trait AboutOrder: Send + Sync {
+    /// The order.
+    fn order_id(&self) -> Uuid;
+}
+
+consumed! {
+    /// The order's total was reserved; published by the customers service.
+    CustomerCreditReserved from "customer--credit-reserved"
+}
+
+consumed! {
+    /// The order's total is over the credit; published by the customers service.
+    CustomerCreditReservationFailed from "customer--credit-reservation-failed"
+}
+
+consumed! {
+    /// There is no such customer; published by the customers service.
+    CustomerValidationFailed from "customer--validation-failed"
+}

@@ -1,0 +1,119 @@
+//! How the service starts and stops.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use aws_types::SdkConfig;
+use service_kit::{Mode, Readiness, ServiceOptions, ServiceSettings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use transactional_messaging::{
+    ambient::Ambient,
+    consumer::{ConsumerGroup, ConsumerSettings, Delivery, OpenError},
+    provision::{ServiceResources, Subscription, ensure_service},
+};
+use unit_of_work::DynamoDb;
+use uuid::Uuid;
+
+use crate::{
+    http,
+    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
+    use_cases::Orders,
+};
+
+/// The variable that names the service's table.
+pub const TABLE_VARIABLE: &str = "DYNAMODB_ORDERS_TABLE_NAME";
+
+/// The queue of reserved credit. Queue names are also the names of the consumers in the inbox.
+pub const CREDIT_RESERVED_QUEUE: &str = "order--customer-credit-reserved";
+/// The queue of orders over the limit.
+pub const CREDIT_RESERVATION_FAILED_QUEUE: &str = "order--customer-credit-reservation-failed";
+/// The queue of orders without a customer.
+pub const VALIDATION_FAILED_QUEUE: &str = "order--customer-validation-failed";
+
+/// Topics and the queues subscribed to them.
+const SUBSCRIPTIONS: &[(&str, &str)] = &[
+    ("customer--credit-reserved", CREDIT_RESERVED_QUEUE),
+    ("customer--credit-reservation-failed", CREDIT_RESERVATION_FAILED_QUEUE),
+    ("customer--validation-failed", VALIDATION_FAILED_QUEUE),
+];
+
+/// Topics that this service publishes to.
+const TOPICS: &[&str] = &["order--created", "order--approved", "order--rejected", "order--cancelled"];
+
+/// How long requests and messages in work may go on after SIGTERM.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Everything the service needs of AWS.
+pub fn resources(settings: &ServiceSettings) -> ServiceResources {
+    let topic = |name: &&str| format!("{}{name}", settings.base.topic_prefix);
+    let queue = |name: &&str| format!("{}{name}", settings.base.queue_prefix);
+    let subscription = |(t, q): &(&str, &str)| Subscription { topic: topic(t), queue: queue(q) };
+    ServiceResources {
+        aggregate_table: settings.table.clone(),
+        inbox_table: settings.inbox_table.clone(),
+        outbox_table: settings.outbox_table.clone(),
+        topics: TOPICS.iter().map(topic).collect(),
+        subscriptions: SUBSCRIPTIONS.iter().map(subscription).collect(),
+    }
+}
+
+/// Serves HTTP on the listener and consumes the queues until `stop` is cancelled; then lets both finish what they began.
+///
+/// In development mode it first makes the tables, topics and queues that are missing.
+///
+/// # Errors
+///
+/// When a resource is missing, or the server fails.
+pub async fn run(
+    settings: &ServiceSettings,
+    aws: &SdkConfig,
+    ambient: Ambient,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    if settings.base.environment == Mode::Development {
+        let sns = aws_sdk_sns::Client::new(aws);
+        ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
+    }
+    let service = Orders::new(DynamoDb::new(dynamodb), settings, ambient.clone());
+    let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
+    let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone());
+    consume(&mut consumers, &service).await?;
+    let options = ServiceOptions {
+        service: "orders",
+        new_id: Arc::new(move || ambient.id()),
+        readiness: readiness(&service),
+    };
+    let router = service_kit::service_router(http::routes(service), options);
+    tracing::info!(address = %listener.local_addr()?, "orders_started");
+    service_kit::serve(listener, router, stop, GRACE).await.context("the http server failed")?;
+    consumers.stopped().await;
+    Ok(())
+}
+
+async fn consume(consumers: &mut ConsumerGroup, service: &Orders<DynamoDb>) -> Result<(), OpenError> {
+    type Service = Orders<DynamoDb>;
+    let approve = |service: Service, delivery: Delivery<CustomerCreditReserved>| async move {
+        service.approve(delivery).await
+    };
+    consumers.consume(CREDIT_RESERVED_QUEUE, service, approve).await?;
+    let reject_over_limit = |service: Service, delivery: Delivery<CustomerCreditReservationFailed>| async move {
+        service.reject_over_limit(delivery).await
+    };
+    consumers.consume(CREDIT_RESERVATION_FAILED_QUEUE, service, reject_over_limit).await?;
+    let reject_invalid = |service: Service, delivery: Delivery<CustomerValidationFailed>| async move {
+        service.reject_invalid(delivery).await
+    };
+    consumers.consume(VALIDATION_FAILED_QUEUE, service, reject_invalid).await
+}
+
+/// Ready means that the service's table can be read.
+fn readiness(service: &Orders<DynamoDb>) -> Readiness {
+    let service = service.clone();
+    Readiness::within(Duration::from_secs(2)).check("orders-table", move || {
+        let service = service.clone();
+        async move { service.find(Uuid::nil()).await.map(drop) }
+    })
+}

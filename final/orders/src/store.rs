@@ -1,0 +1,142 @@
+//! Orders as items of one table.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use transactional_messaging::{consumer::HandlerError, timestamp};
+use unit_of_work::{Condition, Database, ItemError, Put, ReadError, Table, from_item};
+use uuid::Uuid;
+
+use crate::domain::{Order, State, Total};
+
+/// The orders table.
+#[derive(Clone, Debug)]
+pub struct OrderStore<D> {
+    database: D,
+    table: Table,
+}
+
+/// An order could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not answer as it should.
+    #[error("the orders table could not be read")]
+    Read(#[from] ReadError),
+    /// The stored item is none of this program's. No retry helps: repair the item.
+    #[error("a stored item of the orders table is damaged")]
+    Damaged(#[from] ItemError),
+    /// A stored value breaks a rule of the domain. No retry helps: repair the item.
+    #[error("a stored value of the orders table breaks a rule: {0}")]
+    RuleBroken(String),
+}
+
+impl From<StoreError> for HandlerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Read(error) => error.into(),
+            damaged => Self::terminal(damaged.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OrderRow {
+    #[serde(rename = "PK")]
+    pk: String,
+    order_id: Uuid,
+    customer_id: Uuid,
+    state: String,
+    total_amount: u64,
+    version: u64,
+    #[serde(with = "timestamp")]
+    created_at: OffsetDateTime,
+    #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
+    updated_at: Option<OffsetDateTime>,
+}
+
+impl<D: Database> OrderStore<D> {
+    /// The store in the table of this name.
+    pub fn new(database: D, table_name: impl Into<String>) -> Self {
+        Self { database, table: Table::new(table_name, "PK") }
+    }
+
+    /// The database, to commit to.
+    pub fn database(&self) -> &D {
+        &self.database
+    }
+
+    /// An order, read consistently.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn order(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+        let item = self.database.get(&self.table, self.table.key(key(id), None)).await?;
+        item.map(|item| from_item::<OrderRow>(item)?.into_order()).transpose()
+    }
+
+    /// Writes an order that must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemError`] when it cannot be written as an item.
+    pub fn insert(&self, order: &Order) -> Result<Put, ItemError> {
+        Ok(Put::new(&self.table, &OrderRow::of(order))?.when(Condition::not_exists("PK")))
+    }
+
+    /// Writes a changed order over the version before it.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemError`] when it cannot be written as an item.
+    pub fn update(&self, changed: &Order) -> Result<Put, ItemError> {
+        let before = Condition::number_is("Version", changed.version.saturating_sub(1));
+        Ok(Put::new(&self.table, &OrderRow::of(changed))?.when(before))
+    }
+}
+
+impl OrderRow {
+    fn of(order: &Order) -> Self {
+        Self {
+            pk: key(order.id),
+            order_id: order.id,
+            customer_id: order.customer_id,
+            state: state_name(order.state).to_owned(),
+            total_amount: order.total.minor_units(),
+            version: order.version,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+
+    fn into_order(self) -> Result<Order, StoreError> {
+        let state = [State::Pending, State::Approved, State::Rejected, State::Cancelled]
+            .into_iter()
+            .find(|state| state_name(*state) == self.state)
+            .ok_or_else(|| StoreError::RuleBroken(format!("{} is no state of an order", self.state)))?;
+        Ok(Order {
+            id: self.order_id,
+            customer_id: self.customer_id,
+            state,
+            total: Total::new(self.total_amount)
+                .map_err(|error| StoreError::RuleBroken(error.to_string()))?,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// A state as it is stored, sent and shown.
+pub fn state_name(state: State) -> &'static str {
+    match state {
+        State::Pending => "PENDING",
+        State::Approved => "APPROVED",
+        State::Rejected => "REJECTED",
+        State::Cancelled => "CANCELLED",
+    }
+}
+
+fn key(id: Uuid) -> String {
+    format!("ORDER#{id}")
+}

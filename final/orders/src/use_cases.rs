@@ -1,0 +1,268 @@
+//! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
+
+use std::time::Duration;
+
+use service_kit::ServiceSettings;
+use transactional_messaging::{
+    ambient::Ambient,
+    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
+    error::PublishError,
+    inbox::{DEFAULT_RETENTION, Inbox},
+    message::{Context, Sequence, Subject},
+    outbox::Outbox,
+};
+use unit_of_work::{Backoff, CommitError, Database, ItemError, LostRace, UnitOfWork, retry_lost_races};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Answer, Happening, Order, State, Total, answer},
+    messages::{AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
+    service::{CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, VALIDATION_FAILED_QUEUE},
+    store::{OrderStore, StoreError, state_name},
+};
+
+/// How often a cancellation is decided anew when the order changes under it.
+const CANCEL_ATTEMPTS: u32 = 5;
+
+/// The use cases of the orders service.
+#[derive(Clone, Debug)]
+pub struct Orders<D> {
+    store: OrderStore<D>,
+    outbox: Outbox,
+    on_credit_reserved: IdempotentConsumer<D>,
+    on_reservation_failed: IdempotentConsumer<D>,
+    on_validation_failed: IdempotentConsumer<D>,
+    ambient: Ambient,
+}
+
+/// Why an order was not created or cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// There is an order with this id, and it is another one: the id came from a key that was used for another request.
+    #[error("the idempotency key was used for another order")]
+    KeyReused,
+    /// There is no such order.
+    #[error("there is no such order")]
+    NotFound,
+    /// The customers service has not decided yet.
+    #[error("a pending order cannot be cancelled")]
+    StillPending,
+    /// A rejected order has nothing to cancel.
+    #[error("a rejected order cannot be cancelled")]
+    WasRejected,
+    /// The order changed each time while it was being decided on. A retry helps.
+    #[error("the order is being changed by others; try again")]
+    Contended,
+    /// The order could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The message could not be stored.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The order could not be written as an item.
+    #[error(transparent)]
+    Item(#[from] ItemError),
+    /// The commit did not go through.
+    #[error("the commit did not go through")]
+    Commit(#[source] CommitError<Stop>),
+}
+
+impl LostRace for OrderError {
+    fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Contended)
+    }
+}
+
+impl<D: Database + Clone> Orders<D> {
+    /// The use cases on the tables of these settings.
+    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Self {
+        let inbox = Inbox::new(&settings.inbox_table, DEFAULT_RETENTION);
+        let consumer =
+            |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());
+        Self {
+            on_credit_reserved: consumer(CREDIT_RESERVED_QUEUE),
+            on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
+            on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
+            store: OrderStore::new(database.clone(), &settings.table),
+            outbox: Outbox::new(&settings.outbox_table, "/orders"),
+            ambient,
+        }
+    }
+
+    /// An id for a new order.
+    pub fn new_id(&self) -> Uuid {
+        self.ambient.id()
+    }
+
+    /// An order, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+        self.store.order(id).await
+    }
+
+    /// Creates an order with this id, or finds that the same request created it before.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError`].
+    pub async fn create(
+        &self,
+        context: &Context,
+        id: Uuid,
+        customer_id: Uuid,
+        total: Total,
+    ) -> Result<(), OrderError> {
+        let order = Order::new(id, customer_id, total, self.ambient.now());
+        let mut work = UnitOfWork::new(self.ambient.id());
+        work.add(self.store.insert(&order)?.or(Stop::Duplicate));
+        self.announce(&mut work, context, &order)?;
+        match work.commit(self.store.database()).await {
+            Ok(()) => {
+                tracing::info!(order_id = %id, "order_created");
+                Ok(())
+            }
+            Err(CommitError::Rejected(_)) => self.is_the_same(&order).await,
+            Err(error) => Err(OrderError::Commit(error)),
+        }
+    }
+
+    /// Cancels an approved order. Cancelling it again changes nothing and is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`OrderError`].
+    pub async fn cancel(&self, context: &Context, id: Uuid) -> Result<(), OrderError> {
+        let backoff = Backoff::new(
+            self.ambient.id(),
+            CANCEL_ATTEMPTS,
+            Duration::from_millis(20),
+            Duration::from_millis(500),
+        );
+        retry_lost_races(backoff, || self.try_to_cancel(context, id)).await
+    }
+
+    /// Approves the order whose credit was reserved.
+    ///
+    /// # Errors
+    ///
+    /// [`HandlerError`], which says whether the message should come again.
+    pub async fn approve<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
+        let happening = Happening::CreditReserved;
+        self.on_credit_reserved.once(&delivery, |work| self.react(work, &delivery, happening)).await
+    }
+
+    /// Rejects the order that is over the customer's credit.
+    ///
+    /// # Errors
+    ///
+    /// [`HandlerError`], which says whether the message should come again.
+    pub async fn reject_over_limit<M: AboutOrder>(
+        &self,
+        delivery: Delivery<M>,
+    ) -> Result<Handled, HandlerError> {
+        let happening = Happening::CreditRefused;
+        self.on_reservation_failed.once(&delivery, |work| self.react(work, &delivery, happening)).await
+    }
+
+    /// Rejects the order of a customer that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`HandlerError`], which says whether the message should come again.
+    pub async fn reject_invalid<M: AboutOrder>(
+        &self,
+        delivery: Delivery<M>,
+    ) -> Result<Handled, HandlerError> {
+        let happening = Happening::CreditRefused;
+        self.on_validation_failed.once(&delivery, |work| self.react(work, &delivery, happening)).await
+    }
+
+    async fn is_the_same(&self, wanted: &Order) -> Result<(), OrderError> {
+        let same = |stored: &Order| stored.customer_id == wanted.customer_id && stored.total == wanted.total;
+        let stored = self.store.order(wanted.id).await?;
+        if stored.as_ref().is_some_and(same) { Ok(()) } else { Err(OrderError::KeyReused) }
+    }
+
+    async fn try_to_cancel(&self, context: &Context, id: Uuid) -> Result<(), OrderError> {
+        let order = self.store.order(id).await?.ok_or(OrderError::NotFound)?;
+        let cancelled = match answer(order.state, Happening::CancelRequested) {
+            Answer::Becomes(state) => order.becomes(state, self.ambient.now()),
+            Answer::Already => {
+                tracing::warn!(order_id = %id, "order_already_cancelled");
+                return Ok(());
+            }
+            Answer::StillPending => return Err(OrderError::StillPending),
+            Answer::WasRejected | Answer::Contradiction => return Err(OrderError::WasRejected),
+        };
+        let mut work = UnitOfWork::new(self.ambient.id());
+        work.add(self.store.update(&cancelled)?.or(Stop::LostRace));
+        self.announce(&mut work, context, &cancelled)?;
+        match work.commit(self.store.database()).await {
+            Ok(()) => {
+                tracing::info!(order_id = %id, "order_cancelled");
+                Ok(())
+            }
+            Err(CommitError::Rejected(_)) => Err(OrderError::Contended),
+            Err(error) => Err(OrderError::Commit(error)),
+        }
+    }
+
+    async fn react<M: AboutOrder>(
+        &self,
+        mut work: UnitOfWork<Stop>,
+        delivery: &Delivery<M>,
+        happening: Happening,
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        let id = delivery.message.order_id();
+        // The order was committed before anybody could hear of it, so its absence is no matter of time.
+        let order = self.store.order(id).await?;
+        let order = order.ok_or_else(|| HandlerError::terminal(format!("there is no order {id}")))?;
+        match answer(order.state, happening) {
+            Answer::Becomes(state) => {
+                let changed = order.becomes(state, self.ambient.now());
+                work.add(self.store.update(&changed)?.or(Stop::LostRace));
+                self.announce(&mut work, &delivery.envelope.context_for_effects(), &changed)?;
+                tracing::info!(order_id = %id, state = state_name(state), "order_decided");
+                Ok(work)
+            }
+            Answer::Already => Ok(work),
+            Answer::Contradiction | Answer::StillPending | Answer::WasRejected => {
+                Err(HandlerError::terminal(format!(
+                    "{happening:?} contradicts order {id}, which is {}",
+                    state_name(order.state)
+                )))
+            }
+        }
+    }
+
+    /// Stores the message that tells of an order's new state.
+    fn announce(
+        &self,
+        work: &mut UnitOfWork<Stop>,
+        context: &Context,
+        order: &Order,
+    ) -> Result<(), PublishError> {
+        let head = Head {
+            event_id: self.ambient.id(),
+            correlation_id: context.correlation_id,
+            order_id: order.id,
+            customer_id: order.customer_id,
+            state: state_name(order.state),
+            created_at: order.updated_at.unwrap_or(order.created_at),
+        };
+        let place = (&Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
+        let stop = Stop::LostRace;
+        match order.state {
+            State::Pending => {
+                let event = OrderCreated { head, order_total: order.total.minor_units() };
+                self.outbox.publish(work, place, context, &event, stop)
+            }
+            State::Approved => self.outbox.publish(work, place, context, &OrderApproved { head }, stop),
+            State::Rejected => self.outbox.publish(work, place, context, &OrderRejected { head }, stop),
+            State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
+        }
+    }
+}

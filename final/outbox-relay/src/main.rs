@@ -1,0 +1,55 @@
+//! `outbox-relay`: a Lambda function when Lambda starts it, and with `tail` a process that reads the stream by itself:
+//!
+//! ```text
+//! ENVIRONMENT=development AWS_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4566 \
+//!     cargo run -p outbox-relay -- tail --table orders-outbox
+//! ```
+
+use clap::{Parser, Subcommand};
+use outbox_relay::{RelaySettings, lambda, relay, tail};
+use service_kit::Environment;
+use transactional_messaging::ambient::Ambient;
+
+/// Publishes what lies in an outbox table.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Serve the Lambda runtime API (the default).
+    Lambda,
+    /// Read the table's stream in this process until SIGTERM.
+    Tail {
+        /// The outbox table; instead of DYNAMODB_OUTBOX_TABLE_NAME.
+        #[arg(long)]
+        table: Option<String>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mode = Arguments::parse().mode.unwrap_or(Mode::Lambda);
+    let mut variables: Vec<_> = std::env::vars_os().collect();
+    if let Mode::Tail { table: Some(table) } = &mode {
+        variables.push(("DYNAMODB_OUTBOX_TABLE_NAME".into(), table.into()));
+    }
+    let settings = RelaySettings::read(variables.into_iter().collect::<Environment>())?;
+    service_kit::logging::init(settings.base.environment);
+    let aws = service_kit::sdk_config(&settings.base).await;
+    let relay = relay(&aws, &settings, Ambient::system());
+    match mode {
+        Mode::Lambda => lambda::run(relay).await.map_err(|error| anyhow::anyhow!(error)),
+        Mode::Tail { .. } => {
+            let stop = service_kit::shutdown_token()?;
+            let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+            let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
+            tracing::info!(table = settings.outbox_table, "relay_started");
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tail::TailSettings::default(), stop)
+                .await;
+            Ok(())
+        }
+    }
+}

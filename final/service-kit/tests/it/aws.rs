@@ -1,0 +1,116 @@
+//! The SDK configuration, seen from the wire and under a call that never returns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::SdkError;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use service_kit::{BaseSettings, Mode, aws, sdk_config};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep, timeout};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn settings(endpoint_url: String) -> BaseSettings {
+    BaseSettings {
+        environment: Mode::Development,
+        region: "eu-west-1".to_owned(),
+        endpoint_url: Some(endpoint_url),
+        topic_prefix: String::new(),
+        queue_prefix: String::new(),
+    }
+}
+
+/// An AWS whose answer to every attempt takes this long.
+#[derive(Debug, Clone)]
+struct Slow {
+    delay: Duration,
+    attempts: Arc<AtomicU32>,
+}
+
+impl HttpConnector for Slow {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let delay = self.delay;
+        HttpConnectorFuture::new(async move {
+            sleep(delay).await;
+            Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from("{}")))
+        })
+    }
+}
+
+/// A client with the crate's configuration, connected to a slow AWS in memory so that the clock may be
+/// virtual.
+async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
+    let slow = Slow { delay, attempts: Arc::default() };
+    let attempts = slow.attempts.clone();
+    let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await;
+    let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
+    (Client::new(&config.into_builder().http_client(http).build()), attempts)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_is_tried_three_times_and_ends() {
+    let (client, attempts) = slow_client(Duration::from_secs(3600)).await;
+    let started = Instant::now();
+    let error = client.list_queues().send().await.unwrap_err();
+    assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
+    assert_eq!(started.elapsed().as_secs(), aws::OPERATION_TIMEOUT.as_secs());
+    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_poll_of_twenty_seconds_is_one_attempt() {
+    let (client, attempts) = slow_client(Duration::from_secs(20)).await;
+    client
+        .receive_message()
+        .queue_url("http://127.0.0.1:4566/0/orders")
+        .wait_time_seconds(20)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_plain_endpoint_is_asked_without_tls_for_the_region_of_the_settings() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client =
+        Client::new(&sdk_config(&settings(format!("http://{}", listener.local_addr().unwrap()))).await);
+    let server = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut head = String::new();
+        while !head.contains("\r\n\r\n") {
+            head.push(socket.read_u8().await.unwrap().into());
+        }
+        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        head
+    };
+    let call = client.list_queues().send();
+    let (head, answer) = timeout(DEADLINE, async { tokio::join!(server, call) }).await.unwrap();
+    answer.unwrap();
+    assert!(head.starts_with("POST / HTTP/1.1"), "{head}");
+    assert!(head.contains("/eu-west-1/sqs/aws4_request"), "{head}");
+}
+
+#[tokio::test]
+async fn a_tls_endpoint_hears_a_tls_handshake_and_nothing_in_the_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client =
+        Client::new(&sdk_config(&settings(format!("https://{}", listener.local_addr().unwrap()))).await);
+    let call = tokio::spawn(async move { client.list_queues().send().await });
+    let first_bytes = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        [socket.read_u8().await.unwrap(), socket.read_u8().await.unwrap()]
+    };
+    // A handshake record of TLS (RFC 8446, section 5.1): type 22, version 3.x.
+    assert_eq!(timeout(DEADLINE, first_bytes).await.unwrap(), [22, 3]);
+    call.abort();
+}

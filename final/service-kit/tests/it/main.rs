@@ -1,0 +1,12 @@
+//! The tests of the crate through its public API, in one binary so that it links once.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod aws;
+mod correlation;
+mod health;
+mod hostile_input;
+mod http_errors;
+mod logging;
+mod settings;
+mod shutdown;
+mod support;

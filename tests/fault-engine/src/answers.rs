@@ -1,0 +1,61 @@
+//! Answers of AWS that the embedded AWS never gives by itself, in the form in which they come over the wire.
+
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+
+use crate::call::Description;
+
+/// 400 because of too many calls. DynamoDB and SQS say it in JSON, SNS in XML.
+pub(crate) fn throttled(call: &Description) -> HttpResponse {
+    match call.service {
+        "SNS" => xml_error(400, "Throttling", "Rate exceeded"),
+        _ => json_error(400, json!({ "__type": "ThrottlingException", "message": "Rate exceeded" })),
+    }
+}
+
+/// 500.
+pub(crate) fn server_error(call: &Description) -> HttpResponse {
+    match call.service {
+        "SNS" => xml_error(500, "InternalError", "internal error"),
+        _ => json_error(500, json!({ "__type": "InternalServerError", "message": "internal error" })),
+    }
+}
+
+/// A transaction that met another one on its last item.
+pub(crate) fn transaction_conflict(request: &HttpRequest) -> HttpResponse {
+    let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    let actions = body["TransactItems"].as_array().map_or(1, Vec::len);
+    let mut reasons = vec![json!({ "Code": "None" }); actions];
+    if let Some(last) = reasons.last_mut() {
+        *last = json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" });
+    }
+    let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    json_error(400, json!({ "__type": kind, "message": message, "CancellationReasons": reasons }))
+}
+
+/// SNS refuses a message as such: sending it again cannot help.
+pub(crate) fn refused_message() -> HttpResponse {
+    xml_error(400, "InvalidParameter", "Invalid parameter: Message too long")
+}
+
+fn json_error(status: u16, body: Value) -> HttpResponse {
+    response(status, "application/x-amz-json-1.0", body.to_string())
+}
+
+fn xml_error(status: u16, code: &str, message: &str) -> HttpResponse {
+    let kind = if status < 500 { "Sender" } else { "Receiver" };
+    let body = format!(
+        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type>\
+         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>lab</RequestId></ErrorResponse>"
+    );
+    response(status, "text/xml", body)
+}
+
+pub(crate) fn response(status: u16, content_type: &'static str, body: String) -> HttpResponse {
+    let status = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
+    response.headers_mut().insert("content-type", content_type);
+    response
+}

@@ -1,0 +1,74 @@
+//! `PublishBatch` of which SNS takes only some entries: those go through, the others come back as failed.
+
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use local_aws::InMemoryAws;
+
+use crate::answers;
+
+const ENTRY: &str = "PublishBatchRequestEntries.member.";
+
+/// Why an entry is not taken: the message's own fault, or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    Sender,
+    Receiver,
+}
+
+/// Carries out the batch without the entries for which `refuses` holds, given number (from 0) and message text.
+pub(crate) async fn publish_partly(
+    aws: &InMemoryAws,
+    mut request: HttpRequest,
+    blame: Blame,
+    refuses: impl Fn(usize, &str) -> bool,
+) -> Result<HttpResponse, ConnectorError> {
+    let fields: Vec<(String, String)> =
+        form_urlencoded::parse(request.body().bytes().unwrap_or_default()).into_owned().collect();
+    let mut refused = Vec::new();
+    let mut kept = Vec::new();
+    for number in 1.. {
+        let member = format!("{ENTRY}{number}.");
+        let entry: Vec<_> =
+            fields.iter().filter_map(|(name, value)| Some((name.strip_prefix(&member)?, value))).collect();
+        let field = |wanted: &str| entry.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let (Some(id), Some(message)) = (field("Id"), field("Message")) else { break };
+        if refuses(number - 1, message) { refused.push(id) } else { kept.push(entry) }
+    }
+    let failed: String = refused.iter().map(|id| failed_entry(id, blame)).collect();
+    if kept.is_empty() {
+        return Ok(answers::response(200, "text/xml", answer(&failed)));
+    }
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields.iter().filter(|(name, _)| !name.starts_with(ENTRY)));
+    for (number, entry) in kept.iter().enumerate() {
+        form.extend_pairs(entry.iter().map(|(name, value)| (format!("{ENTRY}{}.{name}", number + 1), value)));
+    }
+    *request.body_mut() = SdkBody::from(form.finish());
+    let mut response = aws.call(request).await?;
+    let text = String::from_utf8_lossy(response.body().bytes().unwrap_or_default()).into_owned();
+    let text = text.replace("<Failed/>", "").replace("<Failed></Failed>", "");
+    let with_failures = format!("<Failed>{failed}</Failed></PublishBatchResult>");
+    *response.body_mut() = SdkBody::from(text.replace("</PublishBatchResult>", &with_failures));
+    response.headers_mut().remove("content-length");
+    Ok(response)
+}
+
+fn failed_entry(id: &str, blame: Blame) -> String {
+    let (code, is_sender) = match blame {
+        Blame::Sender => ("InvalidParameter", true),
+        Blame::Receiver => ("InternalError", false),
+    };
+    format!(
+        "<member><Id>{id}</Id><Code>{code}</Code><Message>not taken</Message>\
+         <SenderFault>{is_sender}</SenderFault></member>"
+    )
+}
+
+fn answer(failed: &str) -> String {
+    format!(
+        "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
+         <Successful></Successful><Failed>{failed}</Failed></PublishBatchResult><ResponseMetadata>\
+         <RequestId>lab</RequestId></ResponseMetadata></PublishBatchResponse>"
+    )
+}

@@ -1,0 +1,200 @@
+//! The faults, their names, and plans of which faults strike where.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Something that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// The component crashes before the call is sent.
+    CrashBefore,
+    /// The component crashes after the call took effect, before it has the answer.
+    CrashAfter,
+    /// The call is lost on its way; the SDK waits for its time-out.
+    RequestLost,
+    /// The call takes effect, its answer is lost; the SDK waits for its time-out.
+    AnswerLost,
+    /// AWS refuses the call because there are too many.
+    Throttle,
+    /// AWS answers 500 and has done nothing.
+    ServerError,
+    /// The service cannot be reached by this component from this call on, for one minute.
+    Outage,
+    /// A transaction meets another one on the same item.
+    TransactionConflict,
+    /// Of a batch of messages, the first is not taken; the call as a whole succeeds.
+    PartialBatchFailure,
+    /// SNS refuses this message, now and for ever.
+    RefusedMessage,
+    /// Every message comes twice: at once, or 45 seconds later.
+    DuplicateDelivery,
+    /// Each consumer runs twice, and calls take so long that messages become visible again while they are handled.
+    ConcurrentConsumers,
+    /// A queue holds a message that nobody can read.
+    PoisonPayload,
+    /// A function that succeeded is called once more with the same batch.
+    StreamRedelivery,
+    /// The records of a batch come in reverse order; those of one item stay in order, as AWS promises.
+    StreamReorder,
+}
+
+impl Fault {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 15] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::RequestLost,
+        Self::AnswerLost,
+        Self::Throttle,
+        Self::ServerError,
+        Self::Outage,
+        Self::TransactionConflict,
+        Self::PartialBatchFailure,
+        Self::RefusedMessage,
+        Self::DuplicateDelivery,
+        Self::ConcurrentConsumers,
+        Self::PoisonPayload,
+        Self::StreamRedelivery,
+        Self::StreamReorder,
+    ];
+
+    /// Its name on the command line and in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CrashBefore => "crash-before",
+            Self::CrashAfter => "crash-after",
+            Self::RequestLost => "request-lost",
+            Self::AnswerLost => "answer-lost",
+            Self::Throttle => "throttle",
+            Self::ServerError => "server-error-500",
+            Self::Outage => "outage",
+            Self::TransactionConflict => "transaction-conflict",
+            Self::PartialBatchFailure => "partial-batch-failure",
+            Self::RefusedMessage => "refused-message",
+            Self::DuplicateDelivery => "duplicate-delivery",
+            Self::ConcurrentConsumers => "concurrent-consumers",
+            Self::PoisonPayload => "poison-payload",
+            Self::StreamRedelivery => "stream-redelivery",
+            Self::StreamReorder => "stream-reorder",
+        }
+    }
+
+    /// What happens, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::CrashBefore => "the component crashes before an AWS call is sent",
+            Self::CrashAfter => "the component crashes after an AWS call took effect",
+            Self::RequestLost => "an AWS call is lost on its way",
+            Self::AnswerLost => "an AWS call takes effect, its answer is lost",
+            Self::Throttle => "AWS refuses a call because there are too many",
+            Self::ServerError => "AWS answers 500 and has done nothing",
+            Self::Outage => "a service cannot be reached for one minute",
+            Self::TransactionConflict => "a transaction meets another one on the same item",
+            Self::PartialBatchFailure => "one message of a batch is not taken",
+            Self::RefusedMessage => "SNS refuses one message, now and for ever",
+            Self::DuplicateDelivery => "every message is delivered twice",
+            Self::ConcurrentConsumers => "two of each consumer, slower than the visibility timeout",
+            Self::PoisonPayload => "a message that nobody can read lies in a queue",
+            Self::StreamRedelivery => "a stream batch comes again after success",
+            Self::StreamReorder => "stream records of different items change places",
+        }
+    }
+
+    /// Whether it strikes one AWS call; the others surround the calls.
+    pub fn strikes_a_call(self) -> bool {
+        self <= Self::RefusedMessage
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// There is no fault of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no fault {name:?}; the faults are {}", Fault::ALL.map(Fault::name).join(", "))]
+pub struct UnknownFault {
+    name: String,
+}
+
+impl UnknownFault {
+    /// The name stays unknown: always false.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFault> {
+        let found = Self::ALL.into_iter().find(|fault| fault.name() == name);
+        found.ok_or_else(|| UnknownFault { name: name.to_owned() })
+    }
+}
+
+/// A fault and where it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Injection {
+    /// What happens.
+    pub fault: Fault,
+    /// Where: the index of the AWS call; for stream faults the number of the invocation; for the others a variant.
+    pub at: usize,
+}
+
+impl fmt::Display for Injection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.fault, self.at)
+    }
+}
+
+/// All that goes wrong in one run. The same plan gives the same run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Plan {
+    /// From it follow the latency of each call and all chance.
+    pub seed: u64,
+    /// The faults.
+    pub injections: Vec<Injection>,
+}
+
+impl Plan {
+    /// Nothing goes wrong.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One fault.
+    pub fn one(fault: Fault, at: usize) -> Self {
+        Self { seed: 0, injections: vec![Injection { fault, at }] }
+    }
+
+    /// The same and one fault more.
+    #[must_use]
+    pub fn and(&self, fault: Fault, at: usize) -> Self {
+        let mut plan = self.clone();
+        plan.injections.push(Injection { fault, at });
+        plan
+    }
+
+    pub(crate) fn at(&self, fault: Fault) -> impl Iterator<Item = usize> + '_ {
+        self.injections.iter().filter(move |injection| injection.fault == fault).map(|injection| injection.at)
+    }
+
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.at(fault).next().is_some()
+    }
+
+    pub(crate) fn at_call(&self, index: usize) -> Option<Fault> {
+        let strikes = |injection: &&Injection| injection.fault.strikes_a_call() && injection.at == index;
+        self.injections.iter().find(strikes).map(|injection| injection.fault)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let injections: Vec<_> = self.injections.iter().map(Injection::to_string).collect();
+        write!(f, "seed {} [{}]", self.seed, injections.join(", "))
+    }
+}

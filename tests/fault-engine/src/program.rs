@@ -1,0 +1,76 @@
+//! What the laboratory has to know of a program to run it: how to deploy it, and what it consists of.
+
+use aws_lambda_events::event::dynamodb::Event;
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_types::SdkConfig;
+use axum::Router;
+use futures::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::Ambient;
+
+/// Any error; the laboratory only reports it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// A program that can be run, and broken.
+///
+/// It must store orders in a table `orders` and customers in a table `customers`, both with a stream of new and old
+/// images, and publish to the topics of [`TOPICS`](crate::TOPICS): the invariants are judged from these.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// Its package, such as `chapter-01`.
+    pub name: &'static str,
+    /// Makes its tables, topics and queues. Never broken: it stands for Terraform.
+    pub deploy: fn(SdkConfig) -> BoxFuture<'static, Result<(), BoxError>>,
+    /// Its HTTP endpoints, as one component named `http`.
+    pub http: fn(Ambient) -> Router,
+    /// Its loops.
+    pub workers: &'static [Worker],
+    /// Its Lambda functions on DynamoDB Streams.
+    pub functions: &'static [Function],
+    /// Which aggregates it has set aside because a message of theirs cannot be sent, as stored; an operator would look
+    /// here. `None` if it has no such thing.
+    pub set_aside: Option<fn(SdkConfig) -> BoxFuture<'static, Result<Vec<SetAside>, BoxError>>>,
+}
+
+/// A component that works in a loop until it is stopped.
+#[derive(Clone, Copy, Debug)]
+pub struct Worker {
+    /// The component's name.
+    pub name: &'static str,
+    /// What it does.
+    pub role: Role,
+    /// The loop. When it ends, or crashes, it is started again.
+    pub run: fn(Ambient) -> BoxFuture<'static, ()>,
+}
+
+/// What a worker does. Faults that concern consumers only are applied by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It takes messages from a queue.
+    Consumer,
+    /// It publishes messages that are stored.
+    Relay,
+}
+
+/// A Lambda function that is called with the records of a table's stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// The component's name.
+    pub name: &'static str,
+    /// The table whose stream it is mapped to.
+    pub table: &'static str,
+    /// The most retries of a failed batch before its records are discarded.
+    pub maximum_retry_attempts: i32,
+    /// The handler. Each invocation is given clients of its own: a new process, as after a crash.
+    pub handle: fn(Ambient, Event) -> BoxFuture<'static, Result<DynamoDbEventResponse, BoxError>>,
+}
+
+/// An aggregate that waits for somebody to look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The customer or order, or the order that a decision is about.
+    pub id: Uuid,
+    /// Why, in words for an operator.
+    pub reason: String,
+}

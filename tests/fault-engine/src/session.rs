@@ -1,0 +1,204 @@
+//! The state of one run that all its components' connectors share: the calls so far, and what the plan says of the next.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::call::{Call, Description, Outcome, Site};
+use crate::fault::{Fault, Plan};
+
+/// How long a service stays out of reach in an [`Fault::Outage`].
+const OUTAGE: Duration = Duration::from_secs(60);
+
+/// Latency of a call, in milliseconds: at least, and how much more at most.
+const LATENCY_MS: (u64, u64) = (2, 10);
+/// The same when consumers are slow; the visibility timeout is then two seconds.
+const SLOW_LATENCY_MS: (u64, u64) = (300, 1_500);
+
+/// Shared by the components of one run.
+#[derive(Clone)]
+pub(crate) struct Session {
+    started: Instant,
+    plan: Arc<Plan>,
+    state: Arc<Mutex<State>>,
+    /// Rung when a call has ended that may have written something.
+    pub(crate) written: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<Call>,
+    crash_signals: HashMap<Arc<str>, Arc<Notify>>,
+    outages: Vec<(Arc<str>, &'static str, Instant)>,
+    refused_messages: Vec<String>,
+    in_flight: usize,
+    restarting: usize,
+    last_progress: Duration,
+}
+
+/// What is to be done with a call.
+pub(crate) struct Verdict {
+    pub(crate) index: usize,
+    pub(crate) latency: Duration,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Session {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        Self { started: Instant::now(), plan: Arc::new(plan), state, written: Arc::default() }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Notes a call and decides what becomes of it.
+    pub(crate) fn begin(&self, component: &Arc<str>, call: &Description) -> Verdict {
+        let mut state = self.lock();
+        let index = state.calls.len();
+        let fault = self.decide(&mut state, index, component, call);
+        let site = Site {
+            component: component.clone(),
+            operation: call.operation.clone(),
+            target: call.target.clone(),
+        };
+        let messages = call.messages.iter().map(|(_, kind)| kind.clone()).collect();
+        let (at, outcome) = (self.now(), Outcome::Unanswered);
+        state.calls.push(Call { index, at, site, messages, fault, outcome });
+        Verdict { index, latency: self.latency(index, call), fault }
+    }
+
+    fn decide(
+        &self,
+        state: &mut State,
+        index: usize,
+        component: &Arc<str>,
+        call: &Description,
+    ) -> Option<Fault> {
+        match self.plan.at_call(index) {
+            Some(Fault::Outage) => {
+                state.outages.push((component.clone(), call.service, Instant::now() + OUTAGE));
+            }
+            Some(Fault::RefusedMessage) => {
+                state.refused_messages.extend(call.messages.first().map(|(id, _)| id.clone()));
+            }
+            Some(fault) => return Some(fault),
+            None => {}
+        }
+        let is_out = |(who, service, until): &(Arc<str>, &str, Instant)| {
+            who == component && *service == call.service && Instant::now() < *until
+        };
+        let is_refused = |(id, _): &(String, String)| state.refused_messages.contains(id);
+        if state.outages.iter().any(is_out) {
+            Some(Fault::Outage)
+        } else if call.messages.iter().any(is_refused) {
+            Some(Fault::RefusedMessage)
+        } else {
+            None
+        }
+    }
+
+    /// The messages of this call that SNS refuses.
+    pub(crate) fn is_refused(&self, message_id: &str) -> bool {
+        self.lock().refused_messages.iter().any(|refused| refused == message_id)
+    }
+
+    /// From the seed and the index alone, so that a fault changes nothing before it strikes.
+    fn latency(&self, index: usize, call: &Description) -> Duration {
+        let slow = self.plan.has(Fault::ConcurrentConsumers) && !call.is_poll();
+        let (least, more) = if slow { SLOW_LATENCY_MS } else { LATENCY_MS };
+        let seed = self.plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64);
+        Duration::from_millis(least + fastrand::Rng::with_seed(seed).u64(0..=more))
+    }
+
+    /// A call is waited for; other than a poll it keeps the run from being quiet.
+    pub(crate) fn enter(&self, call: &Description) -> InFlight {
+        let counts = !call.is_poll();
+        self.lock().in_flight += usize::from(counts);
+        InFlight { session: self.clone(), counts }
+    }
+
+    pub(crate) fn end(&self, index: usize, call: &Description, outcome: Outcome) {
+        let now = self.now();
+        let mut state = self.lock();
+        if let Some(noted) = state.calls.get_mut(index) {
+            noted.outcome = outcome;
+        }
+        if outcome == Outcome::Done && !call.only_reads() {
+            state.last_progress = now;
+            self.written.notify_waiters();
+        }
+    }
+
+    /// The component is to crash now.
+    pub(crate) fn crash(&self, component: &Arc<str>) {
+        self.crash_signal(component).notify_waiters();
+    }
+
+    /// Rung when the component is to crash.
+    pub(crate) fn crash_signal(&self, component: &Arc<str>) -> Arc<Notify> {
+        self.lock().crash_signals.entry(component.clone()).or_default().clone()
+    }
+
+    /// Until the value is dropped, a component is being started again.
+    pub(crate) fn restarting(&self) -> Restarting {
+        self.lock().restarting += 1;
+        Restarting(self.clone())
+    }
+
+    /// For how long nothing has happened but polls and reads; zero while anything is under way.
+    pub(crate) fn quiet_for(&self) -> Duration {
+        let state = self.lock();
+        if state.in_flight + state.restarting > 0 {
+            return Duration::ZERO;
+        }
+        self.now().saturating_sub(state.last_progress)
+    }
+
+    pub(crate) fn progress(&self) {
+        let now = self.now();
+        self.lock().last_progress = now;
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    pub(crate) fn call_count(&self) -> usize {
+        self.lock().calls.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a call as under way until dropped, which a crash does too.
+pub(crate) struct InFlight {
+    session: Session,
+    counts: bool,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.session.lock().in_flight -= usize::from(self.counts);
+    }
+}
+
+/// Counts a component as starting until dropped.
+pub(crate) struct Restarting(Session);
+
+impl Drop for Restarting {
+    fn drop(&mut self) {
+        self.0.lock().restarting -= 1;
+        self.0.progress();
+    }
+}

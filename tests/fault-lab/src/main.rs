@@ -1,0 +1,2 @@
+//! The laboratory on the command line.
+fn main() {}

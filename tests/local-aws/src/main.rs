@@ -1,0 +1,60 @@
+//! The embedded AWS as a program of its own, for clients in other processes: the AWS CLI, or a service under a debugger.
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+use local_aws::{LocalAws, REGION};
+use tracing_subscriber::EnvFilter;
+
+/// DynamoDB, DynamoDB Streams, SQS and SNS on one port of 127.0.0.1.
+#[derive(Parser)]
+#[command(name = "local-aws", version)]
+struct Arguments {
+    /// The port; 0 is any free one.
+    #[arg(long, default_value_t = 4566, env = "LOCAL_AWS_PORT")]
+    port: u16,
+
+    /// A file that keeps tables and streams over a restart. Queues and topics stay in memory.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let addr = (Ipv4Addr::LOCALHOST, arguments.port).into();
+    let aws = match &arguments.data {
+        Some(file) => LocalAws::bind_with_data(addr, file).await?,
+        None => LocalAws::bind(addr).await?,
+    };
+    // The first version of the AWS CLI reads another name for the region than the SDKs.
+    writeln!(
+        std::io::stdout(),
+        "export AWS_ENDPOINT_URL={} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION} AWS_ACCESS_KEY_ID=test \
+         AWS_SECRET_ACCESS_KEY=test",
+        aws.endpoint_url()
+    )
+    .context("could not print the endpoint")?;
+    stopped().await.context("could not wait for a signal")
+}
+
+/// Returns on ctrl-c, and on SIGTERM where there is one.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,107 @@
+//! Time in memory is tokio's: what takes seconds in AWS takes none here, and happens at the same moment every time.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::types::{AttributeValue, StreamViewType, TimeToLiveSpecification};
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use local_aws::InMemoryAws;
+use tokio::time::Instant;
+
+use crate::support::{create_table, put, text};
+
+#[tokio::test(start_paused = true)]
+async fn a_message_comes_back_after_its_visibility_timeout() {
+    let aws = InMemoryAws::new().unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&aws.sdk_config());
+    let queue = sqs.create_queue().queue_name("work").send().await.unwrap().queue_url.unwrap();
+    sqs.send_message().queue_url(&queue).message_body("hello").send().await.unwrap();
+    let receive = || {
+        let call = sqs.receive_message().queue_url(&queue).visibility_timeout(30).wait_time_seconds(20);
+        call.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+    };
+    assert_eq!(receive().send().await.unwrap().messages().len(), 1);
+    let hidden = Instant::now();
+    assert_eq!(receive().send().await.unwrap().messages().len(), 0, "hidden for the whole long poll");
+    assert_eq!(hidden.elapsed().as_secs(), 20);
+    let again = receive().send().await.unwrap();
+    assert!((30..=31).contains(&hidden.elapsed().as_secs()), "{:?}", hidden.elapsed());
+    let count =
+        &again.messages()[0].attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount];
+    assert_eq!(count, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_moves_to_the_dead_letter_queue_after_its_last_receive() {
+    let aws = InMemoryAws::new().unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&aws.sdk_config());
+    let dead = sqs.create_queue().queue_name("dead").send().await.unwrap().queue_url.unwrap();
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"2"}"#;
+    let create = sqs.create_queue().queue_name("work").attributes(QueueAttributeName::RedrivePolicy, policy);
+    let work = create.send().await.unwrap().queue_url.unwrap();
+    sqs.send_message().queue_url(&work).message_body("poison").send().await.unwrap();
+    let receive =
+        |queue: &str| sqs.receive_message().queue_url(queue).visibility_timeout(5).wait_time_seconds(10);
+    for _ in 0..2 {
+        assert_eq!(receive(&work).send().await.unwrap().messages().len(), 1);
+    }
+    assert!(receive(&work).send().await.unwrap().messages().is_empty());
+    let moved = receive(&dead).send().await.unwrap();
+    assert_eq!(moved.messages()[0].body(), Some("poison"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_expires_at_its_time_and_the_stream_says_who_removed_it() {
+    let aws = InMemoryAws::new().unwrap();
+    let config = aws.sdk_config();
+    let db = aws_sdk_dynamodb::Client::new(&config);
+    let arn = create_table(&db, "inbox", StreamViewType::KeysOnly).await;
+    let ttl = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build().unwrap();
+    db.update_time_to_live().table_name("inbox").time_to_live_specification(ttl).send().await.unwrap();
+    let now = aws.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let expires = AttributeValue::N((now + 3600).to_string());
+    db.put_item().table_name("inbox").item("id", text("a")).item("expires", expires).send().await.unwrap();
+    let count = || async { db.scan().table_name("inbox").send().await.unwrap().count() };
+    tokio::time::sleep(Duration::from_secs(3500)).await;
+    assert_eq!(count().await, 1);
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    assert_eq!(count().await, 0);
+
+    let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+    let stream = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
+    let call = streams.get_shard_iterator().stream_arn(&arn).shard_id(stream.shards()[0].shard_id().unwrap());
+    let iterator =
+        call.shard_iterator_type("TRIM_HORIZON".into()).send().await.unwrap().shard_iterator.unwrap();
+    let records = streams.get_records().shard_iterator(iterator).send().await.unwrap().records.unwrap();
+    let removed_by = records[1].user_identity().unwrap();
+    assert_eq!(removed_by.r#type(), Some("Service"));
+    assert_eq!(removed_by.principal_id(), Some("dynamodb.amazonaws.com"));
+}
+
+async fn sequence_numbers() -> Vec<String> {
+    let aws = InMemoryAws::new().unwrap();
+    let config = aws.sdk_config();
+    let db = aws_sdk_dynamodb::Client::new(&config);
+    let arn = create_table(&db, "outbox", StreamViewType::KeysOnly).await;
+    put(&db, "outbox", "a", "1").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    put(&db, "outbox", "b", "1").await;
+    let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+    let stream = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
+    let call = streams.get_shard_iterator().stream_arn(&arn).shard_id(stream.shards()[0].shard_id().unwrap());
+    let iterator =
+        call.shard_iterator_type("TRIM_HORIZON".into()).send().await.unwrap().shard_iterator.unwrap();
+    let records = streams.get_records().shard_iterator(iterator).send().await.unwrap().records.unwrap();
+    std::iter::once(arn)
+        .chain(records.iter().map(|record| {
+            let change = record.dynamodb().unwrap();
+            format!("{} {:?}", change.sequence_number().unwrap(), change.approximate_creation_date_time())
+        }))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_writes_leave_the_same_stream_and_nothing_is_shared() {
+    let first = sequence_numbers().await;
+    assert_eq!(first.len(), 3);
+    assert_eq!(first, sequence_numbers().await);
+}

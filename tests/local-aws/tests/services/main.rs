@@ -1,0 +1,51 @@
+//! The embedded AWS as the real SDK sees it: each scenario over TCP and in memory under a paused clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+// The workspace forbids what services must leave to the unit of work. These tests are about just those calls.
+#![allow(clippy::disallowed_methods)]
+
+mod clock;
+mod dynamodb;
+mod messaging;
+#[path = "../support/mod.rs"]
+mod support;
+mod tcp;
+
+use local_aws::{InMemoryAws, LocalAws};
+
+/// One scenario, two tests.
+macro_rules! both_ways {
+    ($($module:ident::$scenario:ident),+ $(,)?) => {
+        mod over_tcp {
+            $(#[tokio::test]
+            async fn $scenario() {
+                let aws = super::LocalAws::start().await.unwrap();
+                super::$module::$scenario(&aws.sdk_config()).await;
+            })+
+        }
+
+        mod in_memory {
+            $(#[tokio::test(start_paused = true)]
+            async fn $scenario() {
+                let aws = super::InMemoryAws::new().unwrap();
+                super::$module::$scenario(&aws.sdk_config()).await;
+            })+
+        }
+    };
+}
+
+both_ways!(
+    dynamodb::a_transaction_writes_all_or_nothing,
+    dynamodb::a_cancelled_transaction_names_its_reasons,
+    dynamodb::a_request_token_makes_a_transaction_idempotent,
+    dynamodb::a_keys_only_stream_has_no_images,
+    dynamodb::a_new_image_stream_has_the_new_image_only,
+    dynamodb::latest_sees_later_writes_only_and_trim_horizon_sees_all,
+    dynamodb::arns_name_a_region_of_aws,
+    dynamodb::a_refused_request_says_what_is_wrong,
+    messaging::sns_delivers_an_envelope_with_attributes,
+    messaging::a_filter_policy_keeps_messages_out,
+    messaging::a_redrive_policy_may_be_written_as_aws_takes_it,
+    messaging::receive_limits_are_those_of_aws,
+    messaging::a_queue_is_found_again_by_name,
+);
