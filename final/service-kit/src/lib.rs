@@ -101,7 +101,8 @@ pub use aws::sdk_config;
 pub use correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource};
 pub use health::Readiness;
 pub use http::{
-    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, ServiceOptions, UuidPath, optional_slash, service_router,
+    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, ServiceOptions, UuidPath, optional_slash,
+    service_router,
 };
 pub use logging::init as init_logging;
 pub use settings::{BaseSettings, Environment, Mode, Reported, ServiceSettings, SettingsError};

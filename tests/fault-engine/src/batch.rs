@@ -45,6 +45,7 @@ pub(crate) async fn publish_partly(
         form.extend_pairs(entry.iter().map(|(name, value)| (format!("{ENTRY}{}.{name}", number + 1), value)));
     }
     *request.body_mut() = SdkBody::from(form.finish());
+    request.headers_mut().remove("content-length");
     let mut response = aws.call(request).await?;
     let text = String::from_utf8_lossy(response.body().bytes().unwrap_or_default()).into_owned();
     let text = text.replace("<Failed/>", "").replace("<Failed></Failed>", "");

@@ -81,11 +81,15 @@ impl Description {
     fn of_dynamodb(operation: &str, body: &Value) -> Self {
         let mut tables: Vec<&str> = body["TableName"].as_str().into_iter().collect();
         let actions = body["TransactItems"].as_array().into_iter().flatten();
-        tables.extend(actions.filter_map(|action| {
-            action.as_object()?.values().next()?["TableName"].as_str()
-        }));
+        tables
+            .extend(actions.filter_map(|action| action.as_object()?.values().next()?["TableName"].as_str()));
         tables.dedup();
-        Self { service: "DynamoDB", operation: operation.to_owned(), target: tables.join(" + "), ..Self::default() }
+        Self {
+            service: "DynamoDB",
+            operation: operation.to_owned(),
+            target: tables.join(" + "),
+            ..Self::default()
+        }
     }
 
     fn of_sqs(operation: &str, body: &Value) -> Self {

@@ -85,7 +85,11 @@ impl Faulty {
         std::future::pending().await
     }
 
-    async fn forward(&self, request: HttpRequest, call: &Description) -> Result<HttpResponse, ConnectorError> {
+    async fn forward(
+        &self,
+        request: HttpRequest,
+        call: &Description,
+    ) -> Result<HttpResponse, ConnectorError> {
         let copies = if call.publishes() { self.copies_of(&request) } else { Vec::new() };
         let answer = self.aws.call(request).await?;
         for (delay, copy) in copies {

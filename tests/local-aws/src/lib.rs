@@ -11,12 +11,12 @@
 //!
 //! # Where this differs from AWS
 //!
-//! Measured with 80 checks against the real SDK; what is missing here must be tested against AWS.
+//! Found by measuring. What depends on one of these must be tested against AWS.
 //!
-//! * DynamoDB never answers `TransactionConflict` or throttles, reads are always consistent, and an update that
-//!   changes nothing still leaves a stream record (AWS leaves none).
-//! * A stream has one shard, which never splits, and its iterators do not expire. `DescribeStream` has no key schema.
-//! * `UpdateTable` cannot switch a stream on; ask for it in `CreateTable`.
+//! * DynamoDB never answers `TransactionConflict` or throttles, reads are always consistent, an update that changes
+//!   nothing still leaves a stream record (AWS leaves none), and `UpdateTable` switches on a stream that is on already.
+//! * A stream has one shard, which never splits. Its iterators do not expire, its records do not leave it after 24
+//!   hours, a page is limited to 1,000 records and not to 1 MB, and `DescribeStream` has no key schema.
 //! * SQS takes messages of up to 256 KiB (AWS: 1 MiB), accepts any receipt handle in `DeleteMessage`, and has no
 //!   `StartMessageMoveTask`.
 //! * SNS delivers to SQS only. Raw delivery refuses message attributes, so use the envelope. A filter policy sees

@@ -34,7 +34,10 @@ impl Reader {
         let mut iterator = None;
         let mut unfinished: Vec<WakeUp> = Vec::new();
         let mut at_end = false;
-        while !stop.is_cancelled() && !(at_end && unfinished.is_empty()) {
+        while !stop.is_cancelled() {
+            if at_end && unfinished.is_empty() {
+                break;
+            }
             let read = if at_end { Ok((Vec::new(), None)) } else { self.read(iterator.take()).await };
             let (news, failed) = match read {
                 Ok((records, next)) => {

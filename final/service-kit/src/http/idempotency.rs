@@ -27,7 +27,9 @@ impl IdempotencyKey {
     /// resources apart.
     pub fn id_for(&self, kind: &str, new_id: impl FnOnce() -> Uuid) -> Uuid {
         match &self.0 {
-            Some(key) => Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:{kind}:{key}").as_bytes()),
+            Some(key) => {
+                Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:{kind}:{key}").as_bytes())
+            }
             None => new_id(),
         }
     }
@@ -48,7 +50,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
         match value.to_str() {
-            Ok(key) if (1..=MAX_CHARS).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(key)
+                if (1..=MAX_CHARS).contains(&key.len())
+                    && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
                 Ok(Self(Some(key.to_owned())))
             }
             _ => Err(ApiError::new(

@@ -35,7 +35,13 @@ impl ServiceSettings {
         let inbox_table = env.required("DYNAMODB_INBOX_TABLE_NAME", "the name of the inbox table");
         let outbox_table = env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table");
         env.finish(|| {
-            Ok(Self { base: base?, listen: (host?, port?).into(), table: table?, inbox_table: inbox_table?, outbox_table: outbox_table? })
+            Ok(Self {
+                base: base?,
+                listen: (host?, port?).into(),
+                table: table?,
+                inbox_table: inbox_table?,
+                outbox_table: outbox_table?,
+            })
         })
     }
 }

@@ -65,7 +65,9 @@ impl Checkpoint {
             *done = true;
         }
         while let Some(first) = self.done_by_number.first_entry().filter(|first| *first.get()) {
-            self.position = Some(first.remove_entry().0);
+            let number = Some(first.remove_entry().0);
+            // Records that are read twice, after a gap in the stream, do not move the position back.
+            self.position = self.position.take().max(number);
         }
     }
 
@@ -110,6 +112,16 @@ mod tests {
                 prop_assert_eq!(checkpoint.position(), expected.as_ref());
             }
         }
+    }
+
+    #[test]
+    fn records_read_again_do_not_move_the_position_back() {
+        let mut checkpoint = Checkpoint::default();
+        for value in [1, 2, 1] {
+            checkpoint.opened(number(value));
+            checkpoint.done(&number(value));
+        }
+        assert_eq!(checkpoint.position(), Some(&number(2)));
     }
 
     #[test]

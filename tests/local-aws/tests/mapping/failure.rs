@@ -139,3 +139,19 @@ async fn records_that_grow_too_old_are_discarded_however_many_retries_are_left()
     assert_eq!(bench.calls().first().unwrap(), "a b");
     assert_eq!(bench.calls().last().unwrap(), "b");
 }
+
+#[tokio::test(start_paused = true)]
+async fn for_ever_is_as_long_as_the_stream_keeps_a_record() {
+    let bench = Bench::new().await;
+    bench.put("a").await;
+    let settings = MappingSettings {
+        poll_interval: std::time::Duration::from_secs(600),
+        on_failure: Some(OnFailure::QueueOrTopic(bench.destination())),
+        ..MappingSettings::default()
+    };
+    let mapping = bench.mapping(settings);
+    bench.run(&mapping, 23 * 3600, |_, _| Err("broken".to_owned())).await;
+    assert!(bench.discarded().is_empty() && bench.calls().len() > 1000, "{} calls", bench.calls().len());
+    bench.run(&mapping, 2 * 3600, |_, _| Err("broken".to_owned())).await;
+    assert_eq!(bench.discarded()[0].request_context.condition, Condition::RecordAgeExceeded);
+}

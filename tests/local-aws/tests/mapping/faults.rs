@@ -13,6 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use local_aws::InMemoryAws;
 use local_aws::mapping::{EventSourceMapping, MappingSettings, StartingPosition};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, ok};
 
@@ -166,4 +167,18 @@ async fn latest_skips_a_shard_that_has_ended() {
         MappingSettings { starting_position: StartingPosition::Latest, ..MappingSettings::default() };
     bench.run(&mapping(&bench, settings, split_stream), 60, |_, _| ok()).await;
     assert!(bench.calls().is_empty(), "{:?}", bench.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_stream_that_is_read_to_its_end_ends_the_run() {
+    let bench = Bench::new().await;
+    let mapping = mapping(&bench, MappingSettings::default(), |operation, body| {
+        let mut answer = split_stream(operation, body)?;
+        if operation == "DescribeStream" {
+            answer.1 = json!({ "StreamDescription": { "StreamStatus": "DISABLED", "Shards": [{ "ShardId": "parent" }] } });
+        }
+        Some(answer)
+    });
+    mapping.run(|_| async { ok() }, CancellationToken::new()).await.unwrap();
+    assert_eq!(mapping.checkpoints()["parent"], "100000000000000000001");
 }

@@ -1,0 +1,62 @@
+//! The sample requests, each with the outcome that it must have.
+
+use anyhow::ensure;
+
+use crate::{client::Client, system::System};
+
+const CREDIT_LIMIT: u64 = 24_999;
+const ORDER_TOTAL: u64 = 12_399;
+
+/// Performs the sample requests in order and stops at the first wrong outcome.
+pub(crate) async fn run(system: &mut System) -> anyhow::Result<()> {
+    let client = Client::of(system);
+
+    title(1, "a customer is created");
+    let customer = client.create_customer("Jane Doe", CREDIT_LIMIT).await?;
+    outcome("available credit", client.available_credit(&customer).await?, CREDIT_LIMIT)?;
+
+    title(2, "an order within the limit is approved");
+    let order = client.place_order(&customer, ORDER_TOTAL).await?;
+    outcome("order", client.decided_state(&order).await?, "APPROVED".to_owned())?;
+    outcome("available credit", client.available_credit(&customer).await?, CREDIT_LIMIT - ORDER_TOTAL)?;
+
+    title(3, "an order over the limit is rejected");
+    let too_much = client.place_order(&customer, 30_000).await?;
+    outcome("order", client.decided_state(&too_much).await?, "REJECTED".to_owned())?;
+
+    title(4, "an order of an unknown customer is rejected");
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let of_nobody = client.place_order(nobody, ORDER_TOTAL).await?;
+    outcome("order", client.decided_state(&of_nobody).await?, "REJECTED".to_owned())?;
+
+    title(5, "an approved order is cancelled and its credit released");
+    outcome("answer", client.cancel(&order).await?.0, 200)?;
+    outcome("order", client.order_state(&order).await?, "CANCELLED".to_owned())?;
+    outcome("available credit", client.wait_for_credit(&customer, CREDIT_LIMIT).await?, CREDIT_LIMIT)?;
+
+    title(
+        6,
+        "a pending order cannot be cancelled (its message is kept back: the relay of the orders service is stopped)",
+    );
+    system.pause_orders_relay().await;
+    let pending = client.place_order(&customer, ORDER_TOTAL).await?;
+    let (status, body) = client.cancel(&pending).await?;
+    outcome("answer", status, 400)?;
+    outcome("error", body["error"].as_str().unwrap_or_default(), "PENDING_ORDER_CANNOT_BE_CANCELLED_ERROR")?;
+    println!("  the relay starts again, and nothing was lost:");
+    system.resume_orders_relay().await?;
+    outcome("order", client.decided_state(&pending).await?, "APPROVED".to_owned())?;
+
+    println!("\nAll six outcomes are right.");
+    Ok(())
+}
+
+fn title(number: u32, text: &str) {
+    println!("\n{number}. {text}");
+}
+
+fn outcome<T: PartialEq + std::fmt::Display>(what: &str, is: T, should_be: T) -> anyhow::Result<()> {
+    ensure!(is == should_be, "{what} is {is}, and should be {should_be}");
+    println!("  = {what}: {is}");
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! What consumers saw: a queue of the laboratory's own that is subscribed to every topic, and the queues that are left.
+
+use serde_json::{Value, json};
+
+use crate::program::BoxError;
+use crate::raw::Raw;
+
+/// The topics of the customers and orders services.
+pub const TOPICS: [&str; 8] = [
+    "customer--created",
+    "customer--credit-reserved",
+    "customer--credit-reservation-failed",
+    "customer--validation-failed",
+    "order--created",
+    "order--approved",
+    "order--rejected",
+    "order--cancelled",
+];
+
+/// The probe's queue.
+pub(crate) const PROBE: &str = "laboratory";
+
+/// An event as it was delivered.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) order_id: Option<String>,
+    pub(crate) customer_id: String,
+    pub(crate) order_total: Option<i64>,
+}
+
+/// Reads the probe's queue.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    raw: Raw,
+    /// All deliveries, duplicates too, in the order in which they came.
+    pub(crate) seen: Vec<Seen>,
+}
+
+impl Probe {
+    pub(crate) fn new(raw: Raw) -> Self {
+        Self { raw, seen: Vec::new() }
+    }
+
+    /// Reads what is new.
+    pub(crate) async fn read(&mut self) -> Result<(), BoxError> {
+        loop {
+            let request = json!({ "MaxNumberOfMessages": 10 });
+            let answer = self.raw.sqs("ReceiveMessage", PROBE, request).await?;
+            let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+            if messages.is_empty() {
+                return Ok(());
+            }
+            self.seen.extend(messages.iter().filter_map(|message| seen(message["Body"].as_str()?)));
+        }
+    }
+}
+
+fn seen(body: &str) -> Option<Seen> {
+    let notification: Value = serde_json::from_str(body).ok()?;
+    let envelope: Value = serde_json::from_str(notification["Message"].as_str()?).ok()?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let data = &envelope["data"];
+    Some(Seen {
+        id: text(&envelope["id"])?,
+        kind: text(&envelope["type"])?,
+        order_id: text(&data["order_id"]),
+        customer_id: text(&data["customer_id"])?,
+        order_total: data["order_total"].as_i64(),
+    })
+}
+
+/// What lies in the program's queues.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Leftovers {
+    /// Queues with messages, and how many.
+    pub(crate) waiting: Vec<(String, u64)>,
+    /// Dead-letter queues with messages that say no reason, and how many.
+    pub(crate) unexplained: Vec<(String, u64)>,
+}
+
+impl Leftovers {
+    pub(crate) async fn look(raw: &Raw, queues: &[String]) -> Result<Self, BoxError> {
+        let mut leftovers = Self::default();
+        for queue in queues.iter().filter(|queue| *queue != PROBE) {
+            let wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+            let answer = raw.sqs("GetQueueAttributes", queue, json!({ "AttributeNames": wanted })).await?;
+            let count = |name: &str| {
+                answer["Attributes"][name].as_str().and_then(|count| count.parse::<u64>().ok()).unwrap_or(0)
+            };
+            match (wanted.map(count).iter().sum(), queue.ends_with("--dlq")) {
+                (0, _) => {}
+                (count, false) => leftovers.waiting.push((queue.clone(), count)),
+                (_, true) => match unexplained(raw, queue).await? {
+                    0 => {}
+                    count => leftovers.unexplained.push((queue.clone(), count)),
+                },
+            }
+        }
+        Ok(leftovers)
+    }
+}
+
+/// A look that leaves the messages visible.
+async fn unexplained(raw: &Raw, queue: &str) -> Result<u64, BoxError> {
+    let request =
+        json!({ "MaxNumberOfMessages": 10, "VisibilityTimeout": 0, "MessageAttributeNames": ["All"] });
+    let answer = raw.sqs("ReceiveMessage", queue, request).await?;
+    let messages = answer["Messages"].as_array().into_iter().flatten();
+    let without = messages.filter(|message| message["MessageAttributes"]["reason"]["StringValue"].is_null());
+    Ok(without.count() as u64)
+}

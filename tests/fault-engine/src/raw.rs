@@ -1,0 +1,57 @@
+//! The laboratory's own view of the embedded AWS: plain JSON requests, not counted, never broken.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
+use serde_json::{Value, json};
+
+use crate::program::BoxError;
+
+/// Asks DynamoDB, its streams and SQS.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw(pub(crate) InMemoryAws);
+
+impl Raw {
+    async fn call(&self, target: &str, body: Value) -> Result<Value, BoxError> {
+        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        request.set_method("POST")?;
+        request.set_uri("http://in-memory.localhost/")?;
+        request.headers_mut().insert("x-amz-target", target.to_owned());
+        request.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        let authorization = format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/aws/aws4_request");
+        request.headers_mut().insert("authorization", authorization);
+        let answer = self.0.call(request).await?;
+        let text = answer.body().bytes().unwrap_or_default();
+        if answer.status().is_success() {
+            return Ok(if text.is_empty() { Value::Null } else { serde_json::from_slice(text)? });
+        }
+        Err(format!("{target} failed: {}", String::from_utf8_lossy(text)).into())
+    }
+
+    pub(crate) async fn streams(&self, operation: &str, body: Value) -> Result<Value, BoxError> {
+        self.call(&format!("DynamoDBStreams_20120810.{operation}"), body).await
+    }
+
+    pub(crate) async fn sqs(&self, operation: &str, queue: &str, mut body: Value) -> Result<Value, BoxError> {
+        let host = "http://in-memory.localhost:80";
+        body["QueueUrl"] = json!(format!("{host}/{ACCOUNT_ID}/{queue}"));
+        self.call(&format!("AmazonSQS.{operation}"), body).await
+    }
+
+    /// The names of all queues.
+    pub(crate) async fn queues(&self) -> Result<Vec<String>, BoxError> {
+        let answer = self.call("AmazonSQS.ListQueues", json!({})).await?;
+        let urls = answer["QueueUrls"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut names: Vec<_> =
+            urls.map(|url| url.rsplit('/').next().unwrap_or_default().to_owned()).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The stream of a table.
+    pub(crate) async fn stream_arn(&self, table: &str) -> Result<String, BoxError> {
+        let answer = self.streams("ListStreams", json!({ "TableName": table })).await?;
+        let arn = answer["Streams"][0]["StreamArn"].as_str();
+        Ok(arn.ok_or_else(|| format!("the table {table} has no stream"))?.to_owned())
+    }
+}

@@ -1,0 +1,128 @@
+//! The event source mapping between a table's stream and a function, and the faults of this way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use local_aws::InMemoryAws;
+use local_aws::mapping::{EventSourceMapping, Filter, MappingSettings};
+
+use crate::ambient::Ambient;
+use crate::components::invoke;
+use crate::fault::Fault;
+use crate::program::{BoxError, Function};
+use crate::session::Session;
+use crate::world::World;
+
+/// New items only: changes and deletions of rows are no news.
+const INSERTS: &str = r#"{ "eventName": ["INSERT"] }"#;
+
+/// Marks a plan's fault that strikes at every invocation.
+pub(crate) const EVERY_INVOCATION: usize = usize::MAX;
+
+/// Runs the mapping of a function until dropped.
+pub(crate) async fn map(
+    world: &World,
+    function: Function,
+) -> Result<impl Future<Output = ()> + Send + 'static, BoxError> {
+    let stream_arn = world.raw.stream_arn(function.table).await?;
+    let reader = Patient { aws: world.aws.clone(), session: world.session.clone(), waits: Arc::default() };
+    let config = world.aws.sdk_config().into_builder().http_client(reader).build();
+    let settings = MappingSettings {
+        filter_criteria: vec![Filter::parse(INSERTS)?],
+        maximum_batching_window_seconds: 1,
+        report_batch_item_failures: true,
+        maximum_retry_attempts: function.maximum_retry_attempts,
+        ..MappingSettings::default()
+    };
+    let client = aws_sdk_dynamodbstreams::Client::new(&config);
+    let mapping = EventSourceMapping::new(client, stream_arn, settings);
+    let component: Arc<str> = function.name.into();
+    let ambient = world.ambient(&component);
+    let invocations = Arc::new(AtomicUsize::new(0));
+    let session = world.session.clone();
+    let handler = move |event: Event| {
+        let number = invocations.fetch_add(1, Ordering::Relaxed);
+        deliver(session.clone(), component.clone(), ambient.clone(), function, event, number)
+    };
+    Ok(async move {
+        if let Err(error) = mapping.run(handler, tokio_util::sync::CancellationToken::new()).await {
+            tracing::error!(%error, "the mapping stopped");
+        }
+    })
+}
+
+async fn deliver(
+    session: Session,
+    component: Arc<str>,
+    ambient: Ambient,
+    function: Function,
+    mut event: Event,
+    number: usize,
+) -> Result<DynamoDbEventResponse, BoxError> {
+    let strikes = |fault| session.plan().at(fault).any(|at| at == number || at == EVERY_INVOCATION);
+    if strikes(Fault::StreamReorder) {
+        reverse_but_keep_items(&mut event.records);
+    }
+    let _working = session.restarting();
+    let answer = invoke(&session, &component, ambient.clone(), function.handle, event.clone()).await?;
+    if strikes(Fault::StreamRedelivery) && answer.batch_item_failures.is_empty() {
+        return invoke(&session, &component, ambient, function.handle, event).await;
+    }
+    Ok(answer)
+}
+
+/// Items change places, the records of each item do not: that much AWS promises.
+fn reverse_but_keep_items(records: &mut Vec<EventRecord>) {
+    let mut items: Vec<Vec<EventRecord>> = Vec::new();
+    for record in records.drain(..) {
+        match items.iter_mut().find(|item| item[0].change.keys == record.change.keys) {
+            Some(item) => item.push(record),
+            None => items.push(vec![record]),
+        }
+    }
+    records.extend(items.into_iter().rev().flatten());
+}
+
+/// A stream reader that asks again only when something was written. Lambda asks four times a second, which changes
+/// nothing but how long a run takes.
+#[derive(Clone)]
+struct Patient {
+    aws: InMemoryAws,
+    session: Session,
+    waits: Arc<AtomicUsize>,
+}
+
+impl std::fmt::Debug for Patient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Patient").finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for Patient {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let reader = self.clone();
+        HttpConnectorFuture::new(async move {
+            let reads =
+                request.headers().get("x-amz-target").is_some_and(|target| target.ends_with("GetRecords"));
+            if reads && reader.waits.fetch_add(1, Ordering::Relaxed) > 0 {
+                // Below the attempt's time-out, and short enough to notice a write that came between two reads.
+                let _ = tokio::time::timeout(Duration::from_secs(5), reader.session.written.notified()).await;
+            }
+            reader.aws.call(request).await
+        })
+    }
+}
+
+impl HttpClient for Patient {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,144 @@
+//! One run: an AWS of its own, the program's components upon it, the client, and the wait until nothing goes on.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use local_aws::{InMemoryAws, VirtualClock};
+use time::OffsetDateTime;
+
+use crate::ambient::Ambient;
+use crate::components;
+use crate::connector::Faulty;
+use crate::deploy::Deployment;
+use crate::fault::{Fault, Plan};
+use crate::history::History;
+use crate::judge::{Evidence, Finding};
+use crate::ledger::Ledger;
+use crate::probe::{Leftovers, PROBE, Probe, TOPICS};
+use crate::program::{BoxError, Program, SetAside};
+use crate::raw::Raw;
+use crate::session::Session;
+use crate::workload::Client;
+
+/// Nothing but reads and polls for so long: whatever is not finished will not be. Longer than all pauses of a program
+/// together (visibility timeout 30 s, a sweep each minute for rows older than a minute).
+const HOPELESS: Duration = Duration::from_secs(150);
+
+/// The longest a step may take, on the virtual clock.
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// When to look again, in seconds of quiet.
+const LOOKS: [u64; 6] = [1, 3, 10, 35, 70, 150];
+
+pub(crate) struct World {
+    pub(crate) program: Program,
+    pub(crate) aws: InMemoryAws,
+    pub(crate) raw: Raw,
+    pub(crate) session: Session,
+    clock: VirtualClock,
+    ids: Arc<AtomicU64>,
+    history: History,
+    probe: Probe,
+    queues: Vec<String>,
+    /// What an earlier wait has given up on.
+    hopeless: BTreeSet<Finding>,
+}
+
+impl World {
+    pub(crate) async fn create(program: Program, plan: &Plan) -> Result<Self, BoxError> {
+        let aws = InMemoryAws::new()?;
+        let raw = Raw(aws.clone());
+        (program.deploy)(aws.sdk_config()).await?;
+        Deployment::new(&aws.sdk_config()).probe(PROBE, &TOPICS).await?;
+        let queues = raw.queues().await?;
+        let history = History::open(raw.clone()).await?;
+        let (probe, session) = (Probe::new(raw.clone()), Session::new(plan.clone()));
+        let (clock, ids, hopeless) = (aws.clock(), Arc::default(), BTreeSet::new());
+        Ok(Self { program, aws, raw, session, clock, ids, history, probe, queues, hopeless })
+    }
+
+    /// The surroundings of a component.
+    pub(crate) fn ambient(&self, component: &Arc<str>) -> Ambient {
+        let connector =
+            Faulty { aws: self.aws.clone(), session: self.session.clone(), component: component.clone() };
+        let aws = self.aws.sdk_config().into_builder().http_client(connector).build();
+        let clock = self.clock.clone();
+        let seed = component
+            .bytes()
+            .fold(self.session.plan().seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        Ambient::counted(aws, move || OffsetDateTime::from(clock.now()), self.ids.clone(), seed)
+    }
+
+    /// Starts all components and lets the client do its work.
+    pub(crate) async fn work(&mut self) -> Result<Client, BoxError> {
+        components::prepare_faults(self).await?;
+        let mut client = components::client(self);
+        let running = components::start(self).await?;
+        client.create_customer().await;
+        self.settle(&client).await?;
+        client.place_orders().await;
+        self.settle(&client).await?;
+        client.cancel().await;
+        self.settle(&client).await?;
+        client.order_again().await;
+        self.settle(&client).await?;
+        drop(running);
+        Ok(client)
+    }
+
+    /// Waits until everything is finished, or nothing goes on any more.
+    async fn settle(&mut self, client: &Client) -> Result<(), BoxError> {
+        let begun = self.session.now();
+        let mut looks = LOOKS.iter().copied().map(Duration::from_secs).peekable();
+        loop {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            let quiet = self.session.quiet_for();
+            let out_of_time = self.session.now() - begun > DEADLINE;
+            if quiet < Duration::from_secs(LOOKS[0]) {
+                looks = LOOKS.iter().copied().map(Duration::from_secs).peekable();
+            }
+            if !out_of_time && looks.next_if(|look| quiet >= *look).is_none() {
+                continue;
+            }
+            let unfinished = self.look(client).await?;
+            if unfinished.is_subset(&self.hopeless) {
+                return Ok(());
+            }
+            if quiet >= HOPELESS || out_of_time {
+                self.hopeless.extend(unfinished);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The damage as it would be if nothing more happened.
+    pub(crate) async fn look(&mut self, client: &Client) -> Result<BTreeSet<Finding>, BoxError> {
+        self.history.read().await?;
+        self.probe.read().await?;
+        let ledger = self.ledger();
+        let leftovers = Leftovers::look(&self.raw, &self.queues).await?;
+        let set_aside = self.set_aside().await?;
+        let evidence = Evidence {
+            ledger: &ledger,
+            leftovers: &leftovers,
+            set_aside: &set_aside,
+            told: &client.orders,
+            cancelled: client.cancelled.as_ref(),
+        };
+        Ok(evidence.judge())
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger::new(&self.history.commits, &self.probe.seen)
+    }
+
+    /// Only a refused message makes a program set something aside; otherwise the question is not worth a call.
+    async fn set_aside(&self) -> Result<Vec<SetAside>, BoxError> {
+        match self.program.set_aside {
+            Some(ask) if self.session.plan().has(Fault::RefusedMessage) => ask(self.aws.sdk_config()).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+}
