@@ -32,7 +32,7 @@ pub fn routes<D: Database + Clone + 'static>(customers: Customers<D>) -> Router 
         description = "Customers and their credit limits. Amounts are whole minor units (cents)."
     ),
     paths(create, read),
-    components(schemas(CreateCustomer, Created, CustomerBody, ErrorBody))
+    components(schemas(CreateCustomer, Created, CustomerBody, ApiError))
 )]
 struct Document;
 
@@ -49,7 +49,6 @@ struct CreateCustomer {
 struct Created {
     id: Uuid,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 
@@ -68,19 +67,6 @@ struct CustomerBody {
     #[schema(value_type = Option<String>)]
     updated_at: Option<OffsetDateTime>,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
-    links: Links,
-}
-
-/// Every answer that is no success.
-#[derive(Serialize, ToSchema)]
-struct ErrorBody {
-    /// What programs compare with.
-    error: String,
-    /// What a person reads.
-    message: String,
-    #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 
@@ -89,9 +75,9 @@ struct ErrorBody {
     params(("Idempotency-Key" = Option<String>, Header, description = "makes the request safe to repeat")),
     responses(
         (status = 200, body = Created),
-        (status = 400, description = "the body is malformed or a field is wrong", body = ErrorBody),
-        (status = 422, description = "the Idempotency-Key was used for another request", body = ErrorBody),
-        (status = 503, description = "try again, with an Idempotency-Key", body = ErrorBody),
+        (status = 400, description = "the body is malformed or a field is wrong", body = ApiError),
+        (status = 422, description = "the Idempotency-Key was used for another request", body = ApiError),
+        (status = 503, description = "try again, with an Idempotency-Key", body = ApiError),
     ))]
 async fn create<D: Database + Clone>(
     State(customers): State<Customers<D>>,
@@ -115,8 +101,8 @@ async fn create<D: Database + Clone>(
 #[utoipa::path(get, path = "/customer/{id}", params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = CustomerBody),
-        (status = 400, description = "the id is no UUID", body = ErrorBody),
-        (status = 404, description = "there is no such customer", body = ErrorBody),
+        (status = 400, description = "the id is no UUID", body = ApiError),
+        (status = 404, description = "there is no such customer", body = ApiError),
     ))]
 async fn read<D: Database + Clone>(
     State(customers): State<Customers<D>>,

@@ -2,18 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use transactional_messaging::message::{Message, MessageType, Topic};
+use transactional_messaging::{bind_topic, published};
 use uuid::Uuid;
-
-/// Binds a message to its type and topic.
-macro_rules! message_type {
-    ($message:ident, $topic:literal) => {
-        impl MessageType for $message {
-            const TYPE: &'static str = stringify!($message);
-            const TOPIC: Topic = Topic::new($topic);
-        }
-    };
-}
 
 /// What all messages of this service begin with, in the order of the contract.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -29,32 +19,9 @@ pub struct Head {
     pub created_at: OffsetDateTime,
 }
 
-/// Declares a message that this service publishes.
-macro_rules! published {
-    ($(#[$doc:meta])* $message:ident on $topic:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Serialize)]
-        pub struct $message {
-            /// What all messages begin with.
-            #[serde(flatten)]
-            pub head: Head,
-            $($(#[$field_doc])* pub $field: $type,)*
-        }
-        message_type!($message, $topic);
-        impl Message for $message {
-            fn id(&self) -> Uuid {
-                self.head.event_id
-            }
-            fn created_at(&self) -> OffsetDateTime {
-                self.head.created_at
-            }
-        }
-    };
-}
-
 published! {
     /// A customer was created.
-    CustomerCreated on "customer--created" {
+    CustomerCreated on "customer--created" with Head {
         /// Its name.
         name: String,
         /// Its credit limit in minor units.
@@ -64,7 +31,7 @@ published! {
 
 published! {
     /// An order's total was reserved.
-    CustomerCreditReserved on "customer--credit-reserved" {
+    CustomerCreditReserved on "customer--credit-reserved" with Head {
         /// The order.
         order_id: Uuid,
     }
@@ -72,7 +39,7 @@ published! {
 
 published! {
     /// An order's total is over the available credit.
-    CustomerCreditReservationFailed on "customer--credit-reservation-failed" {
+    CustomerCreditReservationFailed on "customer--credit-reservation-failed" with Head {
         /// The order.
         order_id: Uuid,
     }
@@ -80,7 +47,7 @@ published! {
 
 published! {
     /// An order names a customer that does not exist.
-    CustomerValidationFailed on "customer--validation-failed" {
+    CustomerValidationFailed on "customer--validation-failed" with Head {
         /// The order.
         order_id: Uuid,
         /// Always `CUSTOMER_NOT_FOUND_ERROR`.
@@ -98,7 +65,7 @@ pub struct OrderCreated {
     /// Its total in minor units.
     pub order_total: u64,
 }
-message_type!(OrderCreated, "order--created");
+bind_topic!(OrderCreated, "order--created");
 
 /// An approved order was cancelled; published by the orders service.
 #[derive(Clone, Debug, Deserialize)]
@@ -108,4 +75,4 @@ pub struct OrderCancelled {
     /// Whose order it was.
     pub customer_id: Uuid,
 }
-message_type!(OrderCancelled, "order--cancelled");
+bind_topic!(OrderCancelled, "order--cancelled");

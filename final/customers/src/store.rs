@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use time::OffsetDateTime;
-use transactional_messaging::{consumer::HandlerError, timestamp};
+use transactional_messaging::timestamp;
 use unit_of_work::{
-    AttributeValue, Check, Condition, Database, Item, ItemError, Put, ReadError, Table, from_item,
+    AttributeValue, Check, Condition, Database, Item, ItemError, LoadError, Put, Table, from_item,
 };
 use uuid::Uuid;
 
@@ -15,29 +15,6 @@ use crate::domain::{Customer, Decision, Money, Name};
 pub struct CustomerStore<D> {
     database: D,
     table: Table,
-}
-
-/// A customer or decision could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database did not answer as it should.
-    #[error("the customers table could not be read")]
-    Read(#[from] ReadError),
-    /// The stored item is none of this program's. No retry helps: repair the item.
-    #[error("a stored item of the customers table is damaged")]
-    Damaged(#[from] ItemError),
-    /// A stored value breaks a rule of the domain. No retry helps: repair the item.
-    #[error("a stored value of the customers table breaks a rule: {0}")]
-    RuleBroken(String),
-}
-
-impl From<StoreError> for HandlerError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Read(error) => error.into(),
-            damaged => Self::terminal(damaged.to_string()),
-        }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,8 +65,8 @@ impl<D: Database> CustomerStore<D> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn customer(&self, id: Uuid) -> Result<Option<Customer>, StoreError> {
+    /// [`LoadError`].
+    pub async fn customer(&self, id: Uuid) -> Result<Option<Customer>, LoadError> {
         self.read::<CustomerRow>(customer_key(id)).await?.map(CustomerRow::into_customer).transpose()
     }
 
@@ -97,14 +74,14 @@ impl<D: Database> CustomerStore<D> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn decision(&self, customer_id: Uuid, order_id: Uuid) -> Result<Option<Decision>, StoreError> {
+    /// [`LoadError`].
+    pub async fn decision(&self, customer_id: Uuid, order_id: Uuid) -> Result<Option<Decision>, LoadError> {
         let row = self.read::<DecisionRow>(decision_key(customer_id, order_id)).await?;
         row.map(|row| match row.decision.as_str() {
-            RESERVED => Ok(Decision::Reserved(Money::new(row.amount).map_err(rule_broken)?)),
+            RESERVED => Ok(Decision::Reserved(Money::new(row.amount).map_err(LoadError::rule_broken)?)),
             REFUSED => Ok(Decision::Refused),
             RELEASED => Ok(Decision::Released),
-            other => Err(StoreError::RuleBroken(format!("{other} is no decision"))),
+            other => Err(LoadError::rule_broken(format!("{other} is no decision"))),
         })
         .transpose()
     }
@@ -167,7 +144,7 @@ impl<D: Database> CustomerStore<D> {
         Ok(Put::new(&self.table, &row)?.when(condition))
     }
 
-    async fn read<T: DeserializeOwned>(&self, partition: String) -> Result<Option<T>, StoreError> {
+    async fn read<T: DeserializeOwned>(&self, partition: String) -> Result<Option<T>, LoadError> {
         let item: Option<Item> = self.database.get(&self.table, self.table.key(partition, None)).await?;
         Ok(item.map(from_item).transpose()?)
     }
@@ -187,12 +164,12 @@ impl CustomerRow {
         }
     }
 
-    fn into_customer(self) -> Result<Customer, StoreError> {
+    fn into_customer(self) -> Result<Customer, LoadError> {
         Ok(Customer {
             id: self.customer_id,
-            name: Name::new(self.name).map_err(rule_broken)?,
-            credit_limit: Money::new(self.credit_limit).map_err(rule_broken)?,
-            reserved: Money::new(self.credit_reserved).map_err(rule_broken)?,
+            name: Name::new(self.name).map_err(LoadError::rule_broken)?,
+            credit_limit: Money::new(self.credit_limit).map_err(LoadError::rule_broken)?,
+            reserved: Money::new(self.credit_reserved).map_err(LoadError::rule_broken)?,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -214,8 +191,4 @@ fn customer_key(id: Uuid) -> String {
 
 fn decision_key(customer_id: Uuid, order_id: Uuid) -> String {
     format!("CUSTOMER#{customer_id}#ORDER#{order_id}")
-}
-
-fn rule_broken(error: impl std::fmt::Display) -> StoreError {
-    StoreError::RuleBroken(error.to_string())
 }

@@ -10,7 +10,7 @@ use transactional_messaging::{
     message::{Context, Message, Sequence, Subject},
     outbox::Outbox,
 };
-use unit_of_work::{Check, CommitError, Database, ItemError, UnitOfWork};
+use unit_of_work::{Check, CommitError, Database, ItemError, LoadError, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
         Head, OrderCancelled, OrderCreated,
     },
     service::{ORDER_CANCELLED_QUEUE, ORDER_CREATED_QUEUE},
-    store::{CustomerStore, StoreError},
+    store::CustomerStore,
 };
 
 /// The use cases of the customers service.
@@ -41,7 +41,7 @@ pub enum CreateError {
     KeyReused,
     /// The existing customer could not be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Load(#[from] LoadError),
     /// The message could not be stored.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -113,8 +113,8 @@ impl<D: Database + Clone> Customers<D> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn find(&self, id: Uuid) -> Result<Option<Customer>, StoreError> {
+    /// [`LoadError`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<Customer>, LoadError> {
         self.store.customer(id).await
     }
 

@@ -36,7 +36,7 @@ pub fn routes<D: Database + Clone + 'static>(orders: Orders<D>) -> Router {
         description = "Orders that reserve customer credit. Amounts are whole minor units (cents)."
     ),
     paths(create, read, cancel),
-    components(schemas(CreateOrder, Accepted, OrderBody, ErrorBody))
+    components(schemas(CreateOrder, Accepted, OrderBody, ApiError))
 )]
 struct Document;
 
@@ -54,7 +54,6 @@ struct CreateOrder {
 struct Accepted {
     id: Uuid,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 
@@ -74,19 +73,6 @@ struct OrderBody {
     #[schema(value_type = Option<String>)]
     updated_at: Option<OffsetDateTime>,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
-    links: Links,
-}
-
-/// Every answer that is no success.
-#[derive(Serialize, ToSchema)]
-struct ErrorBody {
-    /// What programs compare with.
-    error: String,
-    /// What a person reads.
-    message: String,
-    #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 
@@ -95,9 +81,9 @@ struct ErrorBody {
     params(("Idempotency-Key" = Option<String>, Header, description = "makes the request safe to repeat")),
     responses(
         (status = 200, body = Accepted),
-        (status = 400, description = "the body is malformed or a field is wrong", body = ErrorBody),
-        (status = 422, description = "the Idempotency-Key was used for another request", body = ErrorBody),
-        (status = 503, description = "try again, with an Idempotency-Key", body = ErrorBody),
+        (status = 400, description = "the body is malformed or a field is wrong", body = ApiError),
+        (status = 422, description = "the Idempotency-Key was used for another request", body = ApiError),
+        (status = 503, description = "try again, with an Idempotency-Key", body = ApiError),
     ))]
 async fn create<D: Database + Clone>(
     State(orders): State<Orders<D>>,
@@ -116,8 +102,8 @@ async fn create<D: Database + Clone>(
 #[utoipa::path(get, path = "/order/{id}", params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = OrderBody),
-        (status = 400, description = "the id is no UUID", body = ErrorBody),
-        (status = 404, description = "there is no such order", body = ErrorBody),
+        (status = 400, description = "the id is no UUID", body = ApiError),
+        (status = 404, description = "there is no such order", body = ApiError),
     ))]
 async fn read<D: Database + Clone>(
     State(orders): State<Orders<D>>,
@@ -131,10 +117,10 @@ async fn read<D: Database + Clone>(
 #[utoipa::path(post, path = "/order/{id}/cancel", params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = Accepted),
-        (status = 400, description = "the order is pending or rejected, or the id is no UUID", body = ErrorBody),
-        (status = 404, description = "there is no such order", body = ErrorBody),
-        (status = 409, description = "the order is being changed by others; try again", body = ErrorBody),
-        (status = 503, description = "try again", body = ErrorBody),
+        (status = 400, description = "the order is pending or rejected, or the id is no UUID", body = ApiError),
+        (status = 404, description = "there is no such order", body = ApiError),
+        (status = 409, description = "the order is being changed by others; try again", body = ApiError),
+        (status = 503, description = "try again", body = ApiError),
     ))]
 async fn cancel<D: Database + Clone>(
     State(orders): State<Orders<D>>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use transactional_messaging::message::{Message, MessageType, Topic};
+use transactional_messaging::{bind_topic, published};
 use uuid::Uuid;
 
 /// What all messages of this service begin with, in the order of the contract.
@@ -23,42 +23,9 @@ pub struct Head {
     pub created_at: OffsetDateTime,
 }
 
-/// Binds a message to its type and topic.
-macro_rules! message_type {
-    ($message:ident, $topic:literal) => {
-        impl MessageType for $message {
-            const TYPE: &'static str = stringify!($message);
-            const TOPIC: Topic = Topic::new($topic);
-        }
-    };
-}
-
-/// Declares a message that this service publishes.
-macro_rules! published {
-    ($(#[$doc:meta])* $message:ident on $topic:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, Serialize)]
-        pub struct $message {
-            /// What all messages begin with.
-            #[serde(flatten)]
-            pub head: Head,
-            $($(#[$field_doc])* pub $field: $type,)*
-        }
-        message_type!($message, $topic);
-        impl Message for $message {
-            fn id(&self) -> Uuid {
-                self.head.event_id
-            }
-            fn created_at(&self) -> OffsetDateTime {
-                self.head.created_at
-            }
-        }
-    };
-}
-
 published! {
     /// An order was placed.
-    OrderCreated on "order--created" {
+    OrderCreated on "order--created" with Head {
         /// Its total in minor units.
         order_total: u64,
     }
@@ -66,17 +33,17 @@ published! {
 
 published! {
     /// An order's total was reserved.
-    OrderApproved on "order--approved" {}
+    OrderApproved on "order--approved" with Head {}
 }
 
 published! {
     /// An order was refused by the customers service.
-    OrderRejected on "order--rejected" {}
+    OrderRejected on "order--rejected" with Head {}
 }
 
 published! {
     /// An approved order was cancelled.
-    OrderCancelled on "order--cancelled" {}
+    OrderCancelled on "order--cancelled" with Head {}
 }
 
 /// Declares a message that this service consumes; all of them tell of one order.
@@ -88,7 +55,7 @@ macro_rules! consumed {
             /// The order.
             pub order_id: Uuid,
         }
-        message_type!($message, $topic);
+        bind_topic!($message, $topic);
         impl AboutOrder for $message {
             fn order_id(&self) -> Uuid {
                 self.order_id

@@ -46,15 +46,13 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// Everything the service needs of AWS.
 pub fn resources(settings: &ServiceSettings) -> ServiceResources {
-    let topic = |name: &&str| format!("{}{name}", settings.base.topic_prefix);
-    let queue = |name: &&str| format!("{}{name}", settings.base.queue_prefix);
-    let subscription = |(t, q): &(&str, &str)| Subscription { topic: topic(t), queue: queue(q) };
+    let base = &settings.base;
     ServiceResources {
         aggregate_table: settings.table.clone(),
         inbox_table: settings.inbox_table.clone(),
         outbox_table: settings.outbox_table.clone(),
-        topics: TOPICS.iter().map(topic).collect(),
-        subscriptions: SUBSCRIPTIONS.iter().map(subscription).collect(),
+        topics: TOPICS.iter().map(|topic| format!("{}{topic}", base.topic_prefix)).collect(),
+        subscriptions: Subscription::all(SUBSCRIPTIONS, &base.topic_prefix, &base.queue_prefix),
     }
 }
 

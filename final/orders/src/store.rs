@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use transactional_messaging::{consumer::HandlerError, timestamp};
-use unit_of_work::{Condition, Database, ItemError, Put, ReadError, Table, from_item};
+use transactional_messaging::timestamp;
+use unit_of_work::{Condition, Database, ItemError, LoadError, Put, Table, from_item};
 use uuid::Uuid;
 
 use crate::domain::{Order, State, Total};
@@ -13,29 +13,6 @@ use crate::domain::{Order, State, Total};
 pub struct OrderStore<D> {
     database: D,
     table: Table,
-}
-
-/// An order could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database did not answer as it should.
-    #[error("the orders table could not be read")]
-    Read(#[from] ReadError),
-    /// The stored item is none of this program's. No retry helps: repair the item.
-    #[error("a stored item of the orders table is damaged")]
-    Damaged(#[from] ItemError),
-    /// A stored value breaks a rule of the domain. No retry helps: repair the item.
-    #[error("a stored value of the orders table breaks a rule: {0}")]
-    RuleBroken(String),
-}
-
-impl From<StoreError> for HandlerError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Read(error) => error.into(),
-            damaged => Self::terminal(damaged.to_string()),
-        }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,8 +46,8 @@ impl<D: Database> OrderStore<D> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn order(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+    /// [`LoadError`].
+    pub async fn order(&self, id: Uuid) -> Result<Option<Order>, LoadError> {
         let item = self.database.get(&self.table, self.table.key(key(id), None)).await?;
         item.map(|item| from_item::<OrderRow>(item)?.into_order()).transpose()
     }
@@ -109,17 +86,16 @@ impl OrderRow {
         }
     }
 
-    fn into_order(self) -> Result<Order, StoreError> {
+    fn into_order(self) -> Result<Order, LoadError> {
         let state = [State::Pending, State::Approved, State::Rejected, State::Cancelled]
             .into_iter()
             .find(|state| state_name(*state) == self.state)
-            .ok_or_else(|| StoreError::RuleBroken(format!("{} is no state of an order", self.state)))?;
+            .ok_or_else(|| LoadError::rule_broken(format!("{} is no state of an order", self.state)))?;
         Ok(Order {
             id: self.order_id,
             customer_id: self.customer_id,
             state,
-            total: Total::new(self.total_amount)
-                .map_err(|error| StoreError::RuleBroken(error.to_string()))?,
+            total: Total::new(self.total_amount).map_err(LoadError::rule_broken)?,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

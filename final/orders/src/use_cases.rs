@@ -11,14 +11,16 @@ use transactional_messaging::{
     message::{Context, Sequence, Subject},
     outbox::Outbox,
 };
-use unit_of_work::{Backoff, CommitError, Database, ItemError, LostRace, UnitOfWork, retry_lost_races};
+use unit_of_work::{
+    Backoff, CommitError, Database, ItemError, LoadError, LostRace, UnitOfWork, retry_lost_races,
+};
 use uuid::Uuid;
 
 use crate::{
     domain::{Answer, Happening, Order, State, Total, answer},
     messages::{AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
     service::{CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, VALIDATION_FAILED_QUEUE},
-    store::{OrderStore, StoreError, state_name},
+    store::{OrderStore, state_name},
 };
 
 /// How often a cancellation is decided anew when the order changes under it.
@@ -55,7 +57,7 @@ pub enum OrderError {
     Contended,
     /// The order could not be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Load(#[from] LoadError),
     /// The message could not be stored.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -98,8 +100,8 @@ impl<D: Database + Clone> Orders<D> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn find(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+    /// [`LoadError`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<Order>, LoadError> {
         self.store.order(id).await
     }
 

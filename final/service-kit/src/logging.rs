@@ -19,10 +19,10 @@ use crate::correlation::SPAN_TARGET;
 use crate::settings::Mode;
 
 /// What is written unless `RUST_LOG` says otherwise. The SDK and the HTTP stack tell each of their steps at
-/// info.
+/// info, and so do the queues of the embedded AWS.
 const DEFAULT_FILTER: &str = "info,aws_config=warn,aws_runtime=warn,aws_sdk_dynamodb=warn,aws_sdk_sns=warn,\
     aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,\
-    hyper=warn,hyper_util=warn,rustls=warn";
+    hyper=warn,hyper_util=warn,rustack_sns_core=warn,rustack_sqs_core=warn,rustls=warn";
 
 /// Sends the logs of this process to standard output, filtered by `RUST_LOG` where it is set.
 ///

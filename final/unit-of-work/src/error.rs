@@ -1,6 +1,6 @@
 //! What can go wrong, and whether trying again can help.
 
-use crate::limits::LimitError;
+use crate::{database::ReadError, limits::LimitError};
 
 /// The cause behind an error, kept as a trait object so that no SDK type shows in this crate's interface.
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -83,4 +83,31 @@ pub enum ItemError {
         /// The absent attribute.
         attribute: String,
     },
+}
+
+/// A stored aggregate could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The database did not answer as it should.
+    #[error("the aggregate could not be read")]
+    Read(#[from] ReadError),
+    /// The stored item is not of the expected shape. No retry helps: repair the item.
+    #[error("the stored aggregate is damaged")]
+    Damaged(#[from] ItemError),
+    /// A stored value breaks a rule of the domain. No retry helps: repair the item.
+    #[error("a stored value breaks a rule: {0}")]
+    RuleBroken(String),
+}
+
+impl LoadError {
+    /// A stored value that the domain refuses.
+    pub fn rule_broken(rule: impl std::fmt::Display) -> Self {
+        Self::RuleBroken(rule.to_string())
+    }
+
+    /// Whether loading it again can help.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Read(error) if error.retryable)
+    }
 }

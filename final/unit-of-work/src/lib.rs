@@ -62,7 +62,7 @@ pub use backoff::{Backoff, LostRace, retry_lost_races};
 pub use condition::Condition;
 pub use database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind};
 pub use dynamodb::DynamoDb;
-pub use error::{CommitError, ItemError};
+pub use error::{CommitError, ItemError, LoadError};
 pub use item::{Item, Table, from_item, to_item};
 pub use limits::{LimitError, MAX_ACTIONS, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, item_size};
 pub use memory::MemoryDatabase;

@@ -1,10 +1,13 @@
 //! Hypertext links of an answer, in the form `{"self": {"href": "/order/…"}}`.
 
+use utoipa::ToSchema;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// Links by their relation, written in the order in which they were added. Services put them into `_links` of
 /// their answers, and [`ApiError`](crate::ApiError) puts them into its own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
+#[schema(value_type = HashMap<String, Link>)]
 pub struct Links(Vec<(&'static str, String)>);
 
 impl Links {
@@ -26,7 +29,7 @@ impl Links {
     }
 }
 
-#[derive(serde::Serialize)]
+#[derive(serde::Serialize, ToSchema)]
 struct Link<'a> {
     href: &'a str,
 }

@@ -12,7 +12,7 @@ pub use group::{ConsumerGroup, OpenError};
 pub use idempotent::{IdempotentConsumer, Stop};
 pub use run::{Consumer, ConsumerSettings};
 
-use unit_of_work::{CommitError, ItemError, ReadError};
+use unit_of_work::{CommitError, ItemError, LoadError, ReadError};
 
 use crate::{error::PublishError, relay::BoxError};
 
@@ -60,6 +60,15 @@ impl From<ReadError> for HandlerError {
     fn from(error: ReadError) -> Self {
         // Even a missing permission is no fault of the message: keep it until somebody repairs the service.
         Self::retryable(error)
+    }
+}
+
+impl From<LoadError> for HandlerError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Read(error) => error.into(),
+            damaged => Self::terminal(describe(&damaged)),
+        }
     }
 }
 

@@ -22,6 +22,17 @@ pub struct Subscription {
     pub queue: String,
 }
 
+impl Subscription {
+    /// Subscriptions from pairs of topic and queue, with the prefixes of a deployment.
+    pub fn all(pairs: &[(&str, &str)], topic_prefix: &str, queue_prefix: &str) -> Vec<Self> {
+        let subscription = |(topic, queue): &(&str, &str)| Self {
+            topic: format!("{topic_prefix}{topic}"),
+            queue: format!("{queue_prefix}{queue}"),
+        };
+        pairs.iter().map(subscription).collect()
+    }
+}
+
 /// Makes a topic and returns its ARN.
 ///
 /// # Errors
