@@ -21,8 +21,13 @@ use crate::{
 
 /// The routes of this service, without those that all services have.
 pub fn routes<D: Database + Clone + 'static>(customers: Customers<D>) -> Router {
-    let routes = Router::new().route("/customers", post(create::<D>)).route("/openapi.json", get(openapi));
+    let routes = Router::new().route("/customers", post(create::<D>));
     optional_slash(routes, "/customer/{id}", get(read::<D>)).with_state(customers)
+}
+
+/// The OpenAPI document, at `/openapi.json`.
+pub fn openapi() -> Router {
+    Router::new().route("/openapi.json", get(async || Json(Document::openapi())))
 }
 
 #[derive(OpenApi)]
@@ -112,10 +117,6 @@ async fn read<D: Database + Clone>(
     let not_found =
         || ApiError::new(StatusCode::NOT_FOUND, "CUSTOMER_NOT_FOUND_ERROR", "there is no such customer");
     found.map(|customer| Json(customer.into())).ok_or_else(|| not_found().with_links(links(id)))
-}
-
-async fn openapi() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
 }
 
 impl From<Customer> for CustomerBody {

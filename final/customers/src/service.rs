@@ -84,14 +84,19 @@ pub async fn run(
         new_id: Arc::new(move || ambient.id()),
         readiness: readiness(&service),
     };
-    let router = service_kit::service_router(http::routes(service), options);
+    let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
     tracing::info!(address = %listener.local_addr()?, "customers_started");
     service_kit::serve(listener, router, stop, GRACE).await.context("the http server failed")?;
     consumers.stopped().await;
     Ok(())
 }
 
-async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb>) -> Result<(), OpenError> {
+/// Starts a consumer for each queue.
+///
+/// # Errors
+///
+/// When a queue does not exist or may not be read.
+pub async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb>) -> Result<(), OpenError> {
     type Service = Customers<DynamoDb>;
     let reserve_credit = |service: Service, delivery: Delivery<OrderCreated>| async move {
         service.reserve_credit(delivery).await

@@ -22,11 +22,14 @@ use crate::{
 
 /// The routes of this service, without those that all services have.
 pub fn routes<D: Database + Clone + 'static>(orders: Orders<D>) -> Router {
-    let routes = Router::new()
-        .route("/orders", post(create::<D>))
-        .route("/order/{id}/cancel", post(cancel::<D>))
-        .route("/openapi.json", get(openapi));
+    let routes =
+        Router::new().route("/orders", post(create::<D>)).route("/order/{id}/cancel", post(cancel::<D>));
     optional_slash(routes, "/order/{id}", get(read::<D>)).with_state(orders)
+}
+
+/// The OpenAPI document, at `/openapi.json`.
+pub fn openapi() -> Router {
+    Router::new().route("/openapi.json", get(async || Json(Document::openapi())))
 }
 
 #[derive(OpenApi)]
@@ -130,10 +133,6 @@ async fn cancel<D: Database + Clone>(
     let context = Context::of_request(correlation_id.as_uuid());
     orders.cancel(&context, id).await.map_err(|error| answer_to(error).with_links(links(id)))?;
     Ok(Json(Accepted { id, links: links(id) }))
-}
-
-async fn openapi() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
 }
 
 fn answer_to(error: OrderError) -> ApiError {

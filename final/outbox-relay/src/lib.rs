@@ -3,6 +3,7 @@
 
 pub mod lambda;
 pub mod settings;
+pub mod sweep;
 pub mod tail;
 mod wake;
 

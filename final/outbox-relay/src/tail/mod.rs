@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::relay::Relay;
 
+use crate::sweep;
+
 /// How a tailer works.
 #[derive(Clone, Copy, Debug)]
 pub struct TailSettings {
@@ -46,7 +48,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let mut tasks = JoinSet::new();
-    tasks.spawn(sweep(relay.clone(), settings.sweep, stop.clone()));
+    tasks.spawn(sweep::run(relay.clone(), settings.sweep, stop.clone()));
     let mut started = HashSet::new();
     let mut finished = HashSet::new();
     let mut shards = JoinSet::new();
@@ -77,18 +79,4 @@ pub async fn run(
 /// Until the table exists there is nothing else to do, so ask for it often.
 fn pause(started: &HashSet<String>, settings: TailSettings) -> Duration {
     if started.is_empty() { settings.poll } else { settings.discovery }
-}
-
-async fn sweep(relay: Relay, every: Duration, stop: CancellationToken) {
-    let age = time::Duration::try_from(every).unwrap_or(time::Duration::MINUTE);
-    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        match relay.sweep(age).await {
-            Ok(results) => {
-                for (partition, error) in results.iter().filter_map(|(p, r)| Some((p, r.as_ref().err()?))) {
-                    tracing::warn!(partition, %error, "subject_not_dispatched");
-                }
-            }
-            Err(error) => tracing::warn!(%error, "sweep_failed"),
-        }
-    }
 }
