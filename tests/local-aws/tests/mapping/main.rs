@@ -11,5 +11,7 @@ mod faults;
 mod lanes;
 mod reading;
 mod restart;
+mod scripted;
+mod shards;
 #[path = "../support/mod.rs"]
 mod support;
