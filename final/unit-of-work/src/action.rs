@@ -68,7 +68,15 @@ impl Put {
     ///
     /// [`ItemError`] when the value is no item or lacks a key attribute.
     pub fn new(table: &Table, value: &impl Serialize) -> Result<Self, ItemError> {
-        let item = to_item(value)?;
+        Self::item(table, to_item(value)?)
+    }
+
+    /// A put of an item that is one already, for types that serde does not have, such as sets.
+    ///
+    /// # Errors
+    ///
+    /// [`ItemError::MissingKey`] when it lacks a key attribute.
+    pub fn item(table: &Table, item: Item) -> Result<Self, ItemError> {
         let key = table.key_of(&item)?;
         Ok(Self(Write { table: table.clone(), key, kind: WriteKind::Put(item), condition: None }))
     }

@@ -35,7 +35,8 @@ impl Backoff {
         let doublings = attempt.saturating_sub(1).min(20);
         let bound = self.base.saturating_mul(1 << doublings).min(self.cap);
         let bound = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
-        Some(Duration::from_micros(splitmix64(self.seed.wrapping_add(u64::from(attempt))) % (bound + 1)))
+        let draw = splitmix64(self.seed.wrapping_add(u64::from(attempt)));
+        Some(Duration::from_micros(draw % bound.saturating_add(1)))
     }
 }
 

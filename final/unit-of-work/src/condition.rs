@@ -1,6 +1,6 @@
 //! Conditions as values, so that DynamoDB and the in-memory database judge the same thing.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -92,28 +92,27 @@ fn join(parts: &[Condition], operator: &str, expression: &mut Expression) -> Str
     parts.join(operator)
 }
 
-/// Numbers compare by value: DynamoDB stores `24999.00` as `24999`.
 fn equal(stored: &AttributeValue, wanted: &AttributeValue) -> bool {
     match (stored, wanted) {
-        (AttributeValue::N(a), AttributeValue::N(b)) => {
-            a == b || number(a).is_some_and(|a| Some(a) == number(b))
-        }
+        (AttributeValue::N(a), AttributeValue::N(b)) => compare(a, b) == Some(Ordering::Equal),
         (a, b) => a == b,
     }
 }
 
 fn less(stored: &AttributeValue, bound: &AttributeValue) -> bool {
     match (stored, bound) {
-        (AttributeValue::N(a), AttributeValue::N(b)) => {
-            matches!((number(a), number(b)), (Some(a), Some(b)) if a < b)
-        }
+        (AttributeValue::N(a), AttributeValue::N(b)) => compare(a, b) == Some(Ordering::Less),
         (AttributeValue::S(a), AttributeValue::S(b)) => a < b,
         _ => false,
     }
 }
 
-fn number(text: &str) -> Option<f64> {
-    text.parse().ok()
+/// Numbers compare by value: DynamoDB stores `24999.00` as `24999`. Whole numbers compare exactly, others as floating point.
+fn compare(a: &str, b: &str) -> Option<Ordering> {
+    match (a.parse::<i128>(), b.parse::<i128>()) {
+        (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+        _ => a.parse::<f64>().ok()?.partial_cmp(&b.parse().ok()?),
+    }
 }
 
 /// Collects the placeholders of one action's expressions.

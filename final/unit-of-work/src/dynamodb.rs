@@ -1,7 +1,8 @@
 //! The real database: `TransactWriteItems` and `GetItem` of the AWS SDK.
 
 use aws_sdk_dynamodb::{
-    Client,
+    Client, Config,
+    config::retry::RetryConfig,
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{self, TransactWriteItem},
@@ -45,7 +46,9 @@ impl Database for DynamoDb {
             .set_transact_items(Some(items.map_err(|error| TransactFailure::Refused(error.into()))?))
             // The SDK would make a new token for each `send`, and with it a retry of ours could be applied twice.
             .client_request_token(token.to_string());
-        request.send().await.map(drop).map_err(classify)
+        // A retry of the SDK's own would hide an attempt whose outcome is unknown behind the answer to the next.
+        let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
+        request.customize().config_override(one_attempt).send().await.map(drop).map_err(classify)
     }
 
     async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {

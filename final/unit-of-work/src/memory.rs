@@ -1,6 +1,7 @@
 //! A database in memory for tests of pure logic: it honours conditions, and writes only on commit.
 //!
-//! The tests of this crate run the same random units of work against it and against the embedded DynamoDB and compare.
+//! The tests of this crate run the same random units of work against it and against the embedded DynamoDB and compare. It keeps numbers
+//! as they were written, where DynamoDB stores `1.50` as `1.5`, and adds to whole numbers only.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -54,6 +55,11 @@ impl Database for MemoryDatabase {
         if state.tokens.contains(&token) {
             return Ok(());
         }
+        if let Some(write) = writes.iter().find(|write| is_malformed(write)) {
+            return Err(TransactFailure::Refused(
+                format!("not an update of an item: {:?}", write.kind).into(),
+            ));
+        }
         let reasons: Vec<_> = writes.iter().map(|write| judge(&state, write)).collect();
         if reasons.iter().any(|reason| *reason != CancellationReason::None) {
             return Err(TransactFailure::Cancelled(reasons));
@@ -70,12 +76,37 @@ impl Database for MemoryDatabase {
     }
 }
 
+/// Updates that DynamoDB refuses before it looks at any item: one without a change, one that names an attribute twice, and one that
+/// changes the key.
+fn is_malformed(write: &Write) -> bool {
+    let WriteKind::Update { set, add, remove } = &write.kind else { return false };
+    let set = set.iter().map(|(name, _)| name);
+    let names: Vec<_> = set.chain(add.iter().map(|(name, _)| name)).chain(remove).collect();
+    let different: HashSet<_> = names.iter().collect();
+    names.is_empty()
+        || different.len() < names.len()
+        || names.iter().any(|name| write.key.contains_key(*name))
+}
+
 fn judge(state: &State, write: &Write) -> CancellationReason {
     let stored = state.tables.get(write.table.name()).and_then(|items| items.get(&text_of(&write.key)));
-    match &write.condition {
-        Some(condition) if !condition.holds(stored) => CancellationReason::ConditionFailed,
-        _ => CancellationReason::None,
+    if write.condition.as_ref().is_some_and(|condition| !condition.holds(stored)) {
+        return CancellationReason::ConditionFailed;
     }
+    let WriteKind::Update { add, .. } = &write.kind else { return CancellationReason::None };
+    match add.iter().find(|(name, amount)| sum(stored.and_then(|item| item.get(name)), *amount).is_none()) {
+        Some((name, _)) => CancellationReason::Other(format!("ValidationError: {name} is no whole number")),
+        None => CancellationReason::None,
+    }
+}
+
+/// A number attribute with an amount added; one that does not exist counts as 0.
+fn sum(stored: Option<&AttributeValue>, amount: i64) -> Option<AttributeValue> {
+    let stored: i128 = match stored {
+        Some(value) => value.as_n().ok()?.parse().ok()?,
+        None => 0,
+    };
+    Some(AttributeValue::N(stored.checked_add(amount.into())?.to_string()))
 }
 
 fn apply(state: &mut State, write: &Write) {
@@ -89,9 +120,9 @@ fn apply(state: &mut State, write: &Write) {
             let item = items.entry(key).or_insert_with(|| write.key.clone());
             item.extend(set.iter().cloned());
             for (name, amount) in add {
-                let stored =
-                    item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
-                item.insert(name.clone(), AttributeValue::N((stored.unwrap_or(0) + amount).to_string()));
+                if let Some(sum) = sum(item.get(name), *amount) {
+                    item.insert(name.clone(), sum);
+                }
             }
             for name in remove {
                 item.remove(name);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
@@ -12,11 +13,13 @@ use crate::{
     limits,
 };
 
-/// How often a commit is sent. With waits of at most 2 s in all it ends long before the ten minutes for which DynamoDB remembers
-/// a client request token, and outlasts the 5 s that an internal recovery of a transaction takes when each try times out.
+/// How often a commit is sent while others are in its way; the waits in between come to at most 2.6 s.
 const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// How long an unknown outcome is asked about at least. DynamoDB needs more than 5 s to end a transaction that its coordinator left
+/// behind, and remembers a client request token for ten minutes ("Amazon DynamoDB API Reference, TransactWriteItems").
+const RECOVERY: Duration = Duration::from_secs(8);
 
 /// Writes that take effect together.
 ///
@@ -100,13 +103,15 @@ impl End {
     }
 }
 
-/// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been applied.
+/// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been applied. Only an answer
+/// about the transaction itself decides: DynamoDB cancels no transaction that it has applied under the same token.
 async fn send_until_decided(
     database: &impl Database,
     token: Uuid,
     writes: &[Write],
     backoff: Backoff,
 ) -> Result<(), End> {
+    let started = Instant::now();
     let mut unknown = None;
     let mut attempts = 1;
     loop {
@@ -118,17 +123,27 @@ async fn send_until_decided(
                 Verdict::Again(what) => what,
             },
             Err(TransactFailure::Throttled) => "throttling",
-            Err(TransactFailure::Refused(source)) => return Err(End::Refused(source)),
+            Err(TransactFailure::Refused(source)) => {
+                return Err(if unknown.is_none() {
+                    End::Refused(source)
+                } else {
+                    End::Unknown { attempts, source }
+                });
+            }
             Err(TransactFailure::Unknown(source)) => {
                 unknown = Some(source);
                 "an unknown outcome"
             }
         };
-        let Some(delay) = backoff.delay_after(attempts) else {
-            return Err(match unknown {
-                Some(source) => End::Unknown { attempts, source },
-                None => End::Contention { what: blocked_by, attempts },
-            });
+        let delay = match backoff.delay_after(attempts) {
+            Some(delay) => delay,
+            None if unknown.is_some() && started.elapsed() < RECOVERY => LONGEST_WAIT,
+            None => {
+                return Err(match unknown {
+                    Some(source) => End::Unknown { attempts, source },
+                    None => End::Contention { what: blocked_by, attempts },
+                });
+            }
         };
         tracing::debug!(attempts, blocked_by, "unit_of_work_commit_tried_again");
         tokio::time::sleep(delay).await;

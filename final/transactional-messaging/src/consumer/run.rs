@@ -137,7 +137,7 @@ impl Consumer {
             Err(unreadable) => return self.bury(&message, &describe(&unreadable)).await,
         };
         let (id, correlation_id) = (delivery.envelope.id, delivery.envelope.correlationid);
-        let span = tracing::info_span!("message", %correlation_id, message_id = %id, kind = M::TYPE, queue = &*self.name);
+        let span = tracing::info_span!(target: "correlation", "message", %correlation_id, message_id = %id, kind = M::TYPE, queue = &*self.name);
         async {
             match self.handle_in_time(&message, handler(delivery), &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,

@@ -38,6 +38,16 @@ pub enum Outcome {
     Parked,
 }
 
+/// How a subject stands after a page of its rows.
+enum Page {
+    /// There is nothing behind it.
+    Last,
+    /// There are more rows, or another relay was faster: read again.
+    More,
+    /// The subject is parked.
+    Parked,
+}
+
 /// One subject on its way through a call.
 struct Subject {
     partition: String,
@@ -68,28 +78,21 @@ impl Relay {
     /// failures; each has a result of its own.
     pub async fn wake(&self, partitions: Vec<String>) -> HashMap<String, Result<Outcome, RelayError>> {
         let mut results: HashMap<String, Result<Outcome, RelayError>> = HashMap::new();
-        let mut totals: HashMap<String, usize> = HashMap::new();
+        let mut sent_before: HashMap<String, usize> = HashMap::new();
         let mut open = partitions;
         for _ in 0..MAX_PAGES {
-            let (subjects, failed) = self.read(open).await;
-            results.extend(failed);
-            let (busy, idle): (Vec<_>, Vec<_>) =
-                subjects.into_iter().partition(|s| !s.pending.rows.is_empty());
-            for subject in idle {
-                let outcome = match subject.pending.head.parked {
-                    Some(_) => Outcome::Parked,
-                    None => Outcome::Dispatched(totals.get(&subject.partition).copied().unwrap_or(0)),
-                };
-                results.insert(subject.partition, Ok(outcome));
-            }
-            if busy.is_empty() {
+            if open.is_empty() {
                 return results;
             }
-            open = Vec::new();
-            for (partition, sent, page) in self.dispatch_page(busy).await {
-                *totals.entry(partition.clone()).or_default() += sent;
+            let (subjects, failed) = self.read(std::mem::take(&mut open)).await;
+            results.extend(failed);
+            for (partition, sent, page) in self.dispatch_page(subjects).await {
+                let total = sent_before.entry(partition.clone()).or_default();
+                *total += sent;
                 match page {
-                    Ok(()) => open.push(partition),
+                    Ok(Page::Last) => drop(results.insert(partition, Ok(Outcome::Dispatched(*total)))),
+                    Ok(Page::Parked) => drop(results.insert(partition, Ok(Outcome::Parked))),
+                    Ok(Page::More) => open.push(partition),
                     Err(error) => drop(results.insert(partition, Err(error))),
                 }
             }
@@ -129,11 +132,11 @@ impl Relay {
         (subjects, failed)
     }
 
-    /// Publishes one page of each subject and settles it: the partition, how many messages were sent, and whether to go on.
+    /// Publishes one page of each subject and settles it: the partition, how many messages were sent, and how it stands.
     async fn dispatch_page(
         &self,
         mut subjects: Vec<Subject>,
-    ) -> Vec<(String, usize, Result<(), RelayError>)> {
+    ) -> Vec<(String, usize, Result<Page, RelayError>)> {
         self.publish_in_rounds(&mut subjects).await;
         let settled = stream::iter(subjects)
             .map(|subject| async move {
@@ -167,16 +170,20 @@ impl Relay {
         }
     }
 
-    async fn settle(&self, subject: &Subject) -> Result<(), RelayError> {
+    async fn settle(&self, subject: &Subject) -> Result<Page, RelayError> {
         let Subject { partition, pending, sent, stopped_by } = subject;
+        if pending.head.parked.is_some() {
+            return Ok(Page::Parked);
+        }
         let now = self.ambient.now();
         let (sent, waiting) = pending.rows.split_at(*sent);
         if let Err(Raced) = self.store.settle(self.ambient.id(), partition, &pending.head, sent, now).await? {
             tracing::debug!(partition, "relay_was_overtaken");
-            return Ok(());
+            return Ok(Page::More);
         }
         match stopped_by {
-            None | Some(Verdict::Sent) => Ok(()),
+            // A row committed since the read has a wake-up of its own: no need to read again and see.
+            None | Some(Verdict::Sent) => Ok(if pending.more { Page::More } else { Page::Last }),
             Some(Verdict::Again(code)) => Err(RelayError::Publish { code: code.clone() }),
             Some(Verdict::Poison(reason)) => {
                 self.park(partition, pending, sent.last(), waiting.first(), reason).await
@@ -191,16 +198,17 @@ impl Relay {
         last_sent: Option<&OutboxRow>,
         poison: Option<&OutboxRow>,
         reason: &str,
-    ) -> Result<(), RelayError> {
+    ) -> Result<Page, RelayError> {
         let mut head = pending.head.clone();
         if let Some(row) = last_sent {
             head.watermark = Some(row.sequence.clone());
         }
-        if self.store.park(self.ambient.id(), partition, &head, reason).await?.is_ok() {
-            let message_id = poison.map(|row| row.message_id.to_string()).unwrap_or_default();
-            tracing::error!(partition, message_id, reason, "subject_parked");
+        if let Err(Raced) = self.store.park(self.ambient.id(), partition, &head, reason).await? {
+            return Ok(Page::More);
         }
-        Ok(())
+        let message_id = poison.map(|row| row.message_id.to_string()).unwrap_or_default();
+        tracing::error!(partition, message_id, reason, "subject_parked");
+        Ok(Page::Parked)
     }
 }
 

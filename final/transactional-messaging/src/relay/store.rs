@@ -25,6 +25,8 @@ pub(super) struct OutboxStore {
 pub(super) struct Pending {
     pub(super) head: Head,
     pub(super) rows: Vec<OutboxRow>,
+    /// There are rows behind these.
+    pub(super) more: bool,
 }
 
 /// Somebody else advanced the watermark in the meantime.
@@ -45,7 +47,7 @@ impl OutboxStore {
             .map_err(|e| RelayError::UnknownRow(e.into()))?
             .unwrap_or_default();
         if head.parked.is_some() {
-            return Ok(Pending { head, rows: Vec::new() });
+            return Ok(Pending { head, rows: Vec::new(), more: false });
         }
         let watermark = head.watermark.clone().unwrap_or_else(|| HEAD.to_owned());
         let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
@@ -57,8 +59,9 @@ impl OutboxStore {
             .send()
             .await
             .map_err(|error| RelayError::Read(error.into()))?;
+        let more = answer.last_evaluated_key.is_some();
         let rows: Result<Vec<_>, _> = answer.items.unwrap_or_default().into_iter().map(from_item).collect();
-        Ok(Pending { head, rows: rows.map_err(|error| RelayError::UnknownRow(error.into()))? })
+        Ok(Pending { head, rows: rows.map_err(|error| RelayError::UnknownRow(error.into()))?, more })
     }
 
     /// Notes that these rows were dispatched: the watermark moves, the rows leave the pending index and get their time to live. A row

@@ -9,7 +9,7 @@ async fn every_kind_of_action_takes_effect_in_one_call() {
     let bench = Bench::new().await;
     let mut before = work(1);
     for name in ["changed", "deleted", "checked"] {
-        before.add(Put::new(&things(), &thing(name, 7)).unwrap());
+        before.add(Put::item(&things(), thing(name, 7)).unwrap());
     }
     bench.commit(before).await.unwrap();
 
@@ -31,8 +31,14 @@ async fn every_kind_of_action_takes_effect_in_one_call() {
     bench.commit(all).await.unwrap();
 
     let changed = bench.get(&things(), key("changed")).await.unwrap();
-    assert_eq!((changed.get("Name"), changed.get("size"), changed.get("Number")), (Some(&text("Ada")), Some(&n(3)), None));
-    assert_eq!((changed["Count"].as_n().unwrap().as_str(), changed["Count2"].as_n().unwrap().as_str()), ("2", "-2"));
+    assert_eq!(
+        (changed.get("Name"), changed.get("size"), changed.get("Number")),
+        (Some(&text("Ada")), Some(&n(3)), None)
+    );
+    assert_eq!(
+        (changed["Count"].as_n().unwrap().as_str(), changed["Count2"].as_n().unwrap().as_str()),
+        ("2", "-2")
+    );
     assert_eq!(bench.get(&things(), key("put")).await, Some(thing("put", 0)));
     assert_eq!(bench.get(&things(), key("deleted")).await, None);
     assert_eq!(bench.get(&things(), key("checked")).await, Some(thing("checked", 7)));
@@ -49,7 +55,7 @@ async fn one_failed_condition_of_any_kind_undoes_everything_and_returns_its_erro
 
     let absent = || Condition::not_exists("PK");
     let guards = [
-        Put::new(&things(), &thing("there", 1)).unwrap().when(absent()).or(Refused(0)),
+        Put::item(&things(), thing("there", 1)).unwrap().when(absent()).or(Refused(0)),
         Update::new(&things(), key("there")).set("Number", n(1)).when(absent()).or(Refused(1)),
         Delete::new(&things(), key("there")).when(absent()).or(Refused(2)),
         Check::new(&things(), key("there"), absent()).or(Refused(3)),
@@ -83,7 +89,9 @@ async fn a_failed_condition_without_an_error_is_named_by_its_place() {
     bench.commit(before).await.unwrap();
     let mut all = work(2);
     // The error of a later action must not stand in for the one that this action lacks.
-    all.add(insert("new")).add(insert("there")).add(Check::new(&things(), key("x"), Condition::exists("PK")).or(Refused(9)));
+    all.add(insert("new"))
+        .add(insert("there"))
+        .add(Check::new(&things(), key("x"), Condition::exists("PK")).or(Refused(9)));
     assert!(matches!(bench.commit(all).await, Err(CommitError::ConditionFailed { action: 1 })));
 }
 

@@ -35,11 +35,15 @@ impl Bench {
 
     /// All items of a table.
     pub(crate) async fn scan(&self, table: &Table) -> Vec<Item> {
-        let answer = self.database.client().scan().table_name(table.name()).consistent_read(true).send().await;
+        let answer =
+            self.database.client().scan().table_name(table.name()).consistent_read(true).send().await;
         answer.unwrap().items.unwrap_or_default()
     }
 
-    pub(crate) async fn commit(&self, work: UnitOfWork<Refused>) -> Result<(), unit_of_work::CommitError<Refused>> {
+    pub(crate) async fn commit(
+        &self,
+        work: UnitOfWork<Refused>,
+    ) -> Result<(), unit_of_work::CommitError<Refused>> {
         work.commit(&self.database).await
     }
 }
@@ -61,7 +65,7 @@ pub(crate) fn work(token: u128) -> UnitOfWork<Refused> {
 
 /// A put that must not find an item with this key.
 pub(crate) fn insert(key: &str) -> Put {
-    Put::new(&things(), &thing(key, 0)).unwrap().when(Condition::not_exists("PK"))
+    Put::item(&things(), thing(key, 0)).unwrap().when(Condition::not_exists("PK"))
 }
 
 pub(crate) fn thing(key: &str, number: u64) -> Item {
@@ -81,16 +85,14 @@ pub(crate) fn n(number: u64) -> AttributeValue {
 }
 
 async fn create(client: &Client, table: &Table) {
-    let mut request =
-        client.create_table().table_name(table.name()).billing_mode(BillingMode::PayPerRequest);
+    let mut request = client.create_table().table_name(table.name()).billing_mode(BillingMode::PayPerRequest);
     let keys = [(Some(table.partition_key()), KeyType::Hash), (table.sort_key(), KeyType::Range)];
     for (name, kind) in keys.into_iter().filter_map(|(name, kind)| Some((name?, kind))) {
         let attribute =
             AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
         let element = KeySchemaElement::builder().attribute_name(name).key_type(kind);
-        request = request
-            .attribute_definitions(attribute.build().unwrap())
-            .key_schema(element.build().unwrap());
+        request =
+            request.attribute_definitions(attribute.build().unwrap()).key_schema(element.build().unwrap());
     }
     request.send().await.unwrap();
 }

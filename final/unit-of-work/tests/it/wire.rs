@@ -29,7 +29,8 @@ use local_aws::InMemoryAws;
 use tokio::time::Instant;
 
 pub(crate) type Answer = Result<HttpResponse, ConnectorError>;
-type Instead = Arc<dyn Fn(InMemoryAws, HttpRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+type Instead =
+    Arc<dyn Fn(InMemoryAws, HttpRequest) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// What happens to a call instead of being carried out and answered.
 #[derive(Clone)]
