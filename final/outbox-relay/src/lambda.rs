@@ -9,10 +9,32 @@ use aws_lambda_events::event::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Deserialize;
 use serde_dynamo::AttributeValue;
-use transactional_messaging::relay::Relay;
+use serde_json::json;
+use transactional_messaging::{outbox::is_head, relay::Relay};
 
 use crate::wake::{WakeUp, wake_all};
+
+/// What the function is invoked with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Invocation {
+    /// By the schedule of the sweeper: `{"sweep": {"older_than_seconds": 300}}`.
+    Sweep {
+        /// What to sweep.
+        sweep: Sweep,
+    },
+    /// By the event source mapping: a batch of stream records.
+    Stream(Event),
+}
+
+/// What to sweep.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Sweep {
+    /// Rows younger than this are left alone: they are on their way by the stream.
+    pub older_than_seconds: u32,
+}
 
 /// Serves the Lambda runtime until the environment is frozen for good.
 ///
@@ -20,11 +42,30 @@ use crate::wake::{WakeUp, wake_all};
 ///
 /// When the runtime API cannot be reached.
 pub async fn run(relay: Relay) -> Result<(), Error> {
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Invocation>| {
         let relay = relay.clone();
-        async move { Ok::<_, Error>(handle(&relay, event.payload).await) }
+        async move {
+            match event.payload {
+                Invocation::Sweep { sweep } => Ok(json!({"swept": sweep_once(&relay, sweep).await?})),
+                Invocation::Stream(event) => Ok::<_, Error>(json!(handle(&relay, event).await)),
+            }
+        }
     }))
     .await
+}
+
+/// Dispatches what has been pending for too long and returns the number of subjects that were woken.
+///
+/// # Errors
+///
+/// When the pending index could not be read, or a subject could not be dispatched: the schedule tries again, and an alarm counts it.
+pub async fn sweep_once(relay: &Relay, sweep: Sweep) -> Result<usize, Error> {
+    let results = relay.sweep(time::Duration::seconds(sweep.older_than_seconds.into())).await?;
+    let failed = results.values().filter(|result| result.is_err()).count();
+    if failed > 0 {
+        return Err(format!("{failed} of {} subjects could not be dispatched", results.len()).into());
+    }
+    Ok(results.len())
 }
 
 /// Handles one batch of stream records and names those that must come again.
@@ -39,15 +80,16 @@ pub async fn handle(relay: &Relay, event: Event) -> DynamoDbEventResponse {
     response
 }
 
-/// Only new rows are news. The mapping filters for them too, but a filter is a setting that somebody can lose.
+/// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose.
 fn wake_up(record: &EventRecord) -> Option<WakeUp> {
     if record.event_name != "INSERT" {
         return None;
     }
-    let sequence_number = record.change.sequence_number.clone();
-    match (record.change.keys.get("PK"), sequence_number) {
-        (Some(AttributeValue::S(partition)), Some(record)) => {
-            Some(WakeUp { partition: partition.clone(), record })
+    let key = |name| record.change.keys.get(name);
+    match (key("PK"), key("SK"), &record.change.sequence_number) {
+        (_, Some(AttributeValue::S(sort_key)), _) if is_head(sort_key) => None,
+        (Some(AttributeValue::S(partition)), _, Some(record)) => {
+            Some(WakeUp { partition: partition.clone(), record: record.clone() })
         }
         _ => {
             tracing::error!(
@@ -56,5 +98,25 @@ fn wake_up(record: &EventRecord) -> Option<WakeUp> {
             );
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_and_a_stream_are_told_apart() {
+        let read = |text: &str| serde_json::from_str::<Invocation>(text).unwrap();
+        let sweep = read(r#"{"sweep": {"older_than_seconds": 300}}"#);
+        assert!(matches!(sweep, Invocation::Sweep { sweep } if sweep.older_than_seconds == 300));
+        let batch = read(
+            r#"{"Records": [{"eventID": "1", "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+                "ApproximateCreationDateTime": 1479499740, "SequenceNumber": "111", "SizeBytes": 26,
+                "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": "SUBJECT#order/1"}, "SK": {"S": "0"}}}}]}"#,
+        );
+        let Invocation::Stream(event) = batch else { panic!("not a batch of records") };
+        let expected = WakeUp { partition: "SUBJECT#order/1".to_owned(), record: "111".to_owned() };
+        assert_eq!(wake_up(&event.records[0]), Some(expected));
     }
 }

@@ -1,0 +1,47 @@
+variable "environment" {
+  description = "Name of the deployment; every resource name begins with it."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The VPC."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Public subnets in at least two zones."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) >= 2
+    error_message = "subnet_ids must name subnets in at least two zones; a load balancer needs them."
+  }
+}
+
+variable "certificate_arn" {
+  description = "Certificate in ACM, in the same region. Without one the load balancer speaks plain HTTP."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/", var.certificate_arn))
+    error_message = "certificate_arn must be null or the ARN of a certificate in ACM, such as arn:aws:acm:eu-west-1:111122223333:certificate/ID."
+  }
+}
+
+variable "allowed_cidrs" {
+  description = "Who may call, as IPv4 ranges."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+
+  validation {
+    condition     = length(var.allowed_cidrs) > 0 && alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr))])
+    error_message = "allowed_cidrs must be one or more IPv4 ranges, such as 203.0.113.0/24."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the load balancer."
+  type        = bool
+  default     = true
+}

@@ -1,0 +1,72 @@
+locals {
+  name      = "${var.environment}-${var.queue}"
+  retention = 1209600 # 14 days, the longest that SQS keeps
+}
+
+data "aws_caller_identity" "current" {}
+
+resource "aws_sqs_queue" "queue" {
+  name                       = local.name
+  message_retention_seconds  = local.retention
+  visibility_timeout_seconds = 30
+  receive_wait_time_seconds  = 20
+  sqs_managed_sse_enabled    = true
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+}
+
+# What the consumer could not handle.
+resource "aws_sqs_queue" "dead_letters" {
+  name                      = "${local.name}--dlq"
+  message_retention_seconds = local.retention
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
+  queue_url = aws_sqs_queue.dead_letters.id
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.queue.arn]
+  })
+}
+
+# What SNS could not deliver to the queue.
+resource "aws_sqs_queue" "undelivered" {
+  name                      = "${local.name}--undelivered"
+  message_retention_seconds = local.retention
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_sqs_queue_policy" "from_topic" {
+  for_each = { queue = aws_sqs_queue.queue, undelivered = aws_sqs_queue.undelivered }
+
+  queue_url = each.value.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "FromItsTopicOnly"
+      Effect    = "Allow"
+      Principal = { Service = "sns.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = each.value.arn
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = var.topic_arn }
+        StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+      }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "queue" {
+  topic_arn = var.topic_arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.queue.arn
+
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered.arn })
+
+  # A message that arrives before the policies is refused, and a refused message is not tried again.
+  depends_on = [aws_sqs_queue_policy.from_topic]
+}

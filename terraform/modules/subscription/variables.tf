@@ -1,0 +1,56 @@
+variable "environment" {
+  description = "Name of the deployment; every resource name begins with it."
+  type        = string
+}
+
+variable "queue" {
+  description = "Name of the queue without the environment, such as order--customer-credit-reserved. It is also the consumer's name in the inbox."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,53}$", var.queue))
+    error_message = "queue must be lower-case letters, digits and hyphens, at most 54 of them: SQS takes names of 80 characters, with the environment and --undelivered."
+  }
+}
+
+variable "topic_arn" {
+  description = "The topic whose messages the queue gets."
+  type        = string
+
+  validation {
+    condition     = !strcontains(var.topic_arn, "*")
+    error_message = "topic_arn must be the full ARN of one topic, without a wildcard."
+  }
+}
+
+variable "max_receive_count" {
+  description = "After this many receives SQS moves a message to the dead-letter queue. A receive that dies with its process counts too."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.max_receive_count >= 5 && var.max_receive_count <= 1000
+    error_message = "max_receive_count must be between 5 and 1000; with less, a restart or two buries good messages."
+  }
+}
+
+variable "waiting_alarm_seconds" {
+  description = "How old the oldest message may become before somebody is told."
+  type        = number
+  default     = 600
+
+  validation {
+    condition     = var.waiting_alarm_seconds >= 60 && var.waiting_alarm_seconds <= 86400
+    error_message = "waiting_alarm_seconds must be between 60 and 86400 (a day): the queue forgets after 14 days."
+  }
+}
+
+variable "alarm_topic_arn" {
+  description = "The SNS topic that every alarm is sent to."
+  type        = string
+
+  validation {
+    condition     = length(var.alarm_topic_arn) > 0
+    error_message = "alarm_topic_arn must be the ARN of an SNS topic: an alarm without an action wakes nobody."
+  }
+}

@@ -1,0 +1,84 @@
+mock_provider "aws" {}
+
+variables {
+  environment       = "test"
+  service           = "orders"
+  relay_zip         = "main.tf" # any file: nothing is uploaded
+  outbox_table_name = "test-orders-outbox"
+  outbox_table_arn  = "arn:aws:dynamodb:eu-west-1:111122223333:table/test-orders-outbox"
+  topic_arns        = ["arn:aws:sns:eu-west-1:111122223333:test-order--created"]
+  topic_arn_prefix  = "arn:aws:sns:eu-west-1:111122223333:test-"
+  alarm_topic_arn   = "arn:aws:sns:eu-west-1:111122223333:alarms"
+}
+
+run "sweeps_on_schedule" {
+  assert {
+    condition     = aws_scheduler_schedule.sweep.schedule_expression == "rate(5 minutes)"
+    error_message = "The sweeper must run every five minutes."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.sweep.target[0].input == "{\"sweep\":{\"older_than_seconds\":300}}"
+    error_message = "The function expects exactly this event."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.sweep.target[0].arn == aws_lambda_function.sweeper.arn
+    error_message = "The schedule must start the sweeper."
+  }
+  assert {
+    condition     = try(aws_scheduler_schedule.sweep.target[0].dead_letter_config[0].arn, "") == aws_sqs_queue.missed.arn
+    error_message = "Runs that could not be started must be kept."
+  }
+  assert {
+    condition     = aws_sqs_queue.missed.message_retention_seconds == 1209600 && aws_sqs_queue.missed.sqs_managed_sse_enabled
+    error_message = "The dead-letter queue must keep for 14 days, encrypted."
+  }
+}
+
+run "alarms_wake_somebody" {
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.sweeper)) == toset(["old-pending-messages", "errors", "not-running", "missed-runs"])
+    error_message = "An alarm is missing."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.sweeper : contains(coalesce(alarm.alarm_actions, []), var.alarm_topic_arn)])
+    error_message = "An alarm without an action wakes nobody."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.sweeper["not-running"].treat_missing_data == "breaching"
+    error_message = "A sweeper that never runs sends no data; that must ring."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.pending.metric_transformation[0].name == aws_cloudwatch_metric_alarm.sweeper["old-pending-messages"].metric_name
+    error_message = "The alarm on old messages watches a metric that nobody writes."
+  }
+}
+
+run "roles_can_do_what_is_done_and_no_more" {
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement : statement.Action])) == toset([
+      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents",
+    ])
+    error_message = "The sweeper's role must allow exactly these actions."
+  }
+  assert {
+    condition = contains(flatten([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement : statement.Resource]),
+    "arn:aws:dynamodb:eu-west-1:111122223333:table/test-orders-outbox/index/PendingIndex")
+    error_message = "Without Query on the index the sweeper finds nothing."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.schedule.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == data.aws_caller_identity.current.account_id
+    error_message = "Schedules of other accounts must not use the role."
+  }
+}
+
+run "refuses_a_run_longer_than_lambda_allows" {
+  command = plan
+  variables { interval_minutes = 30 }
+  expect_failures = [var.interval_minutes]
+}
+
+run "refuses_to_race_the_stream" {
+  command = plan
+  variables { older_than_seconds = 1 }
+  expect_failures = [var.older_than_seconds]
+}

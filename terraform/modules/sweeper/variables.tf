@@ -1,0 +1,93 @@
+variable "environment" {
+  description = "Name of the deployment; every resource name begins with it."
+  type        = string
+}
+
+variable "service" {
+  description = "The service whose outbox is swept, such as orders."
+  type        = string
+}
+
+variable "relay_zip" {
+  description = "Path of outbox-relay.zip, the same as for the relay."
+  type        = string
+
+  validation {
+    condition     = fileexists(var.relay_zip)
+    error_message = "relay_zip must be the path of an existing zip file with the relay's binary in it, named bootstrap."
+  }
+}
+
+variable "architecture" {
+  description = "What the binary in the zip was built for."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}
+
+variable "outbox_table_name" {
+  description = "The outbox table."
+  type        = string
+}
+
+variable "outbox_table_arn" {
+  description = "ARN of the outbox table."
+  type        = string
+}
+
+variable "topic_arns" {
+  description = "The topics that the sweeper may publish to: those of its service and no other."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.topic_arns) > 0 && !anytrue([for arn in var.topic_arns : strcontains(arn, "*")])
+    error_message = "topic_arns must name at least one topic, each by its full ARN without a wildcard."
+  }
+}
+
+variable "topic_arn_prefix" {
+  description = "What all topic ARNs begin with, such as arn:aws:sns:eu-west-1:111122223333:live-."
+  type        = string
+}
+
+variable "alarm_topic_arn" {
+  description = "The SNS topic that every alarm is sent to."
+  type        = string
+
+  validation {
+    condition     = length(var.alarm_topic_arn) > 0
+    error_message = "alarm_topic_arn must be the ARN of an SNS topic: an alarm without an action wakes nobody."
+  }
+}
+
+variable "interval_minutes" {
+  description = "Minutes between two sweeps, and the longest time one may take."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.interval_minutes >= 2 && var.interval_minutes <= 15 && floor(var.interval_minutes) == var.interval_minutes
+    error_message = "interval_minutes must be a whole number from 2 to 15, which is Lambda's longest run."
+  }
+}
+
+variable "older_than_seconds" {
+  description = "Rows younger than this are left to the stream."
+  type        = number
+  default     = 300
+
+  validation {
+    condition     = var.older_than_seconds >= 60 && var.older_than_seconds <= 3600
+    error_message = "older_than_seconds must be between 60 (below, the sweeper races the stream) and 3600."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days."
+  type        = number
+  default     = 30
+}

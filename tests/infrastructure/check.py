@@ -1,0 +1,156 @@
+"""Checks everything about the deployment that can be checked without an AWS account, and prints each check's name and result.
+
+usage: check.py [plan]
+
+With `plan` it only shows what would be deployed. scripts/check-infrastructure makes the environment that it needs.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import agreement
+import policies
+from mutations import MISTAKES
+from report import Report
+from terraform import ALL, Terraform, copy, stand_in, variables
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+TERRAFORM = REPOSITORY / "terraform"
+TOOLS = pathlib.Path(sys.executable).parent
+PREFIX = "test-45d8-"
+
+
+def output_of(command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    return [] if done.returncode == 0 else [done.stdout]
+
+
+def checkov(root):
+    command = [TOOLS / "checkov", "-d", root, "--skip-download", "--framework", "terraform", "--compact", "--quiet"]
+    return output_of(command, env={**os.environ, "LOG_LEVEL": "ERROR"})
+
+
+def skips_have_reasons():
+    """checkov takes a skip without a reason; we do not."""
+    lines = [(path, line.strip()) for path in TERRAFORM.rglob("*.tf") for line in path.read_text().splitlines()]
+    skips = [(path, line) for path, line in lines if "checkov:skip" in line]
+    explained = re.compile(r"# checkov:skip=CKV2?_AWS_\d+:\S.{15,}")
+    problems = [f"{path.name}: {line}" for path, line in skips if not explained.fullmatch(line)]
+    return problems if skips else ["no skip was found at all: the check looks in the wrong place"]
+
+
+def shellcheck():
+    scripts = sorted(path for path in (REPOSITORY / "scripts").iterdir() if path.is_file())
+    return output_of([TOOLS / "shellcheck", *scripts])
+
+
+def says_what_is_missing():
+    """Without terraform the script must say so in one line, before it does anything."""
+    with tempfile.TemporaryDirectory() as directory:
+        for tool in ("bash", "dirname", "env"):
+            os.symlink(subprocess.check_output(["which", tool], text=True).strip(), f"{directory}/{tool}")
+        command = [f"{directory}/bash", REPOSITORY / "scripts" / "check-infrastructure"]
+        done = subprocess.run(command, env={"PATH": directory}, capture_output=True, text=True)
+    told = done.returncode != 0 and done.stdout == "" and done.stderr.count("\n") == 1 and "terraform is missing" in done.stderr
+    return [] if told else [f"exit code {done.returncode}, said: {done.stdout}{done.stderr}"]
+
+
+def modules(report, terraform):
+    """Validates and tests each directory, two at a time."""
+    def one(directory):
+        if report.add(f"validate {directory}", terraform.valid(directory)):
+            report.add(f"test {directory}", terraform.tested(directory))
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, ALL))
+
+
+def whole_system(report, terraform):
+    count, problems = terraform.planned()
+    report.add(f"plan live: {count} resources", problems if count or problems else ["nothing is planned"])
+    system, problems = terraform.applied()
+    if report.add("apply live to the stand-in", problems):
+        for name, check in policies.CHECKS.items():
+            report.add(name, check(system))
+        for name, check in agreement.CHECKS.items():
+            report.add(name, agreement.run(check, system, REPOSITORY / "final", PREFIX))
+
+
+def complaints(mistake, terraform):
+    """Runs the one check that should find the mistake."""
+    check = mistake.check
+    if check == "checkov":
+        return checkov((terraform.root / mistake.file).parent)
+    if check.startswith("test "):
+        directory = check.removeprefix("test ")
+        return terraform.initialised(directory) or terraform.tested(directory)
+    problems = terraform.initialised("live")
+    if not problems:
+        system, problems = terraform.applied()
+    if problems:
+        return problems
+    if check in policies.CHECKS:
+        return policies.CHECKS[check](system)
+    return agreement.run(agreement.CHECKS[check], system, REPOSITORY / "final", PREFIX)
+
+
+def planted(mistake, environment):
+    """What is wrong with the check that should have found the mistake."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = pathlib.Path(directory) / "terraform"
+        copy(TERRAFORM, root)
+        file = root / mistake.file
+        text = file.read_text()
+        if text.count(mistake.old) != 1:
+            return [f"{mistake.file} holds the text to change {text.count(mistake.old)} times; adapt mutations.py"]
+        file.write_text(text.replace(mistake.old, mistake.new))
+        found = complaints(mistake, Terraform(root, directory, environment))
+    if not found:
+        return [f"{mistake.check} stayed green"]
+    # Terraform wraps its messages.
+    told = " ".join(" ".join(found).replace("│", " ").replace("╷", " ").split())
+    return [] if mistake.reason in told else [f"{mistake.check} failed for another reason:", *found]
+
+
+def mistakes(report, environment):
+    def one(mistake):
+        report.add(f"planted: {mistake.what} -> {mistake.check}", planted(mistake, environment))
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, MISTAKES))
+
+
+def show_plan(terraform):
+    problems = terraform.initialised("live")
+    planned, output = (False, problems[0]) if problems else terraform.run("live", "plan", "-no-color", *variables())
+    print(output, end="")
+    return 0 if planned else 1
+
+
+def main(arguments):
+    if arguments not in ([], ["plan"]):
+        sys.exit("check-infrastructure: takes nothing, or the word plan")
+    report = Report()
+    with stand_in() as environment, tempfile.TemporaryDirectory() as work:
+        terraform = Terraform(TERRAFORM, work, environment)
+        if arguments:
+            sys.exit(show_plan(terraform))
+        report.add("check-infrastructure without terraform says so", says_what_is_missing())
+        report.add("shellcheck scripts", shellcheck())
+        report.add("terraform fmt", terraform.formatted())
+        modules(report, terraform)
+        whole_system(report, terraform)
+        report.add("checkov", checkov(TERRAFORM))
+        report.add("checkov skips have reasons", skips_have_reasons())
+        mistakes(report, environment)
+    print(f"\n{report.passed} passed, {report.failed} failed")
+    sys.exit(report.failed > 0 or report.passed == 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,94 @@
+"""Mistakes that people make in such files, planted one at a time. Each must turn the named check red, and for the right reason."""
+
+from typing import NamedTuple
+
+
+class Mistake(NamedTuple):
+    what: str
+    file: str
+    old: str
+    new: str
+    # The check that must fail, and words that its complaint must hold.
+    check: str
+    reason: str
+
+
+OUTBOX, SUBSCRIPTION = "modules/outbox", "modules/subscription"
+
+MISTAKES = [
+    Mistake("ReportBatchItemFailures removed", f"{OUTBOX}/main.tf",
+            '  function_response_types            = ["ReportBatchItemFailures"]\n', "",
+            f"test {OUTBOX}", "takes every failed batch for a success"),
+    Mistake("stream filter opened", f"{OUTBOX}/stream-filter.json",
+            '"eventName": ["INSERT"]', '"eventName": ["INSERT", "MODIFY"]',
+            f"test {OUTBOX}", "costs a second invocation"),
+    Mistake("stream filter removed", f"{OUTBOX}/main.tf",
+            """  filter_criteria {
+    filter {
+      pattern = jsonencode(jsondecode(file("${path.module}/stream-filter.json")))
+    }
+  }
+""", "", f"test {OUTBOX}", "There must be one filter"),
+    Mistake("stream filter misses its field", f"{OUTBOX}/stream-filter.json",
+            '"SK"', '"Sk"', f"test {OUTBOX}", "the pattern must leave out #HEAD"),
+    Mistake("start at LATEST", f"{OUTBOX}/main.tf", '"TRIM_HORIZON"', '"LATEST"',
+            f"test {OUTBOX}", "LATEST skips"),
+    Mistake("start at a word that is none", f"{OUTBOX}/main.tf", '"TRIM_HORIZON"', '"EARLIEST"',
+            f"test {OUTBOX}", "is none of"),
+    Mistake("failure destination removed", f"{OUTBOX}/main.tf",
+            """  destination_config {
+    on_failure {
+      destination_arn = aws_s3_bucket.failures.arn
+    }
+  }
+""", "", f"test {OUTBOX}", "must go to the failure bucket"),
+    Mistake("dead_letter_config that does nothing", f"{OUTBOX}/main.tf",
+            "  depends_on = [aws_cloudwatch_log_group.relay,",
+            "  dead_letter_config {\n    target_arn = aws_s3_bucket.failures.arn\n  }\n\n  depends_on = [aws_cloudwatch_log_group.relay,",
+            f"test {OUTBOX}", "does nothing for a stream"),
+    Mistake("alarm without action", f"{OUTBOX}/alarms.tf",
+            "  alarm_actions       = [var.alarm_topic_arn]\n", "", f"test {OUTBOX}", "wakes nobody"),
+    Mistake("wrong attribute for the time to live", f"{OUTBOX}/main.tf",
+            'attribute_name = "ExpiresAt"', 'attribute_name = "expires_at"', f"test {OUTBOX}", "grows for ever"),
+    Mistake("relay allowed everything on its table", f"{OUTBOX}/permissions.tf",
+            '["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]', '"dynamodb:*"',
+            "policies: no wildcard action", "dynamodb:*"),
+    Mistake("logs of the relay kept for ever", f"{OUTBOX}/main.tf",
+            "  retention_in_days = var.log_retention_days\n", "", f"test {OUTBOX}", "time that somebody chose"),
+    Mistake("public failure bucket", f"{OUTBOX}/failures.tf",
+            "  block_public_policy     = true", "  block_public_policy     = false", "checkov", "CKV_AWS_54"),
+    Mistake("queue policy without aws:SourceArn", f"{SUBSCRIPTION}/main.tf",
+            '        ArnEquals    = { "aws:SourceArn" = var.topic_arn }\n', "", f"test {SUBSCRIPTION}", "aws:SourceArn"),
+    Mistake("queue policy without aws:SourceAccount", f"{SUBSCRIPTION}/main.tf",
+            '        StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }\n', "",
+            f"test {SUBSCRIPTION}", "aws:SourceAccount"),
+    Mistake("redrive of the queue removed", f"{SUBSCRIPTION}/main.tf",
+            """  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+""", "", f"test {SUBSCRIPTION}", "must go to the dead-letter queue"),
+    Mistake("redrive of the SNS subscription removed", f"{SUBSCRIPTION}/main.tf",
+            "  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered.arn })\n", "",
+            f"test {SUBSCRIPTION}", "What SNS cannot deliver must be kept"),
+    Mistake("retention left to its default", f"{SUBSCRIPTION}/main.tf",
+            'name                      = "${local.name}--dlq"\n  message_retention_seconds = local.retention\n',
+            'name                      = "${local.name}--dlq"\n', f"test {SUBSCRIPTION}", "14 days"),
+    Mistake("three receives", f"{SUBSCRIPTION}/variables.tf",
+            "  default     = 5\n", "  default     = 3\n", f"test {SUBSCRIPTION}", "max_receive_count must be between 5"),
+    Mistake("service may publish", "modules/service/permissions.tf",
+            '["sqs:SendMessage", "sqs:GetQueueUrl"]', '["sqs:SendMessage", "sqs:GetQueueUrl", "sns:Publish"]',
+            "test modules/service", "must not publish"),
+    Mistake("sweeper that nobody misses", "modules/sweeper/alarms.tf",
+            '"breaching"', '"notBreaching"', "test modules/sweeper", "that must ring"),
+    Mistake("way out of the private subnets", "modules/network/main.tf",
+            "  subnet_id      = aws_subnet.private[count.index].id\n  route_table_id = aws_route_table.private.id",
+            "  subnet_id      = aws_subnet.private[count.index].id\n  route_table_id = aws_route_table.public.id",
+            "test modules/network", "must not have a route"),
+    Mistake("topic renamed on one side", "live/main.tf",
+            '"order--created", "order--approved"', '"order--created", "order--accepted"',
+            "agreement with the programs: topics and queues", "order--approved"),
+    Mistake("variable misspelt", "live/main.tf",
+            "    DYNAMODB_INBOX_TABLE_NAME  =", "    DYNAMODB_INBOX_TABLE      =",
+            "agreement with the programs: environment variables", "DYNAMODB_INBOX_TABLE_NAME is required"),
+]

@@ -1,0 +1,137 @@
+"""A stand-in for the Terraform AWS provider, so that the real terraform can plan and test where the real provider cannot be had.
+
+It speaks plugin protocol 6 on a unix socket, knows the arguments of the resource types in schema.json, and calls nobody. It prints what
+terraform wants in TF_REATTACH_PROVIDERS, and serves until it is ended or its standard input closes.
+
+usage: provider.py SOCKET
+"""
+
+import json
+import os
+import pathlib
+import sys
+from concurrent import futures
+
+import grpc
+import msgpack
+from tf.gen import tfplugin_pb2 as pb
+from tf.gen import tfplugin_pb2_grpc as rpc
+
+import rules
+import values
+
+SCHEMA = json.loads((pathlib.Path(__file__).parent / "schema.json").read_text())
+RESOURCES, DATA = SCHEMA["resource_schemas"], SCHEMA["data_source_schemas"]
+NESTING = {"single": 1, "list": 2, "set": 3, "map": 4}
+# How terraform writes "known after apply".
+UNKNOWN = msgpack.ExtType(0, b"\x00")
+
+
+def block_to_wire(block):
+    wire = pb.Schema.Block()
+    for name, attribute in sorted(block["attributes"].items()):
+        flags = {flag: attribute.get(flag, False) for flag in ("required", "optional", "computed")}
+        wire.attributes.add(name=name, type=json.dumps(attribute["type"]).encode(), **flags)
+    for name, nested in sorted(block.get("block_types", {}).items()):
+        limits = {limit: nested.get(limit, 0) for limit in ("min_items", "max_items")}
+        nesting = NESTING[nested["nesting_mode"]]
+        wire.block_types.add(type_name=name, block=block_to_wire(nested["block"]), nesting=nesting, **limits)
+    return wire
+
+
+def schema_to_wire(schema):
+    return pb.Schema(version=schema["version"], block=block_to_wire(schema["block"]))
+
+
+def decode(value):
+    if value.msgpack:
+        return msgpack.unpackb(value.msgpack, raw=False, strict_map_key=False)
+    return json.loads(value.json or "null")
+
+
+def encode(value):
+    return pb.DynamicValue(msgpack=msgpack.packb(value, use_bin_type=True))
+
+
+class Provider(rpc.ProviderServicer):
+    def GetMetadata(self, request, context):
+        # Terraform then asks for the schema.
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "not needed")
+
+    def GetProviderSchema(self, request, context):
+        return pb.GetProviderSchema.Response(
+            provider=schema_to_wire(SCHEMA["provider"]),
+            resource_schemas={name: schema_to_wire(schema) for name, schema in RESOURCES.items()},
+            data_source_schemas={name: schema_to_wire(schema) for name, schema in DATA.items()},
+        )
+
+    def ValidateProviderConfig(self, request, context):
+        return pb.ValidateProviderConfig.Response()
+
+    def ConfigureProvider(self, request, context):
+        region = decode(request.config).get("region")
+        if isinstance(region, str):
+            values.REGION = region
+        return pb.ConfigureProvider.Response()
+
+    def ValidateResourceConfig(self, request, context):
+        response = pb.ValidateResourceConfig.Response()
+        block = RESOURCES[request.type_name]["block"]
+        for path, problem in rules.problems(request.type_name, block, decode(request.config)):
+            diagnostic = response.diagnostics.add(
+                severity=pb.Diagnostic.ERROR, summary="AWS does not take this", detail=f"{'.'.join(path)}: {problem}"
+            )
+            diagnostic.attribute.steps.add(attribute_name=path[0])
+        return response
+
+    def ValidateDataResourceConfig(self, request, context):
+        return pb.ValidateDataResourceConfig.Response()
+
+    def UpgradeResourceState(self, request, context):
+        return pb.UpgradeResourceState.Response(upgraded_state=encode(json.loads(request.raw_state.json)))
+
+    def ReadResource(self, request, context):
+        return pb.ReadResource.Response(new_state=request.current_state)
+
+    def PlanResourceChange(self, request, context):
+        proposed = decode(request.proposed_new_state)
+        if proposed is not None and decode(request.prior_state) is None:
+            block = RESOURCES[request.type_name]["block"]
+            proposed = values.fill(block, proposed, lambda path, kind: UNKNOWN)
+        return pb.PlanResourceChange.Response(
+            planned_state=encode(proposed), planned_private=request.prior_private, legacy_type_system=True
+        )
+
+    def ApplyResourceChange(self, request, context):
+        planned = decode(request.planned_state)
+        made = values.fill(RESOURCES[request.type_name]["block"], planned, values.maker(request.type_name, planned))
+        return pb.ApplyResourceChange.Response(new_state=encode(made), legacy_type_system=True)
+
+    def ReadDataSource(self, request, context):
+        config = decode(request.config)
+        read = values.fill(DATA[request.type_name]["block"], config, values.maker(request.type_name, config))
+        read.update(values.of_data_source(request.type_name))
+        return pb.ReadDataSource.Response(state=encode(read))
+
+    def GetFunctions(self, request, context):
+        return pb.GetFunctions.Response()
+
+    def StopProvider(self, request, context):
+        return pb.StopProvider.Response()
+
+
+def main(socket):
+    server = grpc.server(futures.ThreadPoolExecutor(8), options=[("grpc.max_send_message_length", 64 << 20)])
+    rpc.add_ProviderServicer_to_server(Provider(), server)
+    server.add_insecure_port(f"unix:{socket}")
+    server.start()
+    address = {"Network": "unix", "String": socket}
+    reattach = {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": os.getpid(), "Test": True, "Addr": address}
+    print(json.dumps({"registry.terraform.io/hashicorp/aws": reattach}), flush=True)
+    # Ends with whoever started it, however that ends.
+    sys.stdin.read()
+    server.stop(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

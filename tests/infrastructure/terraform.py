@@ -1,0 +1,110 @@
+"""Runs the real terraform on the stand-in provider. Working data goes under a directory that the caller names, never into the sources."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+MODULES = ("inbox-table", "outbox", "sweeper", "subscription", "network", "alb", "service")
+ALL = (*(f"modules/{module}" for module in MODULES), "live")
+DIGEST = "@sha256:" + "0" * 64
+REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+VARIABLES = {
+    "images": json.dumps({name: f"{REGISTRY}/test-45d8-service-{name}{DIGEST}" for name in ("customers", "orders")}),
+    "alarm_emails": '["ops@example.org"]',
+    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/0",
+    # Any file: nothing is uploaded.
+    "relay_zip": "main.tf",
+}
+
+
+@contextlib.contextmanager
+def stand_in():
+    """The environment in which terraform finds the stand-in, while it runs."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, str(HERE / "standin" / "provider.py"), f"{directory}/socket"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as provider:
+            try:
+                reattach = provider.stdout.readline()
+                if not reattach:
+                    raise RuntimeError("the stand-in provider did not start; its error is above")
+                settings = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": "/dev/null", "TF_IN_AUTOMATION": "1"}
+                inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+                yield {**inherited, **settings, "TF_INPUT": "0", "TF_REATTACH_PROVIDERS": reattach}
+            finally:
+                provider.stdin.close()
+
+
+class Terraform:
+    """One copy of terraform/ and a place for its working data."""
+
+    def __init__(self, root, work, environment):
+        self.root, self.work, self.environment = pathlib.Path(root), pathlib.Path(work), environment
+
+    def run(self, directory, *arguments):
+        """Whether the command succeeded, and what it printed."""
+        data = self.work / directory.replace("/", "-")
+        command = ["terraform", f"-chdir={self.root / directory}", *arguments]
+        environment = {**self.environment, "TF_DATA_DIR": str(data)}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode == 0, done.stdout
+
+    def problems(self, directory, *arguments):
+        succeeded, output = self.run(directory, *arguments)
+        return [] if succeeded else [output]
+
+    def formatted(self):
+        return self.problems(".", "fmt", "-check", "-recursive", "-no-color")
+
+    def initialised(self, directory):
+        return self.problems(directory, "init", "-backend=false", "-no-color")
+
+    def valid(self, directory):
+        return self.initialised(directory) or self.problems(directory, "validate", "-no-color")
+
+    def tested(self, directory):
+        """Needs an initialised directory. A directory without tests fails."""
+        succeeded, output = self.run(directory, "test", "-no-color")
+        if "Success! 0 passed" in output:
+            return ["there is no test"]
+        return [] if succeeded else [output]
+
+    def planned(self):
+        """How many resources the whole system has, or what went wrong."""
+        plan = str(self.work / "plan")
+        problems = self.problems("live", "plan", "-no-color", f"-out={plan}", *variables())
+        if problems:
+            return 0, problems
+        shown, output = self.run("live", "show", "-json", plan)
+        changes = json.loads(output)["resource_changes"] if shown else []
+        return sum(change["change"]["actions"] == ["create"] for change in changes), [] if shown else [output]
+
+    def applied(self):
+        """The whole system as it stands once every name is known: resources by address. Nothing leaves this machine."""
+        state = self.work / "state"
+        problems = self.problems("live", "apply", "-no-color", "-auto-approve", f"-state={state}", *variables())
+        if problems:
+            return {}, problems
+        shown, output = self.run("live", "show", "-json", str(state))
+        return (by_address(json.loads(output)["values"]["root_module"]), []) if shown else ({}, [output])
+
+
+def variables():
+    return [f"-var={name}={value}" for name, value in VARIABLES.items()]
+
+
+def by_address(module):
+    found = {resource["address"]: resource["values"] for resource in module.get("resources", [])}
+    for child in module.get("child_modules", []):
+        found.update(by_address(child))
+    return found
+
+
+def copy(root, target):
+    """A copy of terraform/ to plant a mistake in."""
+    shutil.copytree(root, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
