@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
-use unit_of_work::{AttributeValue, Condition, ItemError, Put, Table};
+use unit_of_work::{AttributeValue, Condition, Database, ItemError, Put, ReadError, Table};
 use uuid::Uuid;
 
 /// How long a handled message is remembered by default.
@@ -55,7 +55,7 @@ impl Inbox {
     /// [`ItemError`] when the row cannot be written as an item.
     pub fn remember(&self, consumer: &str, message_id: Uuid, now: OffsetDateTime) -> Result<Put, ItemError> {
         let row = Row {
-            pk: format!("MESSAGE#{consumer}#{message_id}"),
+            pk: partition(consumer, message_id),
             message_id,
             consumer,
             created_at: now,
@@ -65,4 +65,26 @@ impl Inbox {
         let unknown = Condition::not_exists("PK").or(Condition::less_than("ExpiresAt", now));
         Ok(Put::new(&self.table, &row)?.when(unknown))
     }
+
+    /// Whether this message is remembered for this consumer. Only for when there is nothing to commit: to decide by it whether to handle
+    /// a message would leave a gap in which somebody else does.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub async fn remembers(
+        &self,
+        database: &impl Database,
+        consumer: &str,
+        message_id: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<bool, ReadError> {
+        let row = database.get(&self.table, self.table.key(partition(consumer, message_id), None)).await?;
+        let expires = row.as_ref().and_then(|row| row.get("ExpiresAt")?.as_n().ok()?.parse::<i64>().ok());
+        Ok(expires.is_some_and(|expires| expires >= now.unix_timestamp()))
+    }
+}
+
+fn partition(consumer: &str, message_id: Uuid) -> String {
+    format!("MESSAGE#{consumer}#{message_id}")
 }

@@ -39,12 +39,7 @@ pub(crate) async fn publish_partly(
     if kept.is_empty() {
         return Ok(answers::response(200, "text/xml", answer(&failed)));
     }
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(fields.iter().filter(|(name, _)| !name.starts_with(ENTRY)));
-    for (number, entry) in kept.iter().enumerate() {
-        form.extend_pairs(entry.iter().map(|(name, value)| (format!("{ENTRY}{}.{name}", number + 1), value)));
-    }
-    *request.body_mut() = SdkBody::from(form.finish());
+    *request.body_mut() = SdkBody::from(form(&fields, &kept));
     request.headers_mut().remove("content-length");
     let mut response = aws.call(request).await?;
     let text = String::from_utf8_lossy(response.body().bytes().unwrap_or_default()).into_owned();
@@ -53,6 +48,15 @@ pub(crate) async fn publish_partly(
     *response.body_mut() = SdkBody::from(text.replace("</PublishBatchResult>", &with_failures));
     response.headers_mut().remove("content-length");
     Ok(response)
+}
+
+fn form(fields: &[(String, String)], kept: &[Vec<(&str, &String)>]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields.iter().filter(|(name, _)| !name.starts_with(ENTRY)));
+    for (number, entry) in kept.iter().enumerate() {
+        form.extend_pairs(entry.iter().map(|(name, value)| (format!("{ENTRY}{}.{name}", number + 1), value)));
+    }
+    form.finish()
 }
 
 fn failed_entry(id: &str, blame: Blame) -> String {

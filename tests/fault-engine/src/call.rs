@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 
+/// What the second of two equal consumers has behind its name.
+pub(crate) const SECOND_COPY: &str = " (second)";
+
 /// A call that a component made, or tried to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -35,6 +38,14 @@ pub struct Site {
     pub operation: String,
     /// The tables, queue or topic.
     pub target: String,
+}
+
+impl Site {
+    /// The same place in the program when this is the second copy of a consumer.
+    pub(crate) fn of_first_copy(&self) -> Self {
+        let component = self.component.strip_suffix(SECOND_COPY).map_or(self.component.clone(), Arc::from);
+        Self { component, ..self.clone() }
+    }
 }
 
 impl fmt::Display for Site {

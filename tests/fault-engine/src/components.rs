@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
-use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::ambient::Ambient;
+use crate::call::SECOND_COPY;
 use crate::fault::Fault;
 use crate::probe::PROBE;
-use crate::program::{BoxError, Role};
+use crate::program::{BoxError, Function, Role, Start};
 use crate::session::Session;
 use crate::stream;
 use crate::workload::Client;
@@ -68,10 +68,9 @@ pub(crate) async fn start(world: &World) -> Result<JoinSet<()>, BoxError> {
     let mut running = JoinSet::new();
     let twice = world.session.plan().has(Fault::ConcurrentConsumers);
     for worker in world.program.workers {
-        let copies = if twice && worker.role == Role::Consumer { 2 } else { 1 };
-        for copy in 1..=copies {
-            let name = if copy == 1 { worker.name.to_owned() } else { format!("{} {copy}", worker.name) };
-            let component: Arc<str> = name.into();
+        let copies: &[&str] = if twice && worker.role == Role::Consumer { &["", SECOND_COPY] } else { &[""] };
+        for copy in copies {
+            let component: Arc<str> = format!("{}{copy}", worker.name).into();
             let ambient = world.ambient(&component);
             running.spawn(supervise(world.session.clone(), component, ambient, worker.run));
         }
@@ -82,12 +81,7 @@ pub(crate) async fn start(world: &World) -> Result<JoinSet<()>, BoxError> {
     Ok(running)
 }
 
-async fn supervise(
-    session: Session,
-    component: Arc<str>,
-    ambient: Ambient,
-    run: fn(Ambient) -> BoxFuture<'static, ()>,
-) {
+async fn supervise(session: Session, component: Arc<str>, ambient: Ambient, run: Start) {
     let crash = session.crash_signal(&component);
     loop {
         tokio::select! {
@@ -105,13 +99,13 @@ pub(crate) async fn invoke(
     session: &Session,
     component: &Arc<str>,
     ambient: Ambient,
-    handle: fn(Ambient, Event) -> BoxFuture<'static, Result<DynamoDbEventResponse, BoxError>>,
+    function: &Function,
     event: Event,
 ) -> Result<DynamoDbEventResponse, BoxError> {
     let crash = session.crash_signal(component);
     tokio::select! {
         biased;
         () = crash.notified() => Err("the function crashed".into()),
-        answer = handle(ambient, event) => answer,
+        answer = (function.handle)(ambient, function.table, event) => answer,
     }
 }

@@ -10,7 +10,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use local_aws::InMemoryAws;
+use serde_json::Value;
 
 use crate::answers;
 use crate::batch::{Blame, publish_partly};
@@ -21,17 +23,22 @@ use crate::session::Session;
 /// When the second copy of a message comes, if it does not come at once.
 const LATE_COPY: Duration = Duration::from_secs(45);
 
+/// Changes the JSON body of a request, given its operation.
+pub type Sabotage = fn(&str, &mut Value);
+
 /// The way to AWS of one component.
 #[derive(Clone)]
 pub(crate) struct Faulty {
     pub(crate) aws: InMemoryAws,
     pub(crate) session: Session,
     pub(crate) component: Arc<str>,
+    pub(crate) sabotage: Option<Sabotage>,
 }
 
 impl Faulty {
-    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn call(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let call = Description::of(&request);
+        self.sabotage(&call, &mut request);
         let verdict = self.session.begin(&self.component, &call);
         let _in_flight = self.session.enter(&call);
         tokio::time::sleep(verdict.latency).await;
@@ -44,6 +51,15 @@ impl Faulty {
         };
         self.session.end(verdict.index, &call, outcome);
         answer
+    }
+
+    fn sabotage(&self, call: &Description, request: &mut HttpRequest) {
+        let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+        if let (Some(sabotage), Some(mut body)) = (self.sabotage, body) {
+            sabotage(&call.operation, &mut body);
+            *request.body_mut() = SdkBody::from(body.to_string());
+            request.headers_mut().remove("content-length");
+        }
     }
 
     async fn carry_out(
@@ -91,7 +107,10 @@ impl Faulty {
         call: &Description,
     ) -> Result<HttpResponse, ConnectorError> {
         let copies = if call.publishes() { self.copies_of(&request) } else { Vec::new() };
-        let answer = self.aws.call(request).await?;
+        let mut answer = self.aws.call(request).await?;
+        if call.is_poll() {
+            sort_messages(&mut answer);
+        }
         for (delay, copy) in copies {
             let (aws, session) = (self.aws.clone(), self.session.clone());
             // The copy is under way in AWS: it arrives even if the sender crashes.
@@ -110,6 +129,23 @@ impl Faulty {
         let delays = delays.map(|variant| if variant == 0 { Duration::ZERO } else { LATE_COPY });
         delays.filter_map(|delay| Some((delay, request.try_clone()?))).collect()
     }
+}
+
+/// SQS promises no order, and the embedded one gives messages whose visibility timeout has passed in a random one. Sorted
+/// by event id, a run is the same each time.
+fn sort_messages(response: &mut HttpResponse) {
+    let body = response.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let Some(mut body) = body else { return };
+    let Some(messages) = body["Messages"].as_array_mut().filter(|messages| messages.len() > 1) else {
+        return;
+    };
+    messages.sort_by_cached_key(|message| {
+        let notification: Value =
+            serde_json::from_str(message["Body"].as_str().unwrap_or_default()).unwrap_or_default();
+        message_id(notification["Message"].as_str().unwrap_or_default())
+    });
+    *response.body_mut() = SdkBody::from(body.to_string());
+    response.headers_mut().remove("content-length");
 }
 
 fn has_messages(response: &HttpResponse) -> bool {

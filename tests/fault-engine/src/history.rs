@@ -86,12 +86,11 @@ fn order(image: &Value) -> Option<OrderImage> {
     })
 }
 
-/// The credit left is stored as a number, or follows from the reservations that are stored.
+/// The credit left is stored as a number, or follows from what is stored as reserved.
 fn customer(image: &Value) -> Option<CustomerImage> {
     let limit = number(&image["CreditLimit"])?;
-    let reservations = image["CreditReservations"]["M"].as_object();
-    let reserved = reservations.map(|all| all.values().filter_map(number).sum::<i64>());
-    let available = number(&image["AvailableCredit"]).or(reserved.map(|reserved| limit - reserved))?;
+    let available = number(&image["AvailableCredit"])
+        .or(number(&image["CreditReserved"]).map(|reserved| limit - reserved))?;
     Some(CustomerImage { id: image["CustomerId"]["S"].as_str()?.to_owned(), limit, available })
 }
 

@@ -3,11 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use uuid::Uuid;
-
 use crate::ledger::{Fact, Ledger, OrderRecord};
 use crate::probe::Leftovers;
-use crate::program::SetAside;
 use crate::workload::Answer;
 
 /// The kinds of damage.
@@ -76,7 +73,8 @@ impl fmt::Display for Finding {
 pub(crate) struct Evidence<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) leftovers: &'a Leftovers,
-    pub(crate) set_aside: &'a [SetAside],
+    /// Ids of aggregates that are parked with a reason.
+    pub(crate) parked: &'a BTreeSet<String>,
     pub(crate) told: &'a BTreeMap<char, Answer>,
     pub(crate) cancelled: Option<&'a Answer>,
 }
@@ -85,7 +83,7 @@ impl Evidence<'_> {
     /// All damage, each piece once.
     pub(crate) fn judge(&self) -> BTreeSet<Finding> {
         let mut findings = BTreeSet::new();
-        let mut add = |kind, what: String| drop(findings.insert(Finding { kind, what }));
+        let mut add = |kind, what: String| findings.extend([Finding { kind, what }]);
         self.judge_loss(&mut add);
         self.judge_phantoms(&mut add);
         self.judge_doubling(&mut add);
@@ -222,8 +220,7 @@ impl Evidence<'_> {
             (Some(label), _) => self.ledger.orders.get(&label).map(|order| order.id.as_str()),
             (None, _) => self.ledger.customer.as_ref().map(|customer| customer.id.as_str()),
         };
-        let id = id.and_then(|id| Uuid::parse_str(id).ok());
-        id.is_some_and(|id| self.set_aside.iter().any(|aside| aside.id == id && !aside.reason.is_empty()))
+        id.is_some_and(|id| self.parked.contains(id))
     }
 }
 

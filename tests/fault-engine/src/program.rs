@@ -5,7 +5,6 @@ use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_types::SdkConfig;
 use axum::Router;
 use futures::future::BoxFuture;
-use uuid::Uuid;
 
 use crate::Ambient;
 
@@ -28,9 +27,9 @@ pub struct Program {
     pub workers: &'static [Worker],
     /// Its Lambda functions on DynamoDB Streams.
     pub functions: &'static [Function],
-    /// Which aggregates it has set aside because a message of theirs cannot be sent, as stored; an operator would look
-    /// here. `None` if it has no such thing.
-    pub set_aside: Option<fn(SdkConfig) -> BoxFuture<'static, Result<Vec<SetAside>, BoxError>>>,
+    /// Tables in which a parked subject has an item with the attribute `Parked`, which says why; the key `PK` ends with
+    /// the id of the aggregate. A message that waits there is explained: an operator would look here.
+    pub parking: &'static [&'static str],
 }
 
 /// A component that works in a loop until it is stopped.
@@ -41,8 +40,11 @@ pub struct Worker {
     /// What it does.
     pub role: Role,
     /// The loop. When it ends, or crashes, it is started again.
-    pub run: fn(Ambient) -> BoxFuture<'static, ()>,
+    pub run: Start,
 }
+
+/// Starts a component.
+pub type Start = fn(Ambient) -> BoxFuture<'static, ()>;
 
 /// What a worker does. Faults that concern consumers only are applied by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +65,9 @@ pub struct Function {
     /// The most retries of a failed batch before its records are discarded.
     pub maximum_retry_attempts: i32,
     /// The handler. Each invocation is given clients of its own: a new process, as after a crash.
-    pub handle: fn(Ambient, Event) -> BoxFuture<'static, Result<DynamoDbEventResponse, BoxError>>,
+    pub handle: Handle,
 }
 
-/// An aggregate that waits for somebody to look at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    /// The customer or order, or the order that a decision is about.
-    pub id: Uuid,
-    /// Why, in words for an operator.
-    pub reason: String,
-}
+/// Handles one batch of stream records; the text is the table's name, as from the function's environment.
+pub type Handle =
+    fn(Ambient, &'static str, Event) -> BoxFuture<'static, Result<DynamoDbEventResponse, BoxError>>;

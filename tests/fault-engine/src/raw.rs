@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::program::BoxError;
 
+/// How many characters an id has.
+const UUID: usize = 36;
+
 /// Asks DynamoDB, its streams and SQS.
 #[derive(Clone, Debug)]
 pub(crate) struct Raw(pub(crate) InMemoryAws);
@@ -53,5 +56,15 @@ impl Raw {
         let answer = self.streams("ListStreams", json!({ "TableName": table })).await?;
         let arn = answer["Streams"][0]["StreamArn"].as_str();
         Ok(arn.ok_or_else(|| format!("the table {table} has no stream"))?.to_owned())
+    }
+
+    /// The ids of aggregates that are parked in this table, with a reason.
+    pub(crate) async fn parked(&self, table: &str) -> Result<Vec<String>, BoxError> {
+        let answer = self.call("DynamoDB_20120810.Scan", json!({ "TableName": table })).await?;
+        let items = answer["Items"].as_array().into_iter().flatten();
+        let is_parked = |item: &&Value| item["Parked"]["S"].as_str().is_some_and(|reason| !reason.is_empty());
+        let key = |item: &Value| item["PK"]["S"].as_str().unwrap_or_default().to_owned();
+        let keys = items.filter(is_parked).map(key);
+        Ok(keys.map(|key| key.chars().skip(key.chars().count().saturating_sub(UUID)).collect()).collect())
     }
 }

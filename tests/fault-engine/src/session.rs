@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::call::{Call, Description, Outcome, Site};
 use crate::fault::{Fault, Plan};
+use crate::program::{Role, Worker};
 
 /// How long a service stays out of reach in an [`Fault::Outage`].
 const OUTAGE: Duration = Duration::from_secs(60);
@@ -16,16 +17,17 @@ const OUTAGE: Duration = Duration::from_secs(60);
 /// Latency of a call, in milliseconds: at least, and how much more at most.
 const LATENCY_MS: (u64, u64) = (2, 10);
 /// The same when consumers are slow; the visibility timeout is then two seconds.
-const SLOW_LATENCY_MS: (u64, u64) = (300, 1_500);
+const SLOW_LATENCY_MS: (u64, u64) = (100, 800);
 
 /// Shared by the components of one run.
 #[derive(Clone)]
 pub(crate) struct Session {
     started: Instant,
     plan: Arc<Plan>,
+    workers: &'static [Worker],
     state: Arc<Mutex<State>>,
     /// Rung when a call has ended that may have written something.
-    pub(crate) written: Arc<Notify>,
+    written: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -34,6 +36,8 @@ struct State {
     crash_signals: HashMap<Arc<str>, Arc<Notify>>,
     outages: Vec<(Arc<str>, &'static str, Instant)>,
     refused_messages: Vec<String>,
+    writes: usize,
+    invocations: usize,
     in_flight: usize,
     restarting: usize,
     last_progress: Duration,
@@ -47,9 +51,9 @@ pub(crate) struct Verdict {
 }
 
 impl Session {
-    pub(crate) fn new(plan: Plan) -> Self {
+    pub(crate) fn new(plan: Plan, workers: &'static [Worker]) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
-        Self { started: Instant::now(), plan: Arc::new(plan), state, written: Arc::default() }
+        Self { started: Instant::now(), plan: Arc::new(plan), workers, state, written: Arc::default() }
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -73,7 +77,7 @@ impl Session {
         let messages = call.messages.iter().map(|(_, kind)| kind.clone()).collect();
         let (at, outcome) = (self.now(), Outcome::Unanswered);
         state.calls.push(Call { index, at, site, messages, fault, outcome });
-        Verdict { index, latency: self.latency(index, call), fault }
+        Verdict { index, latency: self.latency(index, component, call), fault }
     }
 
     fn decide(
@@ -112,8 +116,10 @@ impl Session {
     }
 
     /// From the seed and the index alone, so that a fault changes nothing before it strikes.
-    fn latency(&self, index: usize, call: &Description) -> Duration {
-        let slow = self.plan.has(Fault::ConcurrentConsumers) && !call.is_poll();
+    fn latency(&self, index: usize, component: &str, call: &Description) -> Duration {
+        let consumes = |worker: &Worker| worker.role == Role::Consumer && component.starts_with(worker.name);
+        let is_work = !call.is_poll() && self.workers.iter().any(consumes);
+        let slow = self.plan.has(Fault::ConcurrentConsumers) && is_work;
         let (least, more) = if slow { SLOW_LATENCY_MS } else { LATENCY_MS };
         let seed = self.plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64);
         Duration::from_millis(least + fastrand::Rng::with_seed(seed).u64(0..=more))
@@ -134,7 +140,19 @@ impl Session {
         }
         if outcome == Outcome::Done && !call.only_reads() {
             state.last_progress = now;
+            state.writes += 1;
             self.written.notify_waiters();
+        }
+    }
+
+    /// Waits until more has been written than `known`, and returns how much.
+    pub(crate) async fn writes_beyond(&self, known: usize) -> usize {
+        loop {
+            let writes = self.lock().writes;
+            if writes > known {
+                return writes;
+            }
+            self.written.notified().await;
         }
     }
 
@@ -172,8 +190,15 @@ impl Session {
         self.lock().calls.clone()
     }
 
-    pub(crate) fn call_count(&self) -> usize {
-        self.lock().calls.len()
+    /// The number of the next invocation of any function, from 0.
+    pub(crate) fn next_invocation(&self) -> usize {
+        let mut state = self.lock();
+        state.invocations += 1;
+        state.invocations - 1
+    }
+
+    pub(crate) fn invocations(&self) -> usize {
+        self.lock().invocations
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

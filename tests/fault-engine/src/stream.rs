@@ -24,8 +24,22 @@ use crate::world::World;
 /// New items only: changes and deletions of rows are no news.
 const INSERTS: &str = r#"{ "eventName": ["INSERT"] }"#;
 
+/// How long a stream reader waits for something to be written.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Marks a plan's fault that strikes at every invocation.
-pub(crate) const EVERY_INVOCATION: usize = usize::MAX;
+pub const EVERY_INVOCATION: usize = usize::MAX;
+
+/// How a function is mapped to its stream.
+pub(crate) fn settings(function: &Function) -> Result<MappingSettings, BoxError> {
+    Ok(MappingSettings {
+        filter_criteria: vec![Filter::parse(INSERTS)?],
+        maximum_batching_window_seconds: 1,
+        report_batch_item_failures: true,
+        maximum_retry_attempts: function.maximum_retry_attempts,
+        ..MappingSettings::default()
+    })
+}
 
 /// Runs the mapping of a function until dropped.
 pub(crate) async fn map(
@@ -33,25 +47,16 @@ pub(crate) async fn map(
     function: Function,
 ) -> Result<impl Future<Output = ()> + Send + 'static, BoxError> {
     let stream_arn = world.raw.stream_arn(function.table).await?;
-    let reader = Patient { aws: world.aws.clone(), session: world.session.clone(), waits: Arc::default() };
+    let reader =
+        Patient { aws: world.aws.clone(), session: world.session.clone(), known_writes: Arc::default() };
     let config = world.aws.sdk_config().into_builder().http_client(reader).build();
-    let settings = MappingSettings {
-        filter_criteria: vec![Filter::parse(INSERTS)?],
-        maximum_batching_window_seconds: 1,
-        report_batch_item_failures: true,
-        maximum_retry_attempts: function.maximum_retry_attempts,
-        ..MappingSettings::default()
-    };
     let client = aws_sdk_dynamodbstreams::Client::new(&config);
-    let mapping = EventSourceMapping::new(client, stream_arn, settings);
+    let mapping = EventSourceMapping::new(client, stream_arn, settings(&function)?);
     let component: Arc<str> = function.name.into();
     let ambient = world.ambient(&component);
-    let invocations = Arc::new(AtomicUsize::new(0));
     let session = world.session.clone();
-    let handler = move |event: Event| {
-        let number = invocations.fetch_add(1, Ordering::Relaxed);
-        deliver(session.clone(), component.clone(), ambient.clone(), function, event, number)
-    };
+    let handler =
+        move |event: Event| deliver(session.clone(), component.clone(), ambient.clone(), function, event);
     Ok(async move {
         if let Err(error) = mapping.run(handler, tokio_util::sync::CancellationToken::new()).await {
             tracing::error!(%error, "the mapping stopped");
@@ -65,16 +70,16 @@ async fn deliver(
     ambient: Ambient,
     function: Function,
     mut event: Event,
-    number: usize,
 ) -> Result<DynamoDbEventResponse, BoxError> {
+    let number = session.next_invocation();
     let strikes = |fault| session.plan().at(fault).any(|at| at == number || at == EVERY_INVOCATION);
     if strikes(Fault::StreamReorder) {
         reverse_but_keep_items(&mut event.records);
     }
     let _working = session.restarting();
-    let answer = invoke(&session, &component, ambient.clone(), function.handle, event.clone()).await?;
+    let answer = invoke(&session, &component, ambient.clone(), &function, event.clone()).await?;
     if strikes(Fault::StreamRedelivery) && answer.batch_item_failures.is_empty() {
-        return invoke(&session, &component, ambient, function.handle, event).await;
+        return invoke(&session, &component, ambient, &function, event).await;
     }
     Ok(answer)
 }
@@ -97,7 +102,7 @@ fn reverse_but_keep_items(records: &mut Vec<EventRecord>) {
 struct Patient {
     aws: InMemoryAws,
     session: Session,
-    waits: Arc<AtomicUsize>,
+    known_writes: Arc<AtomicUsize>,
 }
 
 impl std::fmt::Debug for Patient {
@@ -110,11 +115,12 @@ impl HttpConnector for Patient {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let reader = self.clone();
         HttpConnectorFuture::new(async move {
-            let reads =
-                request.headers().get("x-amz-target").is_some_and(|target| target.ends_with("GetRecords"));
-            if reads && reader.waits.fetch_add(1, Ordering::Relaxed) > 0 {
-                // Below the attempt's time-out, and short enough to notice a write that came between two reads.
-                let _ = tokio::time::timeout(Duration::from_secs(5), reader.session.written.notified()).await;
+            let target = request.headers().get("x-amz-target");
+            if target.is_some_and(|target| target.ends_with("GetRecords")) {
+                let known = reader.known_writes.load(Ordering::Relaxed);
+                // Shorter than the time-out of an attempt.
+                let waited = tokio::time::timeout(PATIENCE, reader.session.writes_beyond(known)).await;
+                reader.known_writes.store(waited.unwrap_or(known), Ordering::Relaxed);
             }
             reader.aws.call(request).await
         })

@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use local_aws::{InMemoryAws, VirtualClock};
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
 
 use crate::ambient::Ambient;
 use crate::components;
-use crate::connector::Faulty;
+use crate::connector::{Faulty, Sabotage};
 use crate::deploy::Deployment;
 use crate::fault::{Fault, Plan};
 use crate::history::History;
 use crate::judge::{Evidence, Finding};
 use crate::ledger::Ledger;
 use crate::probe::{Leftovers, PROBE, Probe, TOPICS};
-use crate::program::{BoxError, Program, SetAside};
+use crate::program::{BoxError, Program};
 use crate::raw::Raw;
 use crate::session::Session;
 use crate::workload::Client;
@@ -34,6 +35,7 @@ const LOOKS: [u64; 6] = [1, 3, 10, 35, 70, 150];
 
 pub(crate) struct World {
     pub(crate) program: Program,
+    sabotage: Option<Sabotage>,
     pub(crate) aws: InMemoryAws,
     pub(crate) raw: Raw,
     pub(crate) session: Session,
@@ -47,22 +49,30 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn create(program: Program, plan: &Plan) -> Result<Self, BoxError> {
+    pub(crate) async fn create(
+        program: Program,
+        plan: &Plan,
+        sabotage: Option<Sabotage>,
+    ) -> Result<Self, BoxError> {
         let aws = InMemoryAws::new()?;
         let raw = Raw(aws.clone());
         (program.deploy)(aws.sdk_config()).await?;
         Deployment::new(&aws.sdk_config()).probe(PROBE, &TOPICS).await?;
         let queues = raw.queues().await?;
         let history = History::open(raw.clone()).await?;
-        let (probe, session) = (Probe::new(raw.clone()), Session::new(plan.clone()));
+        let (probe, session) = (Probe::new(raw.clone()), Session::new(plan.clone(), program.workers));
         let (clock, ids, hopeless) = (aws.clock(), Arc::default(), BTreeSet::new());
-        Ok(Self { program, aws, raw, session, clock, ids, history, probe, queues, hopeless })
+        Ok(Self { program, sabotage, aws, raw, session, clock, ids, history, probe, queues, hopeless })
     }
 
     /// The surroundings of a component.
     pub(crate) fn ambient(&self, component: &Arc<str>) -> Ambient {
-        let connector =
-            Faulty { aws: self.aws.clone(), session: self.session.clone(), component: component.clone() };
+        let connector = Faulty {
+            aws: self.aws.clone(),
+            session: self.session.clone(),
+            component: component.clone(),
+            sabotage: self.sabotage,
+        };
         let aws = self.aws.sdk_config().into_builder().http_client(connector).build();
         let clock = self.clock.clone();
         let seed = component
@@ -71,8 +81,8 @@ impl World {
         Ambient::counted(aws, move || OffsetDateTime::from(clock.now()), self.ids.clone(), seed)
     }
 
-    /// Starts all components and lets the client do its work.
-    pub(crate) async fn work(&mut self) -> Result<Client, BoxError> {
+    /// Starts all components and lets the client do its work. The components end when the set is dropped.
+    pub(crate) async fn work(&mut self) -> Result<(Client, JoinSet<()>), BoxError> {
         components::prepare_faults(self).await?;
         let mut client = components::client(self);
         let running = components::start(self).await?;
@@ -84,8 +94,7 @@ impl World {
         self.settle(&client).await?;
         client.order_again().await;
         self.settle(&client).await?;
-        drop(running);
-        Ok(client)
+        Ok((client, running))
     }
 
     /// Waits until everything is finished, or nothing goes on any more.
@@ -119,11 +128,11 @@ impl World {
         self.probe.read().await?;
         let ledger = self.ledger();
         let leftovers = Leftovers::look(&self.raw, &self.queues).await?;
-        let set_aside = self.set_aside().await?;
+        let parked = self.parked().await?;
         let evidence = Evidence {
             ledger: &ledger,
             leftovers: &leftovers,
-            set_aside: &set_aside,
+            parked: &parked,
             told: &client.orders,
             cancelled: client.cancelled.as_ref(),
         };
@@ -134,11 +143,14 @@ impl World {
         Ledger::new(&self.history.commits, &self.probe.seen)
     }
 
-    /// Only a refused message makes a program set something aside; otherwise the question is not worth a call.
-    async fn set_aside(&self) -> Result<Vec<SetAside>, BoxError> {
-        match self.program.set_aside {
-            Some(ask) if self.session.plan().has(Fault::RefusedMessage) => ask(self.aws.sdk_config()).await,
-            _ => Ok(Vec::new()),
+    /// Only a refused message makes a program park something; otherwise the question is not worth a call.
+    async fn parked(&self) -> Result<BTreeSet<String>, BoxError> {
+        let mut parked = BTreeSet::new();
+        if self.session.plan().has(Fault::RefusedMessage) {
+            for table in self.program.parking {
+                parked.extend(self.raw.parked(table).await?);
+            }
         }
+        Ok(parked)
     }
 }

@@ -1,2 +1,167 @@
-//! The laboratory on the command line.
-fn main() {}
+//! The laboratory on the command line: the matrix, random plans in large numbers, the trace of one run.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use fault_engine::{Effort, Fault, Plan, Program, baseline, execute, random, run};
+use fault_lab::matrix::{FULL, Matrix};
+use fault_lab::programs::{PROGRAMS, named};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Breaks the programs of the book in every way, and counts the damage.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every program against every fault.
+    Matrix {
+        /// One fault at a time only, neither pairs nor random plans.
+        #[arg(long)]
+        quick: bool,
+        /// Only this program.
+        #[arg(long, value_parser = named)]
+        program: Option<Program>,
+        /// Write the table to this file as well, once it is complete.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Random plans with several faults each.
+    Soak {
+        /// How many plans.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+        /// The program.
+        #[arg(long, value_parser = named, default_value = "chapter-06")]
+        program: Program,
+        /// Replay this one plan and print what happened.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// One run with one fault, as a Mermaid sequence diagram.
+    Trace {
+        /// The program.
+        #[arg(long, value_parser = named)]
+        program: Program,
+        /// The fault.
+        #[arg(long)]
+        fault: Fault,
+        /// The index of the call that it strikes.
+        #[arg(long)]
+        at: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    match start(Args::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is as it should be.
+fn start(command: Command) -> Result<bool> {
+    if cfg!(debug_assertions) {
+        writeln!(
+            io::stderr(),
+            "This is a debug build. `cargo run --profile lab -p fault-lab` is about 20 times faster."
+        )?;
+    }
+    match command {
+        Command::Matrix { quick, program, output } => matrix(quick, program, output),
+        Command::Soak { program, seed: Some(seed), .. } => replay(&program, seed),
+        Command::Soak { seeds, program, seed: None } => soak(&program, seeds),
+        Command::Trace { program, fault, at } => {
+            let run = run(&program, &Plan::one(fault, at))?;
+            write!(io::stdout(), "{}", run.sequence_diagram(6, 12))?;
+            Ok(true)
+        }
+    }
+}
+
+fn matrix(quick: bool, program: Option<Program>, output: Option<PathBuf>) -> Result<bool> {
+    let programs = program.map_or(PROGRAMS.to_vec(), |program| vec![program]);
+    let effort = if quick { Effort { pairs_within: 0, random: 0, ..FULL } } else { FULL };
+    let bar = progress_bar();
+    let matrix = Matrix::measure(&programs, effort, &|added, done| advance(&bar, added, done))?;
+    bar.finish_and_clear();
+    let mut out = io::stdout();
+    write!(out, "{}", matrix.table())?;
+    if let Some(path) = output {
+        write_at_once(&path, &matrix.table())?;
+    }
+    let surprises = matrix.surprises();
+    for surprise in surprises.iter().filter(|_| !quick) {
+        writeln!(out, "{surprise}")?;
+    }
+    Ok(quick || surprises.is_empty())
+}
+
+/// Either the old file or the new one is there, never a part.
+fn write_at_once(path: &std::path::Path, text: &str) -> Result<()> {
+    let beside = path.with_extension("partial");
+    std::fs::write(&beside, text).with_context(|| format!("could not write {}", beside.display()))?;
+    std::fs::rename(&beside, path).with_context(|| format!("could not write {}", path.display()))
+}
+
+fn soak(program: &Program, seeds: u64) -> Result<bool> {
+    let sound = baseline(program)?;
+    let plans: Vec<Plan> = (1..=seeds).map(|seed| random(program, &sound, seed)).collect();
+    let faults: usize = plans.iter().map(|plan| plan.injections.len()).sum();
+    let bar = progress_bar();
+    let begun = Instant::now();
+    let runs = execute(program, plans, FULL.threads, &|added, done| advance(&bar, added, done))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let mut out = io::stdout();
+    let damaged: Vec<_> = runs.iter().filter(|run| !run.findings.is_empty()).collect();
+    for run in &damaged {
+        writeln!(out, "{}\n{}", run.plan, run.damage())?;
+    }
+    let per_second = runs.len() as f64 / seconds;
+    writeln!(
+        out,
+        "{}: seeds 1 to {seeds}, {faults} faults injected, {per_second:.0} runs a second",
+        program.name
+    )?;
+    writeln!(out, "{} runs with violations", damaged.len())?;
+    Ok(damaged.is_empty())
+}
+
+fn replay(program: &Program, seed: u64) -> Result<bool> {
+    let plan = random(program, &baseline(program)?, seed);
+    let run = run(program, &plan)?;
+    let mut out = io::stdout();
+    writeln!(out, "{plan}\n\n{}\n{}", run.outcome(), run.damage())?;
+    for call in run.calls.iter().filter(|call| call.fault.is_some()) {
+        let fault = call.fault.map(Fault::name).unwrap_or_default();
+        writeln!(out, "{:>8.3} s  {fault} at call {}, {}", call.at.as_secs_f64(), call.index, call.site)?;
+    }
+    Ok(run.findings.is_empty())
+}
+
+/// On a terminal only: a log file needs none.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    // A template that is a literal either always parses or never.
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn advance(bar: &ProgressBar, added: usize, done: usize) {
+    bar.inc_length(added as u64);
+    bar.inc(done as u64);
+}

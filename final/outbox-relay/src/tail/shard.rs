@@ -8,7 +8,7 @@ use aws_sdk_dynamodbstreams::{
     types::{AttributeValue, OperationType, Record, ShardIteratorType},
 };
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::relay::Relay;
+use transactional_messaging::{outbox::is_head, relay::Relay};
 
 use crate::wake::{WakeUp, wake_all};
 
@@ -73,14 +73,7 @@ impl Reader {
         };
         let answer = match self.streams.get_records().shard_iterator(iterator).send().await {
             Ok(answer) => answer,
-            Err(error) => {
-                let code = error.code().unwrap_or("no answer").to_owned();
-                if code == "TrimmedDataAccessException" {
-                    // What was trimmed before it was read is found by the sweeper.
-                    self.position = None;
-                }
-                return Err(code);
-            }
+            Err(error) => return Err(self.failed(error.code())),
         };
         let records = answer.records.unwrap_or_default();
         if let Some(last) = records.last().and_then(sequence_number) {
@@ -90,7 +83,7 @@ impl Reader {
     }
 
     /// An iterator expires after 15 minutes; a new one goes on after the last record.
-    async fn iterator(&self) -> Result<String, String> {
+    async fn iterator(&mut self) -> Result<String, String> {
         let request = self.streams.get_shard_iterator().stream_arn(&self.stream_arn).shard_id(&self.shard);
         let request = match &self.position {
             Some(position) => {
@@ -98,8 +91,19 @@ impl Reader {
             }
             None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
         };
-        let answer = request.send().await.map_err(|error| error.code().unwrap_or("no answer").to_owned())?;
-        answer.shard_iterator.ok_or_else(|| "no iterator in the answer".to_owned())
+        match request.send().await {
+            Ok(answer) => answer.shard_iterator.ok_or_else(|| "no iterator in the answer".to_owned()),
+            Err(error) => Err(self.failed(error.code())),
+        }
+    }
+
+    /// A position older than 24 hours has left the stream, with an iterator or without: go on at the oldest record. What was trimmed
+    /// before it was read is found by the sweeper.
+    fn failed(&mut self, code: Option<&str>) -> String {
+        if code == Some("TrimmedDataAccessException") {
+            self.position = None;
+        }
+        code.unwrap_or("no answer").to_owned()
     }
 }
 
@@ -111,8 +115,9 @@ fn wake_up(record: &Record) -> Option<WakeUp> {
     if record.event_name() != Some(&OperationType::Insert) {
         return None;
     }
-    match record.dynamodb()?.keys()?.get("PK")? {
-        AttributeValue::S(partition) => {
+    let keys = record.dynamodb()?.keys()?;
+    match (keys.get("PK")?, keys.get("SK")?) {
+        (AttributeValue::S(partition), AttributeValue::S(sort_key)) if !is_head(sort_key) => {
             Some(WakeUp { partition: partition.clone(), record: sequence_number(record)? })
         }
         _ => None,

@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use unit_of_work::{Backoff, CommitError, Database, LostRace, UnitOfWork, retry_lost_races};
+use uuid::Uuid;
 
 use super::{Delivery, Handled, HandlerError};
 use crate::{ambient::Ambient, inbox::Inbox};
@@ -70,7 +71,12 @@ impl<D: Database> IdempotentConsumer<D> {
             let mut work = UnitOfWork::new(self.ambient.id());
             let remember = self.inbox.remember(&self.name, id, self.ambient.now()).map_err(failed)?;
             work.add(remember.or(Stop::Duplicate));
-            let work = decide(work).await.map_err(Attempt::Failed)?;
+            let work = match decide(work).await {
+                Ok(work) => work,
+                // What was decided long ago need not make sense a second time.
+                Err(_) if self.has_handled(id).await => return Ok(Handled::Duplicate),
+                Err(error) => return Err(Attempt::Failed(error)),
+            };
             match work.commit(&self.database).await {
                 Ok(()) => Ok(Handled::Done),
                 Err(CommitError::Rejected(Stop::Duplicate)) => Ok(Handled::Duplicate),
@@ -84,6 +90,11 @@ impl<D: Database> IdempotentConsumer<D> {
                 HandlerError::retryable(format!("lost the race for the aggregate {ATTEMPTS} times"))
             }
         })
+    }
+
+    async fn has_handled(&self, message_id: Uuid) -> bool {
+        let known = self.inbox.remembers(&self.database, &self.name, message_id, self.ambient.now());
+        known.await.unwrap_or(false)
     }
 }
 

@@ -67,20 +67,20 @@ impl From<LoadError> for HandlerError {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Read(error) => error.into(),
-            damaged => Self::terminal(describe(&damaged)),
+            damaged => Self::terminal(reason(&damaged)),
         }
     }
 }
 
 impl From<ItemError> for HandlerError {
     fn from(error: ItemError) -> Self {
-        Self::terminal(describe(&error))
+        Self::terminal(reason(&error))
     }
 }
 
 impl From<PublishError> for HandlerError {
     fn from(error: PublishError) -> Self {
-        Self::terminal(describe(&error))
+        Self::terminal(reason(&error))
     }
 }
 
@@ -90,6 +90,17 @@ impl<E: std::fmt::Debug + Send + Sync + 'static> From<CommitError<E>> for Handle
             CommitError::Limit(_) => Self::terminal(error.to_string()),
             error => Self::retryable(error),
         }
+    }
+}
+
+/// Why a message can never be handled. Serde quotes a text that it did not expect; it may be somebody's name, and is left out.
+fn reason(error: &dyn std::error::Error) -> String {
+    let text = describe(error);
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}(not shown){}", &text[..first], &text[last + 1..])
+        }
+        _ => text,
     }
 }
 

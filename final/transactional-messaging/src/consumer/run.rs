@@ -1,11 +1,11 @@
 //! The loop around a handler: receive, handle, delete; and what happens when one of them fails.
 
-use std::{future::Future, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use aws_sdk_sqs::{Client, types::Message};
 use futures::FutureExt as _;
 use serde::de::DeserializeOwned;
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use unit_of_work::Backoff;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Delivery, Handled, HandlerError, describe,
     queue::{LONGEST_VISIBILITY, Queue, receive_count},
+    reason,
 };
 use crate::{message::MessageType, relay::BoxError};
 
@@ -134,16 +135,22 @@ impl Consumer {
     {
         let delivery = match Delivery::<M>::parse(message.body().unwrap_or_default()) {
             Ok(delivery) => delivery,
-            Err(unreadable) => return self.bury(&message, &describe(&unreadable)).await,
+            Err(unreadable) => return self.bury(&message, &reason(&unreadable)).await,
         };
         let (id, correlation_id) = (delivery.envelope.id, delivery.envelope.correlationid);
         let span = tracing::info_span!(target: "correlation", "message", %correlation_id, message_id = %id, kind = M::TYPE, queue = &*self.name);
         async {
-            match self.handle_in_time(&message, handler(delivery), &give_up).await {
+            // Called in here, so that a panic is caught before there is a future, too.
+            let work = async { handler(delivery).await };
+            match self.handle_in_time(&message, work, &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,
                 Err(HandlerError::Terminal { reason }) => self.bury(&message, &reason).await,
                 Err(HandlerError::Retryable(error)) => {
-                    self.give_back(&message, id, &describe(error.as_ref())).await
+                    let receives = receive_count(&message);
+                    // Whoever takes over need not wait.
+                    let delay =
+                        if give_up.is_cancelled() { Duration::ZERO } else { pause_after(receives, id) };
+                    self.give_back(&message, delay, &describe(error.as_ref())).await
                 }
             }
         }
@@ -158,19 +165,21 @@ impl Consumer {
         work: impl Future<Output = Result<Handled, HandlerError>>,
         give_up: &CancellationToken,
     ) -> Result<Handled, HandlerError> {
-        let deadline = Instant::now() + self.settings.deadline.min(LONGEST_VISIBILITY);
-        let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+        let failed = |why: &str| Err(HandlerError::retryable(why));
+        tokio::select! {
+            biased;
+            ended = AssertUnwindSafe(work).catch_unwind() => ended.unwrap_or_else(|_| failed("the handler panicked")),
+            () = give_up.cancelled() => failed("the consumer was stopped"),
+            () = tokio::time::sleep(self.settings.deadline.min(LONGEST_VISIBILITY)) => failed("the deadline passed"),
+            never = self.keep_hidden(message) => match never {},
+        }
+    }
+
+    async fn keep_hidden(&self, message: &Message) -> Infallible {
         loop {
-            tokio::select! {
-                biased;
-                ended = &mut work => return ended.unwrap_or_else(|_| Err(HandlerError::retryable("the handler panicked"))),
-                () = give_up.cancelled() => return Err(HandlerError::retryable("the consumer was stopped")),
-                () = tokio::time::sleep_until(deadline) => return Err(HandlerError::retryable("the deadline passed")),
-                () = tokio::time::sleep(self.queue.visibility / 2) => {
-                    if let Err(error) = self.queue.hide(message, self.queue.visibility).await {
-                        tracing::warn!(error = describe(error.as_ref()), "extending_visibility_failed");
-                    }
-                }
+            tokio::time::sleep(self.queue.visibility / 2).await;
+            if let Err(error) = self.queue.hide(message, self.queue.visibility).await {
+                tracing::warn!(error = describe(error.as_ref()), "extending_visibility_failed");
             }
         }
     }
@@ -208,15 +217,23 @@ impl Consumer {
         }
     }
 
-    async fn give_back(&self, message: &Message, id: Uuid, error: &str) {
-        let receives = receive_count(message);
-        let backoff = Backoff::new(id, u32::MAX, Duration::from_secs(2), Duration::from_secs(15 * 60));
-        let delay = Duration::from_secs(1) + backoff.delay_after(receives).unwrap_or_default();
-        tracing::warn!(receives, delay_s = delay.as_secs(), error, "message_given_back");
+    async fn give_back(&self, message: &Message, delay: Duration, error: &str) {
+        tracing::warn!(
+            receives = receive_count(message),
+            delay_s = delay.as_secs(),
+            error,
+            "message_given_back"
+        );
         if let Err(error) = self.queue.hide(message, delay).await {
             tracing::warn!(error = describe(error.as_ref()), "giving_a_message_back_failed");
         }
     }
+}
+
+/// How long a message stays hidden after it failed for the time with this number; the bound doubles.
+fn pause_after(receives: u32, id: Uuid) -> Duration {
+    let backoff = Backoff::new(id, u32::MAX, Duration::from_secs(2), Duration::from_secs(15 * 60));
+    Duration::from_secs(1) + backoff.delay_after(receives).unwrap_or_default()
 }
 
 async fn wait_for_all(tasks: &mut JoinSet<()>) {

@@ -75,6 +75,11 @@ impl Outbox {
     }
 }
 
+/// Whether a row with this sort key is a subject's head: the relay's own bookkeeping, which is no news to the relay.
+pub fn is_head(sort_key: &str) -> bool {
+    sort_key == HEAD
+}
+
 /// The outbox table with its key attributes.
 pub(crate) fn outbox_table(name: impl Into<String>) -> Table {
     Table::new(name, "PK").with_sort_key("SK")

@@ -80,6 +80,8 @@ impl Relay {
         let mut results: HashMap<String, Result<Outcome, RelayError>> = HashMap::new();
         let mut sent_before: HashMap<String, usize> = HashMap::new();
         let mut open = partitions;
+        open.sort_unstable();
+        open.dedup();
         for _ in 0..MAX_PAGES {
             if open.is_empty() {
                 return results;
@@ -97,8 +99,7 @@ impl Relay {
                 }
             }
         }
-        let busy = || RelayError::Publish { code: "still busy; wake the subject again".to_owned() };
-        results.extend(open.into_iter().map(|partition| (partition, Err(busy()))));
+        results.extend(open.into_iter().map(|partition| (partition, Err(RelayError::Unfinished))));
         results
     }
 

@@ -33,6 +33,9 @@ pub enum RelayError {
         /// The broker's error code.
         code: String,
     },
+    /// There is more to dispatch than one call does, or other relays were faster each time.
+    #[error("the subject is not done; wake it again")]
+    Unfinished,
     /// The messages were published, but this could not be noted: they will be published again.
     #[error("the watermark could not be advanced; the messages will be published again")]
     Settle(#[source] BoxError),

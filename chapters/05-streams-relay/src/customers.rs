@@ -1,0 +1,85 @@
+//! The customers service: a customer has a credit limit, and orders reserve parts of it.
+
+use uuid::Uuid;
+
+use crate::App;
+use crate::error::Error;
+use crate::events::Event;
+use crate::outbox::publish;
+use crate::store::Customer;
+use crate::unit_of_work::UnitOfWork;
+
+/// Creates a customer with all credit available.
+///
+/// # Errors
+///
+/// [`Error::Aws`]
+pub async fn create(
+    app: &App,
+    work: &mut UnitOfWork,
+    name: String,
+    credit_limit: i64,
+) -> Result<Customer, Error> {
+    let customer = Customer {
+        customer_id: app.ambient.id(),
+        name: name.clone(),
+        credit_limit,
+        available_credit: credit_limit,
+        version: 0,
+        created_at: app.ambient.timestamp(),
+    };
+    publish(app, work, Event::CustomerCreated { customer_id: customer.customer_id, name, credit_limit })?;
+    app.store.insert_customer(work, &customer)?;
+    Ok(customer)
+}
+
+/// The customer with this id.
+///
+/// # Errors
+///
+/// [`Error::CustomerNotFound`]
+pub async fn get(app: &App, id: Uuid) -> Result<Customer, Error> {
+    app.store.customer(id).await?.ok_or(Error::CustomerNotFound(id))
+}
+
+// ANCHOR: reserve_credit
+/// Reserves credit for an order, or says that it cannot.
+///
+/// # Errors
+///
+/// [`Error::Aws`]
+pub async fn reserve_credit(
+    app: &App,
+    work: &mut UnitOfWork,
+    customer_id: Uuid,
+    order_id: Uuid,
+    total: i64,
+) -> Result<(), Error> {
+    let Some(mut customer) = app.store.customer(customer_id).await? else {
+        let error = "CUSTOMER_NOT_FOUND_ERROR".to_owned();
+        return publish(app, work, Event::CustomerValidationFailed { customer_id, order_id, error });
+    };
+    if customer.available_credit < total {
+        return publish(app, work, Event::CustomerCreditReservationFailed { customer_id, order_id });
+    }
+    customer.available_credit -= total;
+    publish(app, work, Event::CustomerCreditReserved { customer_id, order_id })?;
+    app.store.update_customer(work, customer)
+}
+// ANCHOR_END: reserve_credit
+
+/// Gives the credit of a cancelled order back.
+///
+/// # Errors
+///
+/// [`Error::CustomerNotFound`]
+pub async fn release_credit(
+    app: &App,
+    work: &mut UnitOfWork,
+    customer_id: Uuid,
+    total: i64,
+) -> Result<(), Error> {
+    let mut customer = get(app, customer_id).await?;
+    customer.available_credit += total;
+    app.store.update_customer(work, customer)
+}

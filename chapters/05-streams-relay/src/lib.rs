@@ -1,0 +1,87 @@
+//! Chapter 5: a relay on DynamoDB Streams.
+//!
+//! A Lambda function on the outbox's stream takes the poller's place: nothing is polled any more. What remains: the stream
+//! keeps no order across items, and a message that SNS refuses holds up its batch until Lambda discards it, with all
+//! records behind it.
+//!
+//! Run it with `cargo run -p chapter-05`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
+//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+
+pub mod customers;
+pub mod deploy;
+pub mod error;
+pub mod events;
+pub mod handlers;
+pub mod http;
+pub mod inbox;
+pub mod messaging;
+pub mod orders;
+pub mod outbox;
+pub mod relay;
+pub mod store;
+pub mod story;
+pub mod unit_of_work;
+
+use fault_engine::{Ambient, Function, Program, Role, Worker};
+
+use crate::messaging::consume;
+use crate::relay::handle;
+use crate::store::Store;
+
+/// What every component works with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Time and ids.
+    pub ambient: Ambient,
+    /// Customers and orders.
+    pub store: Store,
+    /// For the unit of work.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// For the relay.
+    pub sns: aws_sdk_sns::Client,
+    /// For consuming.
+    pub sqs: aws_sdk_sqs::Client,
+}
+
+impl App {
+    /// Clients for one component.
+    pub fn new(ambient: Ambient) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(ambient.aws());
+        let store = Store::new(dynamodb.clone());
+        let sns = aws_sdk_sns::Client::new(ambient.aws());
+        let sqs = aws_sdk_sqs::Client::new(ambient.aws());
+        Self { ambient, store, dynamodb, sns, sqs }
+    }
+}
+
+/// The program, as the laboratory runs it.
+pub const PROGRAM: Program = Program {
+    name: "chapter-05",
+    deploy: |aws| Box::pin(deploy::deploy(aws)),
+    http: |ambient| http::router(App::new(ambient)),
+    workers: &[
+        consumer("reserve-credit", |ambient| Box::pin(consume(ambient, "customer--order-created"))),
+        consumer("release-credit", |ambient| Box::pin(consume(ambient, "customer--order-cancelled"))),
+        consumer("approve-order", |ambient| Box::pin(consume(ambient, "order--customer-credit-reserved"))),
+        consumer("reject-order", |ambient| {
+            Box::pin(consume(ambient, "order--customer-credit-reservation-failed"))
+        }),
+        consumer("reject-unknown", |ambient| Box::pin(consume(ambient, "order--customer-validation-failed"))),
+    ],
+    functions: &[relay("customers-relay", "customers-outbox"), relay("orders-relay", "orders-outbox")],
+    parking: &[],
+};
+
+const fn consumer(name: &'static str, run: fault_engine::Start) -> Worker {
+    Worker { name, role: Role::Consumer, run }
+}
+
+/// A function on the stream of an outbox, with the settings of its mapping.
+const fn relay(name: &'static str, table: &'static str) -> Function {
+    Function {
+        name,
+        table,
+        maximum_retry_attempts: 10,
+        handle: |ambient, _, event| Box::pin(handle(ambient, event)),
+    }
+}

@@ -1,0 +1,21 @@
+//! The program itself, not its library. Cargo builds a package's program for the integration tests of that package, and the end-to-end
+//! tests run it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::process::Command;
+
+#[test]
+fn without_settings_it_ends_and_names_all_that_are_missing() {
+    let output = Command::new(env!("CARGO_BIN_EXE_customers")).env_clear().output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{error}");
+    for name in [
+        "ENVIRONMENT",
+        "AWS_REGION",
+        "DYNAMODB_CUSTOMERS_TABLE_NAME",
+        "DYNAMODB_INBOX_TABLE_NAME",
+        "DYNAMODB_OUTBOX_TABLE_NAME",
+    ] {
+        assert!(error.contains(name), "{name} is not in: {error}");
+    }
+}

@@ -1,0 +1,120 @@
+//! One invocation: which records wake the relay, and which the answer names.
+
+use aws_lambda_events::event::dynamodb::Event;
+use outbox_relay::lambda::handle;
+use serde_json::{Value, json};
+use transactional_messaging::{message::Subject, outbox::partition_of};
+
+use crate::{
+    bench::{Bench, subject},
+    partly::{Not, partly},
+    wire::Fault,
+};
+
+/// A record as Lambda gets it from a stream of keys; `number` is its sequence number.
+fn record(name: &str, keys: &Value, number: u32) -> Value {
+    json!({
+        "eventID": format!("e{number}"), "eventName": name, "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1", "eventSourceARN": "arn:aws:dynamodb:us-east-1:000000000000:table/notes-outbox/stream/1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_767_225_600, "Keys": keys, "SequenceNumber": number.to_string(),
+            "SizeBytes": 10, "StreamViewType": "KEYS_ONLY",
+        },
+    })
+}
+
+fn keys(subject: &Subject, sort: &str) -> Value {
+    json!({"PK": {"S": partition_of(subject)}, "SK": {"S": sort}})
+}
+
+fn insert(subject: &Subject, number: u32) -> Value {
+    record("INSERT", &keys(subject, &format!("{number:020}")), number)
+}
+
+/// The sequence numbers that the answer to an event with these records names.
+async fn failures(bench: &Bench, records: Vec<Value>) -> Vec<String> {
+    let event: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
+    let answer = handle(&bench.relay, event).await;
+    answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
+}
+
+async fn with_a_message_each() -> Bench {
+    let bench = Bench::new().await;
+    for number in 1..=3 {
+        bench.store_all(&subject(number), 0..1).await;
+    }
+    bench
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_new_rows_wake_their_subjects() {
+    let bench = with_a_message_each().await;
+    let of_one = keys(&subject(1), "1");
+    let records = vec![
+        record("MODIFY", &of_one, 1),
+        record("REMOVE", &of_one, 2),
+        record("INSERT", &keys(&subject(1), "#HEAD"), 3),
+    ];
+    assert!(failures(&bench, records).await.is_empty());
+    assert_eq!(bench.wire.total(), 0, "what the relay itself writes must not wake it");
+    assert!(failures(&bench, vec![insert(&subject(2), 4)]).await.is_empty());
+    assert_eq!(bench.delivered().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_records_of_one_subject_wake_it_once() {
+    let bench = with_a_message_each().await;
+    failures(&bench, (1..=20).map(|number| insert(&subject(1), number)).collect()).await;
+    assert_eq!((bench.wire.count("PublishBatch"), bench.wire.count("TransactWriteItems")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_names_exactly_the_records_of_subjects_that_failed() {
+    let bench = with_a_message_each().await;
+    bench.wire.inject_where(
+        "Query",
+        &partition_of(&subject(2)),
+        usize::MAX,
+        Fault::code(500, "InternalServerError"),
+    );
+    let records = [(1, 10), (2, 11), (3, 12), (2, 13), (1, 14)];
+    let records = records.map(|(number, record)| insert(&subject(number), record)).to_vec();
+    assert_eq!(failures(&bench, records.clone()).await, ["11", "13"]);
+    bench.wire.repair();
+    assert!(failures(&bench, records).await.is_empty());
+    assert_eq!(bench.delivered().await.len(), 3, "each message once, although all records came twice");
+}
+
+/// Its mark is stored, and nothing that Lambda could repeat would help.
+#[tokio::test(start_paused = true)]
+async fn a_parked_subject_is_no_failure() {
+    let bench = with_a_message_each().await;
+    bench.wire.inject(
+        "PublishBatch",
+        usize::MAX,
+        partly(Not::Taken, "note/00000000-0000-0000-0000-000000000002"),
+    );
+    let records: Vec<_> =
+        [(1, 10), (2, 11), (3, 12)].map(|(number, record)| insert(&subject(number), record)).to_vec();
+    assert!(failures(&bench, records).await.is_empty());
+    assert_eq!(bench.delivered().await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_another_table_is_passed_over() {
+    let bench = with_a_message_each().await;
+    let records = vec![
+        record("INSERT", &json!({"id": {"S": "x"}}), 1),
+        record("INSERT", &json!({"PK": {"N": "7"}, "SK": {"S": "1"}}), 2),
+        insert(&subject(1), 3),
+    ];
+    assert!(failures(&bench, records).await.is_empty());
+    assert_eq!(bench.delivered().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_event_is_a_success() {
+    let bench = Bench::new().await;
+    assert!(failures(&bench, Vec::new()).await.is_empty());
+    assert_eq!(bench.wire.total(), 0);
+}

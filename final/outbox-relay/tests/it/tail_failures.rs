@@ -1,0 +1,121 @@
+//! The tailing relay when the stream, the outbox or SNS fails.
+
+use std::time::Duration;
+
+use outbox_relay::tail::TailSettings;
+use transactional_messaging::outbox::partition_of;
+
+use crate::{
+    bench::{Bench, subject, texts},
+    tail::{Tailer, seconds, stream_only},
+    wire::Fault,
+};
+
+#[tokio::test(start_paused = true)]
+async fn one_subject_that_fails_holds_up_no_other_and_goes_on_when_it_can() {
+    let bench = Bench::new().await;
+    bench.wire.inject_where(
+        "Query",
+        &partition_of(&subject(1)),
+        usize::MAX,
+        Fault::code(500, "InternalServerError"),
+    );
+    let tailer = Tailer::start(&bench.wire, stream_only(), 1);
+    for version in 0..3 {
+        for number in 1..=3 {
+            bench.store_all(&subject(number), version..=version).await;
+        }
+        seconds(3).await;
+    }
+    assert_eq!(bench.delivered().await.len(), 6, "all of the two others");
+    bench.wire.repair();
+    seconds(10).await;
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..3));
+    tailer.stop().await;
+}
+
+/// An iterator expires after 15 minutes, and the records that were read with it do not come again.
+#[tokio::test(start_paused = true)]
+async fn an_expired_iterator_is_replaced_where_it_stood() {
+    let bench = Bench::new().await;
+    let tailer = Tailer::start(&bench.wire, stream_only(), 1);
+    bench.store_all(&subject(1), 0..2).await;
+    seconds(2).await;
+    bench.wire.inject("GetRecords", 1, Fault::code(400, "ExpiredIteratorException"));
+    bench.store_all(&subject(1), 2..4).await;
+    seconds(3).await;
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..4));
+    let iterators = bench.wire.calls("GetShardIterator");
+    assert_eq!(iterators.len(), 2);
+    assert!(
+        iterators[0].body.contains("TRIM_HORIZON") && iterators[1].body.contains("AFTER_SEQUENCE_NUMBER")
+    );
+    tailer.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_that_left_the_stream_is_given_up_for_the_oldest_record() {
+    let bench = Bench::new().await;
+    let tailer = Tailer::start(&bench.wire, stream_only(), 1);
+    bench.store_all(&subject(1), 0..1).await;
+    seconds(2).await;
+    bench.wire.inject("GetRecords", 1, Fault::code(400, "TrimmedDataAccessException"));
+    seconds(2).await;
+    bench.store_all(&subject(1), 1..2).await;
+    seconds(2).await;
+    assert!(bench.wire.calls("GetShardIterator").last().unwrap().body.contains("TRIM_HORIZON"));
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..2));
+    tailer.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_that_cannot_be_found_again_is_given_up_as_well() {
+    let bench = Bench::new().await;
+    let tailer = Tailer::start(&bench.wire, stream_only(), 1);
+    bench.store_all(&subject(1), 0..1).await;
+    seconds(2).await;
+    bench.wire.inject("GetRecords", 1, Fault::code(400, "ExpiredIteratorException"));
+    bench.wire.inject_where(
+        "GetShardIterator",
+        "AFTER_SEQUENCE",
+        usize::MAX,
+        Fault::code(400, "TrimmedDataAccessException"),
+    );
+    bench.store_all(&subject(1), 1..2).await;
+    seconds(10).await;
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..2));
+    tailer.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_everything_is_waited_out() {
+    for operation in
+        ["DescribeTable", "DescribeStream", "GetShardIterator", "GetRecords", "GetItem", "PublishBatch"]
+    {
+        let bench = Bench::new().await;
+        bench.wire.inject(operation, usize::MAX, Fault::RequestLost);
+        let tailer = Tailer::start(&bench.wire, stream_only(), 1);
+        bench.store_all(&subject(1), 0..2).await;
+        seconds(30).await;
+        assert!(bench.delivered().await.is_empty());
+        bench.wire.repair();
+        seconds(30).await;
+        assert_eq!(bench.texts(&subject(1)).await, texts(0..2), "{operation}");
+        tailer.stop().await;
+    }
+}
+
+/// The stream is dead, so only the sweeper is left.
+#[tokio::test(start_paused = true)]
+async fn the_sweeper_sends_what_the_stream_never_brings() {
+    let bench = Bench::new().await;
+    bench.wire.inject("GetRecords", usize::MAX, Fault::code(400, "AccessDeniedException"));
+    let settings = TailSettings { sweep: Duration::from_secs(60), ..TailSettings::default() };
+    let tailer = Tailer::start(&bench.wire, settings, 1);
+    bench.store_all(&subject(1), 0..2).await;
+    seconds(55).await;
+    assert!(bench.delivered().await.is_empty(), "too young");
+    seconds(70).await;
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..2));
+    tailer.stop().await;
+}

@@ -1,0 +1,24 @@
+//! Outbox, relay, inbox and consumer through the real SDK against the embedded AWS, in one binary so that it links once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod ambient;
+mod bench;
+mod consumer_failures;
+mod consumer_loop;
+mod consumer_stop;
+mod dead_letters;
+mod idempotent;
+mod note;
+mod outbox;
+mod partial_failures;
+mod partly;
+mod provisioning;
+mod queues;
+mod races;
+mod relay_bookkeeping;
+mod relay_order;
+mod relay_sharing;
+mod sweeper;
+#[path = "../../../unit-of-work/tests/it/wire.rs"]
+mod wire;
+mod worker;

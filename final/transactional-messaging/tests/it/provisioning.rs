@@ -1,0 +1,96 @@
+//! Making everything a service needs, as often as one likes.
+
+use aws_sdk_dynamodb::types::{ProjectionType, StreamViewType};
+use aws_sdk_sqs::types::QueueAttributeName;
+use transactional_messaging::provision::ensure_service;
+
+use crate::{
+    bench::{Bench, OUTBOX, QUEUE, resources, subject, texts},
+    queues,
+    wire::Fault,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_second_time_changes_nothing_and_loses_nothing() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 0..2).await;
+    queues::send(&bench.sqs, QUEUE, "kept").await;
+    let before = everything(&bench).await;
+    for _ in 0..2 {
+        ensure_service(&bench.dynamodb, &bench.sns, &bench.sqs, &resources()).await.unwrap();
+    }
+    assert_eq!(everything(&bench).await, before);
+    assert_eq!(queues::drain(&bench.sqs, QUEUE).await, ["kept"]);
+    bench.wake(&subject(1)).await.unwrap();
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..2), "one subscription, so each message comes once");
+}
+
+async fn everything(bench: &Bench) -> String {
+    let mut topics = bench.sns.list_topics().send().await.unwrap().topics.unwrap();
+    topics.sort_by_key(|topic| topic.topic_arn().map(str::to_owned));
+    let subscriptions = bench.sns.list_subscriptions().send().await.unwrap();
+    let tables = bench.dynamodb.list_tables().send().await.unwrap();
+    let request = bench.sqs.get_queue_attributes().queue_url(queues::url(&bench.sqs, QUEUE).await);
+    let queue = request.attribute_names(QueueAttributeName::All).send().await.unwrap();
+    let mut attributes: Vec<_> = queue.attributes.unwrap().into_iter().collect();
+    attributes.sort_by_key(|(name, _)| name.to_string());
+    format!("{:?}\n{:?}\n{:?}\n{attributes:?}", topics, subscriptions.subscriptions, tables.table_names)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_outbox_has_a_stream_of_keys_a_sparse_index_of_keys_and_a_time_to_live() {
+    let bench = Bench::new().await;
+    let table = bench.dynamodb.describe_table().table_name(OUTBOX).send().await.unwrap().table.unwrap();
+    let stream = table.stream_specification().unwrap();
+    assert_eq!((stream.stream_enabled(), stream.stream_view_type()), (true, Some(&StreamViewType::KeysOnly)));
+    let [index] = table.global_secondary_indexes() else { panic!("one index") };
+    assert_eq!(index.projection().unwrap().projection_type(), Some(&ProjectionType::KeysOnly));
+    for name in [OUTBOX, "notes-inbox"] {
+        let described = bench.dynamodb.describe_time_to_live().table_name(name).send().await.unwrap();
+        let ttl = described.time_to_live_description.unwrap();
+        assert_eq!(
+            (ttl.attribute_name(), ttl.time_to_live_status().unwrap().as_str()),
+            (Some("ExpiresAt"), "ENABLED")
+        );
+    }
+    let described = bench.dynamodb.describe_time_to_live().table_name("notes").send().await.unwrap();
+    assert_eq!(
+        described.time_to_live_description.unwrap().attribute_name(),
+        None,
+        "aggregates do not expire"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_has_a_dead_letter_queue_and_takes_messages_of_its_topic_only() {
+    let bench = Bench::new().await;
+    let request = bench.sqs.get_queue_attributes().queue_url(queues::url(&bench.sqs, QUEUE).await);
+    let attributes =
+        request.attribute_names(QueueAttributeName::All).send().await.unwrap().attributes.unwrap();
+    let json = |name| serde_json::from_str::<serde_json::Value>(&attributes[&name]).unwrap();
+    let redrive = json(QueueAttributeName::RedrivePolicy);
+    assert_eq!(redrive["deadLetterTargetArn"], "arn:aws:sqs:us-east-1:000000000000:notes--dlq");
+    assert_eq!(redrive["maxReceiveCount"], 5);
+    let statement = &json(QueueAttributeName::Policy)["Statement"][0];
+    assert_eq!(statement["Principal"]["Service"], "sns.amazonaws.com");
+    assert_eq!(
+        statement["Condition"]["ArnEquals"]["aws:SourceArn"],
+        "arn:aws:sns:us-east-1:000000000000:noted"
+    );
+    assert_eq!(statement["Resource"], "arn:aws:sqs:us-east-1:000000000000:notes");
+    assert_eq!(attributes[&QueueAttributeName::MessageRetentionPeriod], (14 * 24 * 60 * 60).to_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_names_what_could_not_be_made() {
+    let bench = Bench::new().await;
+    let config = bench.wire.sdk_config();
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    bench.wire.inject_where("CreateTable", "notes-inbox", 1, Fault::code(400, "AccessDeniedException"));
+    let error = ensure_service(&dynamodb, &bench.sns, &bench.sqs, &resources()).await.unwrap_err();
+    assert_eq!(error.what, "table notes-inbox");
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    bench.wire.inject("SetQueueAttributes", 1, Fault::code(400, "AccessDenied"));
+    let error = ensure_service(&dynamodb, &bench.sns, &sqs, &resources()).await.unwrap_err();
+    assert_eq!(error.what, "queue notes");
+}

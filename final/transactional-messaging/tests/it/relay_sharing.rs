@@ -1,0 +1,97 @@
+//! Many subjects share calls, and none waits for another's failure.
+
+use transactional_messaging::{
+    outbox::partition_of,
+    relay::{Outcome, RelayError},
+};
+
+use crate::{
+    bench::{Bench, OUTBOX, sequence, subject, texts},
+    wire::Fault,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_subjects_of_one_topic_are_ten_calls() {
+    let bench = Bench::new().await;
+    let subjects: Vec<_> = (0..100).map(subject).collect();
+    for subject in &subjects {
+        bench.store_all(subject, 0..1).await;
+    }
+    let outcomes = bench.wake_all(&subjects).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Outcome::Dispatched(1)))));
+    assert_eq!((bench.wire.count("PublishBatch"), bench.wire.count("ListTopics")), (10, 1));
+    assert_eq!(bench.delivered().await.len(), 100);
+}
+
+/// A call may carry 256 KiB in all; five messages of 100 KiB are three calls.
+#[tokio::test(start_paused = true)]
+async fn large_messages_share_calls_only_as_far_as_they_fit() {
+    let bench = Bench::new().await;
+    let subjects: Vec<_> = (0..5).map(subject).collect();
+    for subject in &subjects {
+        bench.store(subject, 0, &bench.noted(&"x".repeat(100 * 1024))).await;
+    }
+    bench.wake_all(&subjects).await;
+    assert_eq!((bench.wire.count("PublishBatch"), bench.delivered().await.len()), (3, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_that_cannot_be_read_holds_up_nobody() {
+    let bench = Bench::new().await;
+    let subjects = [subject(1), subject(2), subject(3)];
+    for subject in &subjects {
+        bench.store_all(subject, 0..2).await;
+    }
+    bench.wire.inject_where(
+        "Query",
+        &partition_of(&subject(2)),
+        usize::MAX,
+        Fault::code(500, "InternalServerError"),
+    );
+    let outcomes = bench.wake_all(&subjects).await;
+    assert!(matches!(outcomes[1], Err(RelayError::Read(_))));
+    assert!(outcomes[1].as_ref().unwrap_err().is_retryable());
+    assert!(matches!((&outcomes[0], &outcomes[2]), (Ok(Outcome::Dispatched(2)), Ok(Outcome::Dispatched(2)))));
+    bench.wire.repair();
+    assert_eq!(bench.wake(&subject(2)).await.unwrap(), Outcome::Dispatched(2));
+    assert_eq!(bench.texts(&subject(2)).await, texts(0..2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_row_is_told_as_such_and_holds_up_nobody() {
+    let bench = Bench::new().await;
+    for number in [1, 2] {
+        bench.store_all(&subject(number), 0..1).await;
+    }
+    let damaged = bench.outbox.table().key(partition_of(&subject(1)), Some(&sequence(0)));
+    let request = bench.dynamodb.update_item().table_name(OUTBOX).set_key(Some(damaged));
+    request.update_expression("REMOVE Topic").send().await.unwrap();
+    let outcomes = bench.wake_all(&[subject(1), subject(2)]).await;
+    let Err(error @ RelayError::UnknownRow(_)) = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert!(!error.is_retryable(), "somebody must repair it");
+    assert!(matches!(outcomes[1], Ok(Outcome::Dispatched(1))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_that_cannot_be_settled_is_an_error_and_comes_again() {
+    let bench = Bench::new().await;
+    for number in [1, 2] {
+        bench.store_all(&subject(number), 0..1).await;
+    }
+    let refusal = Fault::code(400, "AccessDeniedException");
+    bench.wire.inject_where("TransactWriteItems", &partition_of(&subject(1)), 1, refusal);
+    let outcomes = bench.wake_all(&[subject(1), subject(2)]).await;
+    assert!(matches!((&outcomes[0], &outcomes[1]), (Err(RelayError::Settle(_)), Ok(Outcome::Dispatched(1)))));
+    assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Dispatched(1));
+}
+
+/// Somebody else is faster each time. One call does not go on for ever, and says that it is not done.
+#[tokio::test(start_paused = true)]
+async fn a_subject_that_is_overtaken_for_ever_is_told_as_unfinished() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 0..1).await;
+    let overtaken = Fault::cancelled(&["ConditionalCheckFailed", "None"]);
+    bench.wire.inject("TransactWriteItems", usize::MAX, overtaken);
+    let error = bench.wake(&subject(1)).await.unwrap_err();
+    assert!(error.is_retryable() && !matches!(error, RelayError::Publish { .. }), "{error}");
+}

@@ -1,0 +1,83 @@
+//! The sweeper finds what no wake-up ever reached, and leaves the rest alone.
+
+use time::Duration;
+use transactional_messaging::{
+    outbox::partition_of,
+    relay::{Outcome, RelayError},
+};
+
+use crate::{
+    bench::{Bench, subject, texts},
+    partly::{Not, partly},
+    wire::Fault,
+};
+
+async fn later(seconds: u64) {
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_no_wake_up_reached_are_found_in_every_shard_and_sent_in_order() {
+    let bench = Bench::new().await;
+    let subjects: Vec<_> = (0..60).map(subject).collect();
+    for subject in &subjects {
+        bench.store_all(subject, 0..2).await;
+    }
+    later(120).await;
+    let results = bench.relay.sweep(Duration::MINUTE).await.unwrap();
+    assert_eq!(results.len(), 60);
+    assert!(results.values().all(|outcome| matches!(outcome, Ok(Outcome::Dispatched(2)))));
+    assert_eq!((bench.pending().await, bench.texts(&subject(7)).await), (0, texts(0..2)));
+    assert!(
+        bench.relay.sweep(Duration::MINUTE).await.unwrap().is_empty(),
+        "nothing is left for the next one"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_younger_than_asked_for_are_left_to_the_stream() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 0..1).await;
+    later(59).await;
+    assert!(bench.relay.sweep(Duration::MINUTE).await.unwrap().is_empty());
+    later(2).await;
+    assert_eq!(bench.relay.sweep(Duration::MINUTE).await.unwrap().len(), 1);
+}
+
+/// More rows than one page of the index brings.
+#[tokio::test(start_paused = true)]
+async fn a_pending_index_of_many_pages_is_read_to_its_end() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 0..1).await;
+    bench.store_all(&subject(2), 0..1).await;
+    later(120).await;
+    // DynamoDB ends a page where it likes, and may bring an empty one.
+    let empty = Fault::instead(|aws, mut request| async move {
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap()).into_owned();
+        *request.body_mut() = body.replacen('{', r#"{"Limit":1,"#, 1).into();
+        request.headers_mut().remove("content-length");
+        aws.call(request).await
+    });
+    bench.wire.inject_where("Query", "PendingIndex", usize::MAX, empty);
+    assert_eq!(bench.relay.sweep(Duration::MINUTE).await.unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parked_subjects_stay_parked_and_are_told() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 0..1).await;
+    bench.wire.inject("PublishBatch", 1, partly(Not::Taken, "note"));
+    bench.wake(&subject(1)).await.unwrap();
+    later(120).await;
+    let results = bench.relay.sweep(Duration::MINUTE).await.unwrap();
+    assert!(matches!(results[&partition_of(&subject(1))], Ok(Outcome::Parked)));
+    assert!(bench.delivered().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_cannot_be_read_is_an_error_that_a_retry_can_cure() {
+    let bench = Bench::new().await;
+    bench.wire.inject_where("Query", "PendingIndex", usize::MAX, Fault::code(500, "InternalServerError"));
+    let error = bench.relay.sweep(Duration::MINUTE).await.unwrap_err();
+    assert!(matches!(error, RelayError::Read(_)) && error.is_retryable());
+}

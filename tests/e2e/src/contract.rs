@@ -1,0 +1,69 @@
+//! The eight events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
+//! the services, so that a change there does not change what is tested.
+
+/// What is promised of one type of event.
+#[derive(Debug)]
+pub struct EventType {
+    /// Its name.
+    pub name: &'static str,
+    /// Its topic.
+    pub topic: &'static str,
+    /// Which service publishes it.
+    pub service: &'static str,
+    head: &'static [&'static str],
+    tail: &'static [&'static str],
+}
+
+const CUSTOMER: &[&str] = &["event_id", "correlation_id", "customer_id", "created_at"];
+const ORDER: &[&str] = &["event_id", "correlation_id", "order_id", "customer_id", "state", "created_at"];
+
+/// All of them.
+pub const EVENTS: [EventType; 8] = [
+    customer("CustomerCreated", "customer--created", &["name", "credit_limit"]),
+    customer("CustomerCreditReserved", "customer--credit-reserved", &["order_id"]),
+    customer("CustomerCreditReservationFailed", "customer--credit-reservation-failed", &["order_id"]),
+    customer("CustomerValidationFailed", "customer--validation-failed", &["order_id", "error"]),
+    order("OrderCreated", "order--created", &["order_total"]),
+    order("OrderApproved", "order--approved", &[]),
+    order("OrderRejected", "order--rejected", &[]),
+    order("OrderCancelled", "order--cancelled", &[]),
+];
+
+/// The queues with the topic that each is subscribed to. The dead-letter queue of each has its name and `--dlq`.
+pub const QUEUES: [(&str, &str); 5] = [
+    ("customer--order-created", "order--created"),
+    ("customer--order-cancelled", "order--cancelled"),
+    ("order--customer-credit-reserved", "customer--credit-reserved"),
+    ("order--customer-credit-reservation-failed", "customer--credit-reservation-failed"),
+    ("order--customer-validation-failed", "customer--validation-failed"),
+];
+
+impl EventType {
+    /// The type of this name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn named(name: &str) -> anyhow::Result<&'static Self> {
+        let found = EVENTS.iter().find(|event| event.name == name);
+        found.ok_or_else(|| anyhow::anyhow!("the contract has no event {name}"))
+    }
+
+    /// All fields of its data, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.head.iter().chain(self.tail).copied()
+    }
+
+    /// The outbox table that it is stored in before it is published.
+    pub fn outbox(&self) -> String {
+        format!("{}-outbox", self.service)
+    }
+}
+
+const fn customer(name: &'static str, topic: &'static str, tail: &'static [&'static str]) -> EventType {
+    EventType { name, topic, service: "customers", head: CUSTOMER, tail }
+}
+
+const fn order(name: &'static str, topic: &'static str, tail: &'static [&'static str]) -> EventType {
+    EventType { name, topic, service: "orders", head: ORDER, tail }
+}

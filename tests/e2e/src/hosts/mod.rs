@@ -1,0 +1,33 @@
+//! The ways to start the system.
+
+mod binaries;
+mod in_process;
+mod lambda;
+mod ministack;
+mod process;
+mod processes;
+mod settings;
+
+pub use in_process::InProcess;
+pub use process::Process;
+pub use processes::{Aws, Processes, Relays};
+
+use std::path::Path;
+
+use crate::system::Addresses;
+
+/// A started system.
+pub trait Host {
+    /// Where it is found.
+    fn addresses(&self) -> Addresses;
+
+    /// The folder with the logs of its parts.
+    fn logs(&self) -> &Path;
+
+    /// Stops all of it, each part after what it has begun.
+    ///
+    /// # Errors
+    ///
+    /// When a part does not end as it should.
+    fn stop(self) -> impl Future<Output = anyhow::Result<()>>;
+}

@@ -1,0 +1,145 @@
+//! Every part as a process of its own.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use aws_types::SdkConfig;
+
+use super::{Host, Process, binaries, lambda, ministack, settings};
+use crate::system::Addresses;
+
+/// Which AWS the processes use.
+#[derive(Clone, Debug)]
+pub enum Aws {
+    /// The program `local-aws`.
+    Local,
+    /// ministack, as `scripts/install-ministack` installs it below this target folder.
+    Ministack(PathBuf),
+}
+
+/// How the relays run.
+#[derive(Clone, Copy, Debug)]
+pub enum Relays {
+    /// As processes that tail the streams.
+    Tail,
+    /// As Lambda functions behind event source mappings.
+    Lambda,
+}
+
+/// The system as processes.
+#[derive(Debug)]
+pub struct Processes {
+    /// The customers service.
+    pub customers: Process,
+    /// The orders service.
+    pub orders: Process,
+    /// The relays that are processes, that of the customers service first.
+    pub relays: Vec<Process>,
+    addresses: Addresses,
+    logs: PathBuf,
+    // The last to end: fields are dropped in their order.
+    aws: Process,
+}
+
+impl Processes {
+    /// Starts everything; logs go to files in this folder.
+    ///
+    /// # Errors
+    ///
+    /// When a program is missing or does not start.
+    pub async fn start(logs: impl AsRef<Path>, aws: Aws, relays: Relays) -> anyhow::Result<Self> {
+        let logs = logs.as_ref();
+        drop(std::fs::remove_dir_all(logs));
+        std::fs::create_dir_all(logs)?;
+        let (mut aws, endpoint) = match aws {
+            Aws::Local => local_aws(logs)?,
+            Aws::Ministack(target) => ministack::process(&target, logs)?,
+        };
+        aws.start().await?;
+        let sdk = settings::sdk_config(&endpoint).await?;
+        let (mut customers, customers_url) = service("customers", &endpoint, logs)?;
+        let (mut orders, orders_url) = service("orders", &endpoint, logs)?;
+        tokio::try_join!(customers.start(), orders.start())?;
+        let relays = start_relays(relays, &endpoint, &sdk, logs).await?;
+        let addresses = Addresses { customers: customers_url, orders: orders_url, sdk };
+        Ok(Self { customers, orders, relays, addresses, logs: logs.to_owned(), aws })
+    }
+}
+
+impl Host for Processes {
+    fn addresses(&self) -> Addresses {
+        self.addresses.clone()
+    }
+
+    fn logs(&self) -> &Path {
+        &self.logs
+    }
+
+    async fn stop(mut self) -> anyhow::Result<()> {
+        self.customers.terminate().await?;
+        self.orders.terminate().await?;
+        for relay in &mut self.relays {
+            relay.terminate().await?;
+        }
+        self.aws.terminate().await
+    }
+}
+
+async fn start_relays(
+    relays: Relays,
+    endpoint: &str,
+    sdk: &SdkConfig,
+    logs: &Path,
+) -> anyhow::Result<Vec<Process>> {
+    let program = binaries::find("outbox-relay")?;
+    let services = ["customers", "orders"];
+    if let Relays::Lambda = relays {
+        let zip = lambda::zip(&program, logs)?;
+        for service in services {
+            lambda::deploy(service, &zip, endpoint, sdk).await?;
+        }
+        return Ok(Vec::new());
+    }
+    let mut started = Vec::new();
+    for service in services {
+        let (name, table) = (format!("relay-of-{service}"), format!("{service}-outbox"));
+        let variables = settings::variables(service, endpoint);
+        let mut relay = Process::new(&name, &program, &["tail", "--table", &table], variables, logs);
+        relay.start().await?;
+        started.push(relay);
+    }
+    Ok(started)
+}
+
+fn local_aws(logs: &Path) -> anyhow::Result<(Process, String)> {
+    let port = free_port()?.to_string();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let program = binaries::find("local-aws")?;
+    let process = Process::new("local-aws", &program, &["--port", &port], Vec::new(), logs);
+    Ok((process.healthy_at(format!("{endpoint}/_local/health")), endpoint))
+}
+
+fn service(name: &str, endpoint: &str, logs: &Path) -> anyhow::Result<(Process, String)> {
+    let port = free_port()?;
+    let url = format!("http://127.0.0.1:{port}");
+    let mut variables = settings::variables(name, endpoint);
+    variables.push(("PORT".to_owned(), port.to_string()));
+    let process = Process::new(name, &binaries::find(name)?, &[], variables, logs);
+    Ok((process.healthy_at(format!("{url}/{name}/health")), url))
+}
+
+/// A port that nobody listens on. It lies below those that operating systems give to outgoing connections, or one of these could take it
+/// before the program does.
+pub(super) fn free_port() -> anyhow::Result<u16> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "two tests that start together must not try the same ports"
+    )]
+    let first = uuid::Uuid::new_v4().as_u128() % 10_000;
+    let candidates = (0..10_000).map(|step| (first + step) % 10_000 + 20_000);
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    candidates.filter_map(|port| u16::try_from(port).ok()).find(free).context("there is no free port")
+}

@@ -1,0 +1,175 @@
+//! The running system, as a scenario reaches it: two addresses, the broker, and a look into the outboxes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use anyhow::{Context as _, ensure};
+use aws_sdk_dynamodb::{
+    Client as DynamoDb,
+    types::{AttributeValue, Select},
+};
+use aws_types::SdkConfig;
+use uuid::Uuid;
+
+use crate::{
+    answer::{Answer, Request},
+    broker::{Broker, Letter},
+    collector::Collector,
+    contract::{EventType, QUEUES},
+    event::Event,
+    eventually::eventually,
+};
+
+/// Where a started system is found.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The customers service, such as `http://127.0.0.1:9701`.
+    pub customers: String,
+    /// The orders service.
+    pub orders: String,
+    /// The AWS they use.
+    pub sdk: SdkConfig,
+}
+
+/// The system that the scenarios of this process talk to.
+#[derive(Debug)]
+pub struct System {
+    addresses: Addresses,
+    http: reqwest::Client,
+    dynamodb: DynamoDb,
+    /// Its topics and queues.
+    pub broker: Broker,
+    /// Everything that is published.
+    pub events: Collector<Result<Event, String>>,
+    /// Everything that ends in a dead-letter queue.
+    pub letters: Collector<Letter>,
+    explained: Mutex<HashSet<String>>,
+}
+
+static CURRENT: OnceLock<Arc<System>> = OnceLock::new();
+
+impl System {
+    /// Attaches to a system that was started.
+    ///
+    /// # Errors
+    ///
+    /// When something of it is missing.
+    pub async fn attach(addresses: Addresses) -> anyhow::Result<Self> {
+        let broker = Broker::connect(&addresses.sdk).await?;
+        broker.divide().await.context("the services cannot be held apart")?;
+        Ok(Self {
+            events: broker.probe().await.context("there is no probe")?,
+            letters: broker.dead_letters().await?,
+            broker,
+            dynamodb: DynamoDb::new(&addresses.sdk),
+            http: reqwest::Client::new(),
+            addresses,
+            explained: Mutex::default(),
+        })
+    }
+
+    /// Makes this the system of all scenarios that begin from now on.
+    pub fn install(self) -> Arc<Self> {
+        CURRENT.get_or_init(|| Arc::new(self)).clone()
+    }
+
+    /// The installed system.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn current() -> anyhow::Result<Arc<Self>> {
+        CURRENT.get().cloned().context("no system was installed before the scenarios began")
+    }
+
+    /// Sends a request to the service whose path it names.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or one that no request should get.
+    pub async fn send(&self, request: &Request) -> anyhow::Result<Answer> {
+        let customers = request.path.starts_with("/customer");
+        let service = if customers { &self.addresses.customers } else { &self.addresses.orders };
+        request.send(&self.http, service).await
+    }
+
+    /// The ids of the messages of this type and conversation in the outbox. Nothing is published that was not there, so this is what was
+    /// published or will be.
+    ///
+    /// # Errors
+    ///
+    /// When the outbox cannot be read.
+    pub async fn stored(&self, kind: &EventType, correlation_id: Uuid) -> anyhow::Result<HashSet<Uuid>> {
+        let request = self.dynamodb.scan().table_name(kind.outbox()).consistent_read(true);
+        let request = request
+            .filter_expression("CorrelationId = :id AND #kind = :kind")
+            .expression_attribute_names("#kind", "Kind")
+            .expression_attribute_values(":id", AttributeValue::S(correlation_id.to_string()))
+            .expression_attribute_values(":kind", AttributeValue::S(kind.name.to_owned()));
+        let mut rows = request.into_paginator().items().send();
+        let mut ids = HashSet::new();
+        while let Some(row) = rows.next().await {
+            let row: HashMap<String, AttributeValue> = row?;
+            let id = row.get("MessageId").and_then(|id| id.as_s().ok()).context("a row without an id")?;
+            ids.insert(id.parse()?);
+        }
+        Ok(ids)
+    }
+
+    /// Waits until no queue of the services holds a message any more.
+    ///
+    /// # Errors
+    ///
+    /// When one still does at the deadline.
+    pub async fn idle(&self) -> anyhow::Result<()> {
+        for (queue, _) in QUEUES {
+            eventually(|| async move {
+                let depth = self.broker.depth(queue).await?;
+                ensure!(depth == 0, "{queue} holds {depth} messages");
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that dead letters with this text in them are meant to be.
+    pub fn expect_letter(&self, text: impl Into<String>) {
+        self.explained.lock().unwrap_or_else(PoisonError::into_inner).insert(text.into());
+    }
+
+    /// What must be true when all scenarios are over: everything in the outboxes was published, everything that was published keeps
+    /// the contract, and no dead letter is unexplained.
+    ///
+    /// # Errors
+    ///
+    /// What is not.
+    pub async fn check_at_rest(&self) -> anyhow::Result<()> {
+        self.idle().await?;
+        for table in ["customers-outbox", "orders-outbox"] {
+            eventually(|| async move {
+                let request = self.dynamodb.scan().table_name(table).consistent_read(true);
+                let request = request.filter_expression("attribute_exists(PendingShard)");
+                let pending = request.select(Select::Count).send().await?.count;
+                ensure!(pending == 0, "{pending} messages are pending in {table}");
+                Ok(())
+            })
+            .await?;
+        }
+        self.events.look(|events| {
+            events.iter().try_for_each(|event| match event {
+                Ok(event) if event.is_genuine() => event.check(),
+                Ok(_) => Ok(()),
+                Err(why) => anyhow::bail!("something that is no event was published: {why}"),
+            })
+        })?;
+        let explained = self.explained.lock().unwrap_or_else(PoisonError::into_inner);
+        self.letters.look(|letters| {
+            let odd = letters.iter().find(|letter| !explained.iter().any(|text| letter.body.contains(text)));
+            ensure!(odd.is_none(), "a dead letter that no scenario explains: {odd:?}");
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a fault can strike: generated from a run without faults, never written by hand.
+
+use crate::call::{Call, Outcome};
+use crate::components::poison_variants;
+use crate::fault::{Fault, Plan};
+use crate::program::Program;
+use crate::run::Run;
+use crate::stream::EVERY_INVOCATION;
+
+/// How often consumers are run twice, each time with other latencies.
+const CONCURRENT_RUNS: u64 = 25;
+
+/// The queues of the customers and orders services.
+const QUEUES: usize = 5;
+
+/// Every plan with this one fault.
+pub fn points(program: &Program, without_faults: &Run, fault: Fault) -> Vec<Plan> {
+    match fault {
+        Fault::DuplicateDelivery => vec![Plan::one(fault, 0), Plan::one(fault, 1)],
+        Fault::ConcurrentConsumers => {
+            (0..CONCURRENT_RUNS).map(|seed| Plan { seed, ..Plan::one(fault, 0) }).collect()
+        }
+        Fault::PoisonPayload => (0..poison_variants(QUEUES)).map(|at| Plan::one(fault, at)).collect(),
+        Fault::StreamRedelivery | Fault::StreamReorder if program.functions.is_empty() => Vec::new(),
+        Fault::StreamRedelivery | Fault::StreamReorder => {
+            let each = (0..without_faults.invocations).chain([EVERY_INVOCATION]);
+            each.map(|at| Plan::one(fault, at)).collect()
+        }
+        _ => {
+            let struck = without_faults.calls.iter().filter(|call| can_strike(fault, call));
+            struck.map(|call| Plan::one(fault, call.index)).collect()
+        }
+    }
+}
+
+/// Whether the fault makes sense for this call.
+pub(crate) fn can_strike(fault: Fault, call: &Call) -> bool {
+    let operation = call.site.operation.as_str();
+    match fault {
+        Fault::TransactionConflict => operation == "TransactWriteItems",
+        Fault::PartialBatchFailure => operation == "PublishBatch",
+        Fault::RefusedMessage => operation.starts_with("Publish"),
+        // A poll that was under way when the run ended has no other side.
+        _ => fault.strikes_a_call() && call.outcome != Outcome::Unanswered,
+    }
+}
+
+/// Faults that end a component's work at a point it did not choose. Two of them in a row are what recovery has to stand.
+const FIRST_OF_PAIR: [Fault; 3] = [Fault::CrashBefore, Fault::CrashAfter, Fault::AnswerLost];
+const SECOND_OF_PAIR: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
+
+/// Plans with a second fault in the same component soon after the first: for relays and consumers, whose work is taken
+/// up again after a crash. `within` is how many calls later at most.
+pub(crate) fn pairs(run: &Run, within: usize) -> Vec<Plan> {
+    let [first] = run.plan.injections.as_slice() else { return Vec::new() };
+    let Some(struck) = run.calls.get(first.at).filter(|_| FIRST_OF_PAIR.contains(&first.fault)) else {
+        return Vec::new();
+    };
+    if &*struck.site.component == "http" {
+        return Vec::new();
+    }
+    let later = run.calls[first.at + 1..].iter().filter(|call| call.site.component == struck.site.component);
+    let later =
+        later.filter(|call| !matches!(call.outcome, Outcome::Unanswered | Outcome::Empty)).take(within);
+    later.flat_map(|call| SECOND_OF_PAIR.map(|fault| run.plan.and(fault, call.index))).collect()
+}
+
+/// A plan with two to four faults at random places; everything follows from the seed.
+pub fn random(program: &Program, without_faults: &Run, seed: u64) -> Plan {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut plan = Plan { seed, injections: Vec::new() };
+    let calls = &without_faults.calls;
+    for _ in 0..rng.usize(2..=4) {
+        // Twice the calls: recovery makes calls that a run without faults does not.
+        let at = rng.usize(0..calls.len() * 2);
+        let fault = Fault::ALL[rng.usize(0..Fault::ALL.len())];
+        let at = match fault {
+            Fault::PoisonPayload => at % poison_variants(QUEUES),
+            Fault::DuplicateDelivery => at % 2,
+            Fault::StreamRedelivery | Fault::StreamReorder if program.functions.is_empty() => continue,
+            Fault::StreamRedelivery | Fault::StreamReorder => at % without_faults.invocations.max(1),
+            _ => at,
+        };
+        plan = plan.and(fault, at);
+    }
+    plan
+}

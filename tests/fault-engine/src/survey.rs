@@ -1,0 +1,224 @@
+//! Breaks a program in every way and counts: one fault at every point, pairs where work is taken up again, and random
+//! plans with several faults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::call::Site;
+use crate::fault::{Fault, Plan};
+use crate::judge::{Finding, Kind};
+use crate::points::{pairs, points, random};
+use crate::program::Program;
+use crate::run::{Run, RunError, run};
+
+/// How much is tried beyond one fault at every point.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How many threads run; each run has a runtime of its own.
+    pub threads: usize,
+    /// How many calls after the first fault of a pair the second may strike at most.
+    pub pairs_within: usize,
+    /// How many random plans.
+    pub random: u64,
+}
+
+/// A row of a survey's table: one fault, or one kind of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Row {
+    /// One fault, at every point.
+    One(Fault),
+    /// Two faults in one component.
+    Pairs,
+    /// Several faults at random.
+    Random,
+}
+
+/// What all runs of one row came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// How many runs.
+    pub runs: usize,
+    /// In how many of them there was damage of each kind.
+    pub damaged: BTreeMap<Kind, usize>,
+    /// The first plan that did damage, and what it did.
+    pub example: Option<(Plan, BTreeSet<Finding>)>,
+}
+
+impl Cell {
+    fn add(&mut self, run: &Run) {
+        self.runs += 1;
+        let kinds: BTreeSet<Kind> = run.findings.iter().map(|finding| finding.kind).collect();
+        for kind in kinds {
+            *self.damaged.entry(kind).or_default() += 1;
+        }
+        if self.example.is_none() && !run.findings.is_empty() {
+            self.example = Some((run.plan.clone(), run.findings.clone()));
+        }
+    }
+}
+
+/// All that was found out about a program.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// The table.
+    pub cells: BTreeMap<Row, Cell>,
+    /// Call sites that were seen in some run and broken in none.
+    pub unbroken: BTreeSet<Site>,
+}
+
+impl Survey {
+    /// How many runs there were.
+    pub fn runs(&self) -> usize {
+        self.cells.values().map(|cell| cell.runs).sum()
+    }
+}
+
+/// Why there is no survey.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SurveyError {
+    /// A run could not be judged.
+    #[error("a run could not be judged")]
+    Run(#[from] RunError),
+    /// The program does damage without any fault.
+    #[error("{program} does damage without any fault: {findings:?}")]
+    Unsound {
+        /// The program.
+        program: &'static str,
+        /// The damage.
+        findings: BTreeSet<Finding>,
+    },
+}
+
+impl SurveyError {
+    /// A survey takes the same course each time: always false.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+/// Surveys a program. `progress` is called with the number of runs that were added to the work, and of those done.
+///
+/// # Errors
+///
+/// [`SurveyError`]
+pub fn survey(
+    program: &Program,
+    effort: Effort,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Survey, SurveyError> {
+    let sound = baseline(program)?;
+    let mut survey = Survey::default();
+    let mut sites = Sites::default();
+    let mut singles = Vec::new();
+    for fault in Fault::ALL {
+        let plans = points(program, &sound, fault);
+        let runs = execute(program, plans, effort.threads, progress)?;
+        survey.note(Row::One(fault), &runs, &mut sites);
+        singles.extend(runs);
+    }
+    let plans: Vec<Plan> = singles.iter().flat_map(|run| pairs(run, effort.pairs_within)).collect();
+    drop(singles);
+    for plans in plans.chunks(1_000) {
+        let runs = execute(program, plans.to_vec(), effort.threads, progress)?;
+        survey.note(Row::Pairs, &runs, &mut sites);
+    }
+    let seeds: Vec<u64> = (1..=effort.random).collect();
+    for seeds in seeds.chunks(1_000) {
+        let plans = seeds.iter().map(|seed| random(program, &sound, *seed)).collect();
+        let runs = execute(program, plans, effort.threads, progress)?;
+        survey.note(Row::Random, &runs, &mut sites);
+    }
+    // A site behind a site behind a site is as deep as programs go here.
+    for _ in 0..3 {
+        let runs = execute(program, sites.plans_for_unbroken(), effort.threads, progress)?;
+        survey.note(Row::Pairs, &runs, &mut sites);
+    }
+    survey.unbroken = sites.seen.into_keys().filter(|site| !sites.broken.contains(site)).collect();
+    Ok(survey)
+}
+
+impl Survey {
+    fn note(&mut self, row: Row, runs: &[Run], sites: &mut Sites) {
+        if runs.is_empty() {
+            return;
+        }
+        let cell = self.cells.entry(row).or_default();
+        for run in runs {
+            cell.add(run);
+            sites.note(run);
+        }
+    }
+}
+
+/// The run without faults, which must do no damage.
+///
+/// # Errors
+///
+/// [`SurveyError`]
+pub fn baseline(program: &Program) -> Result<Run, SurveyError> {
+    let sound = run(program, &Plan::none())?;
+    match sound.findings.is_empty() {
+        true => Ok(sound),
+        false => Err(SurveyError::Unsound { program: program.name, findings: sound.findings }),
+    }
+}
+
+/// Call sites, the plan and index at which each was seen first, and which of them were broken.
+#[derive(Default)]
+struct Sites {
+    seen: BTreeMap<Site, (Plan, usize)>,
+    broken: BTreeSet<Site>,
+}
+
+impl Sites {
+    fn note(&mut self, run: &Run) {
+        for call in &run.calls {
+            let site = call.site.of_first_copy();
+            if call.fault.is_some() && !self.broken.contains(&site) {
+                self.broken.insert(site.clone());
+            }
+            self.seen.entry(site).or_insert_with(|| (run.plan.clone(), call.index));
+        }
+    }
+
+    /// Sites that only recovery reaches: the fault that leads there, and then a crash on either side of the call.
+    fn plans_for_unbroken(&self) -> Vec<Plan> {
+        let unbroken = self.seen.iter().filter(|(site, _)| !self.broken.contains(*site));
+        let crashes = [Fault::CrashBefore, Fault::CrashAfter];
+        unbroken.flat_map(|(_, (plan, index))| crashes.map(|fault| plan.and(fault, *index))).collect()
+    }
+}
+
+/// Runs plans on several threads; the results are in the order of the plans.
+///
+/// # Errors
+///
+/// The first [`RunError`].
+pub fn execute(
+    program: &Program,
+    plans: Vec<Plan>,
+    threads: usize,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<Run>, RunError> {
+    progress(plans.len(), 0);
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(plans.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(plan) = plans.get(index) else { break };
+                    let result = run(program, plan);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                    progress(0, 1);
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

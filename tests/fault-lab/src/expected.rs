@@ -1,0 +1,40 @@
+//! What each program must damage, and what it has cured. The matrix is red if a program stops failing as the book says,
+//! or starts to fail where it should not.
+
+use std::collections::BTreeSet;
+
+use fault_engine::{Kind, Row};
+
+use crate::matrix::name_of;
+
+/// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any program
+/// that is not named here.
+const EXPECTED: [(&str, [&str; 5]); 17] = [
+    ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
+    ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
+    ("request-lost", ["DM", "", "", "", ""]),
+    ("answer-lost", ["DM", "", "OSM", "", ""]),
+    ("throttle", ["", "", "", "", ""]),
+    ("server-error-500", ["", "", "", "", ""]),
+    ("outage", ["LDSM", "LDSM", "PDOSM", "", ""]),
+    ("transaction-conflict", ["", "", "", "", ""]),
+    ("partial-batch-failure", ["", "", "", "", ""]),
+    ("refused-message", ["LDOSM", "LDOSM", "LSM", "LSM", "LSM"]),
+    ("duplicate-delivery", ["DM", "", "", "", ""]),
+    ("concurrent-consumers", ["DSM", "DOSM", "DSM", "", ""]),
+    ("poison-payload", ["S", "S", "S", "S", "S"]),
+    ("stream-redelivery", ["", "", "", "", ""]),
+    ("stream-reorder", ["", "", "", "", "O"]),
+    ("two-crashes", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
+    ("several-at-random", ["LPDOSM", "LPDOSM", "LPDOSM", "LSM", "LOSM"]),
+];
+
+const CHAPTERS: [&str; 5] = ["chapter-01", "chapter-02", "chapter-03", "chapter-04", "chapter-05"];
+
+/// The kinds of damage that this row must do to this program; no others.
+pub fn damage(program: &str, row: Row) -> BTreeSet<Kind> {
+    let column = CHAPTERS.iter().position(|chapter| *chapter == program);
+    let line = EXPECTED.iter().find(|(name, _)| *name == name_of(row));
+    let letters = column.zip(line).map_or("", |(column, (_, cells))| cells[column]);
+    Kind::ALL.into_iter().filter(|kind| letters.contains(kind.letter())).collect()
+}

@@ -1,0 +1,38 @@
+//! The table of the book, measured.
+
+use fault_engine::{Fault, Plan, baseline, execute, points};
+use fault_lab::expected::damage;
+use fault_lab::matrix::{FULL, Matrix};
+use fault_lab::programs::PROGRAMS;
+
+/// How much of the matrix is tried where there is no time for all of it: every so many-th point.
+const SAMPLE: usize = 25;
+
+#[test]
+#[cfg_attr(
+    debug_assertions,
+    ignore = "takes an hour in a debug build: cargo test --profile lab -p fault-lab"
+)]
+fn every_program_fails_as_told_and_nowhere_else() {
+    let matrix = Matrix::measure(&PROGRAMS, FULL, &|_, _| {}).unwrap();
+    assert_eq!(matrix.surprises(), Vec::<String>::new());
+    assert!(matrix.runs() >= 20_000, "{} runs", matrix.runs());
+    insta::assert_binary_snapshot!("matrix.txt", matrix.table().into_bytes());
+}
+
+/// The same for a sample, so that any `cargo test` finds what is badly wrong.
+#[test]
+fn no_sample_shows_damage_that_is_not_expected() {
+    for program in PROGRAMS {
+        let sound = baseline(&program).unwrap();
+        for fault in Fault::ALL {
+            let plans: Vec<Plan> = points(&program, &sound, fault).into_iter().step_by(SAMPLE).collect();
+            for run in execute(&program, plans, FULL.threads, &|_, _| {}).unwrap() {
+                let expected = damage(program.name, fault_engine::Row::One(fault));
+                let unexpected: Vec<_> =
+                    run.findings.iter().filter(|finding| !expected.contains(&finding.kind)).collect();
+                assert!(unexpected.is_empty(), "{} {}: {unexpected:?}", program.name, run.plan);
+            }
+        }
+    }
+}

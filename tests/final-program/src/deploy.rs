@@ -1,0 +1,44 @@
+//! Tables, topics and queues, made by the same code that makes them in development.
+
+use aws_types::SdkConfig;
+use fault_engine::{
+    BoxError,
+    deploy::{Deployment, Table},
+};
+use service_kit::{BaseSettings, Mode, ServiceSettings};
+use transactional_messaging::{provision::ensure_service, relay::TopicDirectory};
+
+/// What a service would read from its environment.
+pub(crate) fn settings(service: &str) -> ServiceSettings {
+    ServiceSettings {
+        base: BaseSettings {
+            environment: Mode::Development,
+            region: "us-east-1".to_owned(),
+            endpoint_url: None,
+            topic_prefix: String::new(),
+            queue_prefix: String::new(),
+        },
+        listen: ([127, 0, 0, 1], 0).into(),
+        table: service.to_owned(),
+        inbox_table: format!("{service}-inbox"),
+        outbox_table: format!("{service}-outbox"),
+    }
+}
+
+/// As a deployment would have it: topics by ARN, so that the relay has no calls but those it needs.
+pub(crate) fn topics() -> TopicDirectory {
+    TopicDirectory::ArnPrefix("arn:aws:sns:us-east-1:000000000000:".to_owned())
+}
+
+pub(crate) async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
+    // The laboratory reads what happened from the streams of these two tables, which `final/` itself does not need.
+    let lab = Deployment::new(&aws);
+    for name in ["customers", "orders"] {
+        lab.table(Table { name, ..Table::default() }).await?;
+    }
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+    let (sns, sqs) = (aws_sdk_sns::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+    ensure_service(&dynamodb, &sns, &sqs, &customers::service::resources(&settings("customers"))).await?;
+    ensure_service(&dynamodb, &sns, &sqs, &orders::service::resources(&settings("orders"))).await?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The system in `final/` as the fault lab runs it: the real services, the real consumers, the real Lambda handler, with nothing between
+//! them and the laboratory but this description.
+
+mod ambient;
+mod deploy;
+mod parked;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request};
+use customers::use_cases::Customers;
+use fault_engine::{Ambient, BoxError, Function, Program, Role, Worker};
+use orders::use_cases::Orders;
+use outbox_relay::{RelaySettings, lambda, sweep};
+use service_kit::{Readiness, ServiceOptions, service_router};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use transactional_messaging::consumer::{ConsumerGroup, ConsumerSettings};
+use unit_of_work::DynamoDb;
+
+/// The system.
+///
+/// As in a deployment, a service's consumers share a process and end together.
+pub const PROGRAM: Program = Program {
+    name: "final",
+    deploy: |aws| Box::pin(deploy::deploy(aws)),
+    http,
+    workers: &[
+        Worker {
+            name: "customers",
+            role: Role::Consumer,
+            run: |ambient| Box::pin(consume_customers(ambient)),
+        },
+        Worker { name: "orders", role: Role::Consumer, run: |ambient| Box::pin(consume_orders(ambient)) },
+        Worker {
+            name: "customers-sweeper",
+            role: Role::Relay,
+            run: |ambient| Box::pin(sweep_outbox(ambient, "customers")),
+        },
+        Worker {
+            name: "orders-sweeper",
+            role: Role::Relay,
+            run: |ambient| Box::pin(sweep_outbox(ambient, "orders")),
+        },
+    ],
+    functions: &[
+        relay("customers-relay", "customers-outbox", |ambient, event| {
+            Box::pin(handle(ambient, "customers", event))
+        }),
+        relay("orders-relay", "orders-outbox", |ambient, event| Box::pin(handle(ambient, "orders", event))),
+    ],
+    set_aside: Some(|aws| Box::pin(parked::parked(aws))),
+};
+
+/// A function with the settings of its mapping.
+const fn relay(name: &'static str, table: &'static str, handle: fault_engine::Handle) -> Function {
+    Function { name, table, maximum_retry_attempts: 10, handle }
+}
+
+/// Both services behind one router, as a load balancer would route.
+fn http(ambient: Ambient) -> Router {
+    let customers = router("customers", &ambient, customers::http::routes(customers_service(&ambient)));
+    let orders = router("orders", &ambient, orders::http::routes(orders_service(&ambient)));
+    Router::new().fallback(async move |request: Request| {
+        let service = if request.uri().path().starts_with("/customer") { customers } else { orders };
+        service.oneshot(request).await
+    })
+}
+
+fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
+    let ids = ambient.clone();
+    let readiness = Readiness::within(Duration::from_secs(2));
+    service_router(routes, ServiceOptions { service, new_id: Arc::new(move || ids.id()), readiness })
+}
+
+fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
+    Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient))
+}
+
+fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
+    Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient))
+}
+
+fn consumers(ambient: &Ambient) -> ConsumerGroup {
+    let sqs = aws_sdk_sqs::Client::new(ambient.aws());
+    ConsumerGroup::new(sqs, "", ConsumerSettings::default(), CancellationToken::new())
+}
+
+/// A service whose queues cannot be opened ends, and is started again, as ECS would.
+async fn consume_customers(ambient: Ambient) {
+    let mut group = consumers(&ambient);
+    if customers::service::consume(&mut group, &customers_service(&ambient)).await.is_ok() {
+        group.stopped().await;
+    }
+}
+
+async fn consume_orders(ambient: Ambient) {
+    let mut group = consumers(&ambient);
+    if orders::service::consume(&mut group, &orders_service(&ambient)).await.is_ok() {
+        group.stopped().await;
+    }
+}
+
+async fn sweep_outbox(ambient: Ambient, service: &str) {
+    sweep::run(relay_of(&ambient, service), Duration::from_secs(60), CancellationToken::new()).await;
+}
+
+async fn handle(
+    ambient: Ambient,
+    service: &str,
+    event: aws_lambda_events::event::dynamodb::Event,
+) -> Result<aws_lambda_events::event::streams::DynamoDbEventResponse, BoxError> {
+    Ok(lambda::handle(&relay_of(&ambient, service), event).await)
+}
+
+fn relay_of(ambient: &Ambient, service: &str) -> transactional_messaging::relay::Relay {
+    let service = deploy::settings(service);
+    let settings =
+        RelaySettings { topics: deploy::topics(), outbox_table: service.outbox_table, base: service.base };
+    outbox_relay::relay(ambient.aws(), &settings, ambient::shared(ambient))
+}
