@@ -19,7 +19,7 @@ pub const STORY: Story = Story {
         },
         Episode {
             heading: "A crash before the message is deleted",
-            told: "In chapter 2 a crash here reserved credit twice. The inbox row came with the effect.",
+            told: "In chapter 2 credit was reserved twice when the inbox row was missing. Now it comes with the effect.",
             fault: Fault::CrashBefore,
             at: At::Call("reserve-credit", "DeleteMessage", "customer--order-created", 1),
         },

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use service_kit::{ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, UuidPath, optional_slash};
 use time::OffsetDateTime;
 use transactional_messaging::{message::Context, timestamp};
-use unit_of_work::Database;
+use unit_of_work::{Database, LoadError};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -97,6 +97,7 @@ async fn create<D: Database + Clone>(
     customers.create(&context, id, name, limit).await.map_err(|error| match error {
         CreateError::KeyReused => IdempotencyKey::reused(),
         CreateError::Commit(error) if error.is_retryable() => ApiError::unavailable(&error),
+        CreateError::Load(error) => not_loaded(&error),
         error => ApiError::failed(&error),
     })?;
     Ok(Json(Created { id, links: links(id) }))
@@ -108,15 +109,20 @@ async fn create<D: Database + Clone>(
         (status = 200, body = CustomerBody),
         (status = 400, description = "the id is no UUID", body = ApiError),
         (status = 404, description = "there is no such customer", body = ApiError),
+        (status = 503, description = "try again", body = ApiError),
     ))]
 async fn read<D: Database + Clone>(
     State(customers): State<Customers<D>>,
     UuidPath(id): UuidPath,
 ) -> Result<Json<CustomerBody>, ApiError> {
-    let found = customers.find(id).await.map_err(|error| ApiError::failed(&error).with_links(links(id)))?;
+    let found = customers.find(id).await.map_err(|error| not_loaded(&error).with_links(links(id)))?;
     let not_found =
         || ApiError::new(StatusCode::NOT_FOUND, "CUSTOMER_NOT_FOUND_ERROR", "there is no such customer");
     found.map(|customer| Json(customer.into())).ok_or_else(|| not_found().with_links(links(id)))
+}
+
+fn not_loaded(error: &LoadError) -> ApiError {
+    if error.is_retryable() { ApiError::unavailable(error) } else { ApiError::failed(error) }
 }
 
 impl From<Customer> for CustomerBody {

@@ -107,12 +107,13 @@ async fn create<D: Database + Clone>(
         (status = 200, body = OrderBody),
         (status = 400, description = "the id is no UUID", body = ApiError),
         (status = 404, description = "there is no such order", body = ApiError),
+        (status = 503, description = "try again", body = ApiError),
     ))]
 async fn read<D: Database + Clone>(
     State(orders): State<Orders<D>>,
     UuidPath(id): UuidPath,
 ) -> Result<Json<OrderBody>, ApiError> {
-    let found = orders.find(id).await.map_err(|error| ApiError::failed(&error).with_links(links(id)))?;
+    let found = orders.find(id).await.map_err(|error| answer_to(error.into()).with_links(links(id)))?;
     found.map(|order| Json(order.into())).ok_or_else(|| answer_to(OrderError::NotFound).with_links(links(id)))
 }
 
@@ -144,6 +145,7 @@ fn answer_to(error: OrderError) -> ApiError {
         OrderError::WasRejected => say(StatusCode::BAD_REQUEST, "REJECTED_ORDER_CANNOT_BE_CANCELLED_ERROR"),
         OrderError::Contended => say(StatusCode::CONFLICT, "CONCURRENT_CHANGE_ERROR"),
         OrderError::Commit(commit) if commit.is_retryable() => ApiError::unavailable(&error),
+        OrderError::Load(load) if load.is_retryable() => ApiError::unavailable(&error),
         _ => ApiError::failed(&error),
     }
 }

@@ -1,5 +1,9 @@
 //! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
 
+mod error;
+
+pub use error::OrderError;
+
 use std::time::Duration;
 
 use service_kit::ServiceSettings;
@@ -11,9 +15,7 @@ use transactional_messaging::{
     message::{Context, Sequence, Subject},
     outbox::Outbox,
 };
-use unit_of_work::{
-    Backoff, CommitError, Database, ItemError, LoadError, LostRace, UnitOfWork, retry_lost_races,
-};
+use unit_of_work::{Backoff, CommitError, Database, LoadError, UnitOfWork, retry_lost_races};
 use uuid::Uuid;
 
 use crate::{
@@ -35,44 +37,6 @@ pub struct Orders<D> {
     on_reservation_failed: IdempotentConsumer<D>,
     on_validation_failed: IdempotentConsumer<D>,
     ambient: Ambient,
-}
-
-/// Why an order was not created or cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum OrderError {
-    /// There is an order with this id, and it is another one: the id came from a key that was used for another request.
-    #[error("the idempotency key was used for another order")]
-    KeyReused,
-    /// There is no such order.
-    #[error("there is no such order")]
-    NotFound,
-    /// The customers service has not decided yet.
-    #[error("a pending order cannot be cancelled")]
-    StillPending,
-    /// A rejected order has nothing to cancel.
-    #[error("a rejected order cannot be cancelled")]
-    WasRejected,
-    /// The order changed each time while it was being decided on. A retry helps.
-    #[error("the order is being changed by others; try again")]
-    Contended,
-    /// The order could not be read.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The message could not be stored.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The order could not be written as an item.
-    #[error(transparent)]
-    Item(#[from] ItemError),
-    /// The commit did not go through.
-    #[error("the commit did not go through")]
-    Commit(#[source] CommitError<Stop>),
-}
-
-impl LostRace for OrderError {
-    fn is_lost_race(&self) -> bool {
-        matches!(self, Self::Contended)
-    }
 }
 
 impl<D: Database + Clone> Orders<D> {

@@ -66,51 +66,32 @@ impl Database for DynamoDb {
 fn to_request(write: &Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {
     let mut expression = Expression::default();
     let condition = write.condition.as_ref().map(|condition| condition.render(&mut expression));
-    let item = TransactWriteItem::builder();
-    let (table, key) = (write.table.name(), Some(write.key.clone()));
-    Ok(match &write.kind {
-        WriteKind::Put(put) => item.put(
-            types::Put::builder()
-                .table_name(table)
-                .set_item(Some(put.clone()))
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(some(expression.names))
-                .set_expression_attribute_values(some(expression.values))
-                .build()?,
-        ),
-        WriteKind::Update { .. } => item.update({
-            let update = render_update(&write.kind, &mut expression);
-            types::Update::builder()
-                .table_name(table)
-                .set_key(key)
-                .update_expression(update)
+    let update = render_update(&write.kind, &mut expression);
+    // What the four kinds share; the SDK has a builder of its own for each.
+    macro_rules! finish {
+        ($builder:expr) => {
+            $builder
+                .table_name(write.table.name())
                 .set_condition_expression(condition)
                 .set_expression_attribute_names(some(expression.names))
                 .set_expression_attribute_values(some(expression.values))
                 .build()?
-        }),
-        WriteKind::Delete => item.delete(
-            types::Delete::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(some(expression.names))
-                .set_expression_attribute_values(some(expression.values))
-                .build()?,
-        ),
-        WriteKind::Check => item.condition_check(
-            types::ConditionCheck::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(some(expression.names))
-                .set_expression_attribute_values(some(expression.values))
-                .build()?,
-        ),
+        };
     }
-    .build())
+    let key = Some(write.key.clone());
+    let item = TransactWriteItem::builder();
+    let item = match &write.kind {
+        WriteKind::Put(put) => item.put(finish!(types::Put::builder().set_item(Some(put.clone())))),
+        WriteKind::Update { .. } => {
+            item.update(finish!(types::Update::builder().set_key(key).update_expression(update)))
+        }
+        WriteKind::Delete => item.delete(finish!(types::Delete::builder().set_key(key))),
+        WriteKind::Check => item.condition_check(finish!(types::ConditionCheck::builder().set_key(key))),
+    };
+    Ok(item.build())
 }
 
+/// The expression of an update; no other kind has one.
 fn render_update(kind: &WriteKind, expression: &mut Expression) -> String {
     let WriteKind::Update { set, add, remove } = kind else { return String::new() };
     let mut clauses = Vec::new();

@@ -90,6 +90,13 @@ enum End {
 }
 
 impl End {
+    fn after(attempts: u32, blocked_by: &'static str, unknown: Option<Source>) -> Self {
+        match unknown {
+            Some(source) => Self::Unknown { attempts, source },
+            None => Self::Contention { what: blocked_by, attempts },
+        }
+    }
+
     fn into_error<E>(self, mut otherwise: Vec<Option<E>>) -> CommitError<E> {
         match self {
             Self::Condition(action) => match otherwise.get_mut(action).and_then(Option::take) {
@@ -123,13 +130,8 @@ async fn send_until_decided(
                 Verdict::Again(what) => what,
             },
             Err(TransactFailure::Throttled) => "throttling",
-            Err(TransactFailure::Refused(source)) => {
-                return Err(if unknown.is_none() {
-                    End::Refused(source)
-                } else {
-                    End::Unknown { attempts, source }
-                });
-            }
+            Err(TransactFailure::Refused(source)) if unknown.is_none() => return Err(End::Refused(source)),
+            Err(TransactFailure::Refused(source)) => return Err(End::Unknown { attempts, source }),
             Err(TransactFailure::Unknown(source)) => {
                 unknown = Some(source);
                 "an unknown outcome"
@@ -138,12 +140,7 @@ async fn send_until_decided(
         let delay = match backoff.delay_after(attempts) {
             Some(delay) => delay,
             None if unknown.is_some() && started.elapsed() < RECOVERY => LONGEST_WAIT,
-            None => {
-                return Err(match unknown {
-                    Some(source) => End::Unknown { attempts, source },
-                    None => End::Contention { what: blocked_by, attempts },
-                });
-            }
+            None => return Err(End::after(attempts, blocked_by, unknown)),
         };
         tracing::debug!(attempts, blocked_by, "unit_of_work_commit_tried_again");
         tokio::time::sleep(delay).await;

@@ -15,7 +15,7 @@ Feature: Messages that can never be handled end in the dead-letter queue, with t
 
   Scenario Outline: A message of another type: <type> among <expected>
     When <type> arrives on the topic of <expected>
-    Then it ends in the dead-letter queue of <queue> because "<expected> was expected on this queue, not a <type>"
+    Then it ends in the dead-letter queue of <queue> because "<expected> was expected on this queue, not <type>"
 
     Examples:
       | type                            | expected                        | queue                                     |

@@ -77,3 +77,66 @@ fn answer(failed: &str) -> String {
          <RequestId>lab</RequestId></ResponseMetadata></PublishBatchResponse>"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sns::types::PublishBatchRequestEntry;
+    use serde_json::json;
+
+    use crate::connector::Faulty;
+    use crate::fault::{Fault, Plan};
+    use crate::raw::Raw;
+    use crate::session::Session;
+
+    use super::*;
+
+    /// Publishes two messages in one call under the plan: the ids taken, the ids refused with blame on the sender, and
+    /// how many messages arrived.
+    async fn publish_two(plan: Plan) -> (Vec<String>, Vec<(String, bool)>, u64) {
+        let aws = InMemoryAws::new().unwrap();
+        let raw = Raw(aws.clone());
+        aws_sdk_sns::Client::new(&aws.sdk_config()).create_topic().name("news").send().await.unwrap();
+        raw.listen("readers", &["news"]).await.unwrap();
+        let session = Session::new(plan, &[]);
+        let connector = Faulty { aws: aws.clone(), session, component: "relay".into(), sabotage: None };
+        let config = aws.sdk_config().into_builder().http_client(connector).build();
+        let entry = |id: &str| {
+            let message = json!({ "id": id, "type": "News" }).to_string();
+            PublishBatchRequestEntry::builder().id(id).message(message).build().unwrap()
+        };
+        #[expect(clippy::disallowed_methods, reason = "the call under test")]
+        let request = aws_sdk_sns::Client::new(&config)
+            .publish_batch()
+            .topic_arn("arn:aws:sns:us-east-1:000000000000:news");
+        let answer = request
+            .publish_batch_request_entries(entry("one"))
+            .publish_batch_request_entries(entry("two"))
+            .send()
+            .await
+            .unwrap();
+        let taken = answer.successful().iter().map(|entry| entry.id().unwrap().to_owned()).collect();
+        let refused =
+            answer.failed().iter().map(|entry| (entry.id().to_owned(), entry.sender_fault())).collect();
+        let wanted = json!({ "AttributeNames": ["ApproximateNumberOfMessages"] });
+        let answer = raw.sqs("GetQueueAttributes", "readers", wanted).await.unwrap();
+        let arrived = answer["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap().parse().unwrap();
+        (taken, refused, arrived)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_fault_both_arrive() {
+        assert_eq!(publish_two(Plan::none()).await, (vec!["one".into(), "two".into()], vec![], 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_partial_failure_takes_the_second_only() {
+        let plan = Plan::one(Fault::PartialBatchFailure, 0);
+        assert_eq!(publish_two(plan).await, (vec!["two".into()], vec![("one".into(), false)], 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_message_is_blamed_on_its_sender() {
+        let plan = Plan::one(Fault::RefusedMessage, 0);
+        assert_eq!(publish_two(plan).await, (vec!["two".into()], vec![("one".into(), true)], 1));
+    }
+}

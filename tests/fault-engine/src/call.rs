@@ -12,6 +12,9 @@ use crate::fault::Fault;
 /// What the second of two equal consumers has behind its name.
 pub(crate) const SECOND_COPY: &str = " (second)";
 
+/// What stands between the tables of a transaction.
+pub(crate) const TABLES: &str = " + ";
+
 /// A call that a component made, or tried to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -98,7 +101,7 @@ impl Description {
         Self {
             service: "DynamoDB",
             operation: operation.to_owned(),
-            target: tables.join(" + "),
+            target: tables.join(TABLES),
             ..Self::default()
         }
     }

@@ -123,16 +123,6 @@ impl Deployment {
         request.send().await?;
         Ok(())
     }
-
-    /// Makes the queue of the probe and subscribes it to the topics.
-    pub(crate) async fn probe(&self, name: &str, topics: &[&str]) -> Result<(), BoxError> {
-        let queue = self.sqs.create_queue().queue_name(name);
-        queue.attributes(QueueAttributeName::VisibilityTimeout, "43200").send().await?;
-        for topic in topics {
-            self.subscribe(name, topic).await?;
-        }
-        Ok(())
-    }
 }
 
 fn text(name: &str) -> Result<AttributeDefinition, BoxError> {

@@ -109,7 +109,11 @@ impl Ledger {
     }
 
     fn commit(&mut self, aggregate: String, fact: Fact) {
-        self.committed.entry(aggregate).or_default().push(fact);
+        let facts = self.committed.entry(aggregate).or_default();
+        // A write that is repeated can take an order back to a state that it has left: that is no new fact.
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
     }
 
     fn note_deliveries(&mut self, seen: &[Seen]) {

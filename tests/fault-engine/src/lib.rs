@@ -1,4 +1,13 @@
 //! Runs a program on the embedded AWS, breaks its AWS calls one by one, and counts the damage.
+//!
+//! A run takes milliseconds and is the same each time: no socket, a paused clock, counted ids, latencies that follow
+//! from a seed. Below the real SDK stands a connector of ours, so that the program needs no hook; every call has an
+//! index and can be broken in every way that AWS and networks know. What was damaged is judged from what DynamoDB has
+//! stored and what a queue of the laboratory's own received, never from the program's own word.
+//!
+//! [`run()`] makes one run, [`survey()`] breaks a program at every point, [`Story`] tells what came of some of them.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod ambient;
 mod answers;
 mod batch;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::call::{Call, Outcome};
+use crate::call::{Call, Outcome, TABLES};
 use crate::fault::Fault;
 use crate::report::is_dull;
 use crate::run::Run;
@@ -52,5 +52,5 @@ fn lines(call: &Call, from: &str, to: &str, what: &str) -> String {
 
 /// A `+` or `;` has a meaning of its own in a diagram.
 fn readable(name: &str) -> String {
-    name.replace(" + ", ", ").replace(['+', ';', '#'], " ")
+    name.replace(TABLES, ", ").replace(['+', ';', '#'], " ")
 }

@@ -16,19 +16,42 @@ pub(crate) struct Raw(pub(crate) InMemoryAws);
 
 impl Raw {
     async fn call(&self, target: &str, body: Value) -> Result<Value, BoxError> {
-        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        let text = self.post("application/x-amz-json-1.0", Some(target), body.to_string()).await?;
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    async fn post(&self, kind: &'static str, target: Option<&str>, body: String) -> Result<String, BoxError> {
+        let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST")?;
         request.set_uri("http://in-memory.localhost/")?;
-        request.headers_mut().insert("x-amz-target", target.to_owned());
-        request.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+        request.headers_mut().insert("content-type", kind);
+        if let Some(target) = target {
+            request.headers_mut().insert("x-amz-target", target.to_owned());
+        }
         let authorization = format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/aws/aws4_request");
         request.headers_mut().insert("authorization", authorization);
         let answer = self.0.call(request).await?;
-        let text = answer.body().bytes().unwrap_or_default();
+        let text = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default()).into_owned();
         if answer.status().is_success() {
-            return Ok(if text.is_empty() { Value::Null } else { serde_json::from_slice(text)? });
+            return Ok(text);
         }
-        Err(format!("{target} failed: {}", String::from_utf8_lossy(text)).into())
+        Err(format!("{} failed: {text}", target.unwrap_or("a request to sns")).into())
+    }
+
+    /// Makes a queue that gets the messages of all these topics and keeps them hidden once they were received.
+    pub(crate) async fn listen(&self, queue: &str, topics: &[&str]) -> Result<(), BoxError> {
+        let attributes = json!({ "VisibilityTimeout": "43200" });
+        self.call("AmazonSQS.CreateQueue", json!({ "QueueName": queue, "Attributes": attributes })).await?;
+        for topic in topics {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.append_pair("Action", "Subscribe").append_pair("Version", "2010-03-31");
+            form.append_pair("TopicArn", &format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:{topic}"));
+            form.append_pair("Protocol", "sqs");
+            form.append_pair("Endpoint", &format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{queue}"));
+            let form = form.finish();
+            self.post("application/x-www-form-urlencoded", None, form).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn streams(&self, operation: &str, body: Value) -> Result<Value, BoxError> {

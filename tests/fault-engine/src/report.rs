@@ -21,7 +21,12 @@ impl Run {
         };
         let _ = writeln!(text, "  customer 1   {:>7}  credit limit", cents(LIMIT));
         for (label, order) in &self.ledger.orders {
-            let _ = writeln!(text, "  order {label}      {:>7}  {}", cents(order.total), became(order));
+            let parked = if self.parked.contains(&order.id) { "; parked, with the reason" } else { "" };
+            let _ =
+                writeln!(text, "  order {label}      {:>7}  {}{parked}", cents(order.total), became(order));
+        }
+        for (label, _) in self.told.iter().filter(|(_, told)| **told == Answer::None) {
+            let _ = writeln!(text, "  the client got no answer when it placed order {label}");
         }
         if let Some(Answer::Failed(status)) = self.cancelled {
             let _ = writeln!(text, "  cancelling order A was refused ({status})");
@@ -52,7 +57,7 @@ impl Run {
             let call_text = format!("{} {} {messages}", site.operation, site.target);
             let _ = writeln!(
                 text,
-                "  {mark} {:<14} {:<52} {}",
+                "  {mark} {:<14} {:<65} {}",
                 site.component,
                 call_text.trim_end(),
                 ending(call)

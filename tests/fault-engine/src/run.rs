@@ -25,6 +25,9 @@ pub struct Run {
     pub findings: BTreeSet<Finding>,
     pub(crate) ledger: Ledger,
     pub(crate) cancelled: Option<Answer>,
+    pub(crate) told: BTreeMap<char, Answer>,
+    /// Ids of aggregates that are parked with a reason.
+    pub(crate) parked: BTreeSet<String>,
 }
 
 impl Run {
@@ -105,6 +108,16 @@ async fn run_here(program: &Program, plan: &Plan, sabotage: Option<Sabotage>) ->
     let (client, running) = world.work().await?;
     drop(running);
     let findings = world.look(&client).await?;
+    let parked = world.parked().await?;
     let (ledger, calls, invocations) = (world.ledger(), world.session.calls(), world.session.invocations());
-    Ok(Run { plan: plan.clone(), calls, invocations, findings, ledger, cancelled: client.cancelled })
+    Ok(Run {
+        plan: plan.clone(),
+        calls,
+        invocations,
+        findings,
+        ledger,
+        cancelled: client.cancelled,
+        told: client.orders,
+        parked,
+    })
 }

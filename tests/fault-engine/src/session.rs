@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::call::{Call, Description, Outcome, Site};
+use crate::call::{Call, Description, Outcome, Site, TABLES};
 use crate::fault::{Fault, Plan};
 use crate::program::{Role, Worker};
 
@@ -36,7 +36,7 @@ struct State {
     crash_signals: HashMap<Arc<str>, Arc<Notify>>,
     outages: Vec<(Arc<str>, &'static str, Instant)>,
     refused_messages: Vec<String>,
-    writes: usize,
+    writes: HashMap<String, usize>,
     invocations: usize,
     in_flight: usize,
     restarting: usize,
@@ -140,15 +140,17 @@ impl Session {
         }
         if outcome == Outcome::Done && !call.only_reads() {
             state.last_progress = now;
-            state.writes += 1;
+            for table in call.target.split(TABLES) {
+                *state.writes.entry(table.to_owned()).or_default() += 1;
+            }
             self.written.notify_waiters();
         }
     }
 
-    /// Waits until more has been written than `known`, and returns how much.
-    pub(crate) async fn writes_beyond(&self, known: usize) -> usize {
+    /// Waits until a table was written to more often than `known`, and returns how often.
+    pub(crate) async fn writes_beyond(&self, table: &str, known: usize) -> usize {
         loop {
-            let writes = self.lock().writes;
+            let writes = self.lock().writes.get(table).copied().unwrap_or(0);
             if writes > known {
                 return writes;
             }

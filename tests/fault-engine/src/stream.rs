@@ -47,8 +47,12 @@ pub(crate) async fn map(
     function: Function,
 ) -> Result<impl Future<Output = ()> + Send + 'static, BoxError> {
     let stream_arn = world.raw.stream_arn(function.table).await?;
-    let reader =
-        Patient { aws: world.aws.clone(), session: world.session.clone(), known_writes: Arc::default() };
+    let reader = Patient {
+        aws: world.aws.clone(),
+        session: world.session.clone(),
+        known_writes: Arc::default(),
+        table: function.table,
+    };
     let config = world.aws.sdk_config().into_builder().http_client(reader).build();
     let client = aws_sdk_dynamodbstreams::Client::new(&config);
     let mapping = EventSourceMapping::new(client, stream_arn, settings(&function)?);
@@ -102,6 +106,7 @@ fn reverse_but_keep_items(records: &mut Vec<EventRecord>) {
 struct Patient {
     aws: InMemoryAws,
     session: Session,
+    table: &'static str,
     known_writes: Arc<AtomicUsize>,
 }
 
@@ -119,7 +124,8 @@ impl HttpConnector for Patient {
             if target.is_some_and(|target| target.ends_with("GetRecords")) {
                 let known = reader.known_writes.load(Ordering::Relaxed);
                 // Shorter than the time-out of an attempt.
-                let waited = tokio::time::timeout(PATIENCE, reader.session.writes_beyond(known)).await;
+                let waited =
+                    tokio::time::timeout(PATIENCE, reader.session.writes_beyond(reader.table, known)).await;
                 reader.known_writes.store(waited.unwrap_or(known), Ordering::Relaxed);
             }
             reader.aws.call(request).await

@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 use crate::ambient::Ambient;
 use crate::components;
 use crate::connector::{Faulty, Sabotage};
-use crate::deploy::Deployment;
 use crate::fault::{Fault, Plan};
 use crate::history::History;
 use crate::judge::{Evidence, Finding};
@@ -57,7 +56,7 @@ impl World {
         let aws = InMemoryAws::new()?;
         let raw = Raw(aws.clone());
         (program.deploy)(aws.sdk_config()).await?;
-        Deployment::new(&aws.sdk_config()).probe(PROBE, &TOPICS).await?;
+        raw.listen(PROBE, &TOPICS).await?;
         let queues = raw.queues().await?;
         let history = History::open(raw.clone()).await?;
         let (probe, session) = (Probe::new(raw.clone()), Session::new(plan.clone(), program.workers));
@@ -144,7 +143,7 @@ impl World {
     }
 
     /// Only a refused message makes a program park something; otherwise the question is not worth a call.
-    async fn parked(&self) -> Result<BTreeSet<String>, BoxError> {
+    pub(crate) async fn parked(&self) -> Result<BTreeSet<String>, BoxError> {
         let mut parked = BTreeSet::new();
         if self.session.plan().has(Fault::RefusedMessage) {
             for table in self.program.parking {

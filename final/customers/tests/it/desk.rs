@@ -1,5 +1,7 @@
 //! The service on a database in memory, and the messages that it is given.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use customers::{
     domain::{Customer, Money, Name},
     messages::{OrderCancelled, OrderCreated},
@@ -25,13 +27,14 @@ pub(crate) const ADA: Uuid = Uuid::from_u128(0xADA);
 pub(crate) struct Desk {
     pub(crate) database: Watched,
     pub(crate) customers: Customers<Watched>,
+    processes: AtomicUsize,
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
         let database = Watched::default();
         let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW));
-        Self { database, customers }
+        Self { database, customers, processes: AtomicUsize::new(1) }
     }
 
     /// With a customer that has this limit.
@@ -53,7 +56,7 @@ impl Desk {
     /// The same service in another process: the same tables, and ids of its own.
     pub(crate) fn elsewhere(&self) -> Customers<unit_of_work::MemoryDatabase> {
         let ambient = Ambient::fixed(NOW);
-        for _ in 0..1000 {
+        for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
         Customers::new(self.database.memory.clone(), &settings(), ambient)

@@ -47,12 +47,16 @@ async fn a_duplicate_of_any_message_has_no_second_effect() {
 /// The inbox forgets after some time, and an event can be published a second time with another id. The decision stays.
 #[tokio::test]
 async fn another_message_about_a_decided_order_changes_nothing() {
-    let desk = Desk::with_limit(100).await;
-    desk.order(1, 7, 60).await.unwrap();
-    desk.order(2, 8, 60).await.unwrap();
+    let (desk, nobody) = (Desk::with_limit(100).await, Uuid::from_u128(0xDEAD));
+    let order = async |customer, message, order| {
+        desk.customers.reserve_credit(order_created_by(customer, message, order, 60)).await.unwrap()
+    };
+    for (customer, message) in [(ADA, 7), (ADA, 8), (nobody, 9)] {
+        order(customer, message, message).await;
+    }
     let (reserved, published) = (desk.reserved().await, desk.published());
-    for (message, order) in [(11, 7), (12, 8)] {
-        assert_eq!(desk.order(message, order, 60).await.unwrap(), Handled::Done);
+    for (customer, number) in [(ADA, 7), (ADA, 8), (nobody, 9)] {
+        assert_eq!(order(customer, 10 + number, number).await, Handled::Done);
         assert_eq!(desk.database.last_commit().len(), 1, "only the memory of the message");
     }
     assert_eq!((desk.reserved().await, desk.published()), (reserved, published));

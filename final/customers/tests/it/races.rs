@@ -81,6 +81,27 @@ async fn two_cancellations_at_once_release_once() {
     assert_eq!(desk.reserved().await.0, 30);
 }
 
+/// A release has no event, whose place in the outbox would be taken: only the version tells that somebody was faster.
+#[tokio::test(start_paused = true)]
+async fn a_release_in_the_meantime_is_not_overwritten() {
+    for cancelled_too in [true, false] {
+        let desk = Desk::with_limit(100).await;
+        for (order, total) in [(7, 40), (8, 30)] {
+            desk.order(order, order, total).await.unwrap();
+        }
+        let elsewhere = desk.elsewhere();
+        desk.database.meanwhile(async move {
+            elsewhere.release_credit(order_cancelled(3, 8)).await.unwrap();
+        });
+        if cancelled_too {
+            desk.cancel(4, 7).await.unwrap();
+        } else {
+            desk.order(5, 9, 10).await.unwrap();
+        }
+        assert_eq!(desk.reserved().await, (if cancelled_too { 0 } else { 50 }, 4));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_order_that_loses_every_race_goes_back_to_the_queue() {
     let desk = Desk::with_limit(1000).await;

@@ -1,7 +1,7 @@
 //! One invocation: which records wake the relay, and which the answer names.
 
 use aws_lambda_events::event::dynamodb::Event;
-use outbox_relay::lambda::handle;
+use outbox_relay::lambda::{Sweep, handle, sweep_once};
 use serde_json::{Value, json};
 use transactional_messaging::{message::Subject, outbox::partition_of};
 
@@ -117,4 +117,24 @@ async fn an_empty_event_is_a_success() {
     let bench = Bench::new().await;
     assert!(failures(&bench, Vec::new()).await.is_empty());
     assert_eq!(bench.wire.total(), 0);
+}
+
+/// The schedule's invocation: it sends what no record ever named, and fails as a whole when a subject does, so that an alarm counts it.
+#[tokio::test(start_paused = true)]
+async fn the_schedule_sweeps_and_fails_loudly() {
+    let bench = with_a_message_each().await;
+    let sweep = Sweep { older_than_seconds: 300 };
+    assert_eq!(sweep_once(&bench.relay, sweep).await.unwrap(), 0, "too young");
+    tokio::time::sleep(std::time::Duration::from_secs(301)).await;
+    bench.wire.inject_where(
+        "Query",
+        &partition_of(&subject(2)),
+        usize::MAX,
+        Fault::code(500, "InternalServerError"),
+    );
+    let error = sweep_once(&bench.relay, sweep).await.unwrap_err();
+    assert_eq!(error.to_string(), "1 of 3 subjects could not be dispatched");
+    bench.wire.repair();
+    assert_eq!(sweep_once(&bench.relay, sweep).await.unwrap(), 1);
+    assert_eq!((bench.delivered().await.len(), bench.pending().await), (3, 0));
 }

@@ -10,7 +10,7 @@ use outbox_relay::{
 use service_kit::Environment;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::{ambient::Ambient, outbox::partition_of, provision::ensure_service};
+use transactional_messaging::{ambient::Ambient, provision::ensure_service};
 
 use crate::{
     bench::{self, Bench, OUTBOX, resources, subject, texts},
@@ -152,16 +152,18 @@ async fn it_works_over_tcp() {
     outbox.publish(&mut work, place, &bench::context(), &note, ()).unwrap();
     work.commit(&unit_of_work::DynamoDb::new(dynamodb.clone())).await.unwrap();
 
-    let arrives = async {
-        loop {
-            if let Some(body) = crate::queues::drain(&sqs, bench::QUEUE).await.pop() {
-                return bench::text_of(&bench::envelope_of(&body));
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let text = tokio::time::timeout(Duration::from_secs(60), arrives).await.expect("it arrives");
-    assert_eq!((text.as_str(), partition_of(&subject(1)).is_empty()), ("by tcp", false));
+    let text = tokio::time::timeout(Duration::from_secs(60), first_text(&sqs)).await.expect("it arrives");
+    assert_eq!(text, "by tcp");
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(60), task).await.expect("it stops").unwrap();
+}
+
+/// Waits for a message in the queue.
+async fn first_text(sqs: &aws_sdk_sqs::Client) -> String {
+    loop {
+        if let Some(body) = crate::queues::drain(sqs, bench::QUEUE).await.pop() {
+            return bench::text_of(&bench::envelope_of(&body));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

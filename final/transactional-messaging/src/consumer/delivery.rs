@@ -21,7 +21,7 @@ pub enum Unreadable {
     #[error("the body is no cloudevents document")]
     Envelope(#[source] serde_json::Error),
     /// It is a message of another kind: a queue is subscribed to the wrong topic, or somebody forged a message.
-    #[error("a {expected} was expected on this queue, not a {found}")]
+    #[error("{expected} was expected on this queue, not {found}")]
     Kind {
         /// What the queue is for.
         expected: &'static str,

@@ -35,6 +35,12 @@ impl Queue {
         let attribute = |name| answer.attributes().and_then(|attributes| attributes.get(&name));
         let seconds =
             attribute(QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse().ok()).unwrap_or(30);
+        if seconds == 0 {
+            return Err(
+                "the queue's visibility timeout is 0, so others would get what is in work; set it to 30 s"
+                    .into(),
+            );
+        }
         let dead_letter_url =
             match attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| name_of_target(policy)) {
                 Some(name) => Some(url_of(&sqs, &name).await?),

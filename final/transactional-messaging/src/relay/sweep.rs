@@ -10,6 +10,9 @@ use time::Duration;
 use super::{RelayError, dispatch::Outcome, dispatch::Relay};
 use crate::{outbox::PENDING_SHARDS, timestamp};
 
+/// How many subjects are dispatched at once. After a long outage there may be more than fit into memory with their messages.
+const SUBJECTS_AT_ONCE: usize = 100;
+
 impl Relay {
     /// Dispatches everything that has been pending for longer than `older_than`; rows younger than that are left to the stream.
     ///
@@ -29,6 +32,10 @@ impl Relay {
         if !subjects.is_empty() {
             tracing::warn!(subjects = subjects.len(), "sweeper_found_pending_messages");
         }
-        Ok(self.wake(subjects).await)
+        let mut results = HashMap::new();
+        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+            results.extend(self.wake(some.to_vec()).await);
+        }
+        Ok(results)
     }
 }

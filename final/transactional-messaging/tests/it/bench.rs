@@ -69,7 +69,7 @@ impl Bench {
     }
 
     pub(crate) async fn wake(&self, subject: &Subject) -> Result<Outcome, RelayError> {
-        self.wake_all(&[subject.clone()]).await.remove(0)
+        self.wake_all(std::slice::from_ref(subject)).await.remove(0)
     }
 
     /// The outcomes in the order of the subjects.

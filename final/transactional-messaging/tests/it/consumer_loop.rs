@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::consumer::{ConsumerGroup, ConsumerSettings, Delivery, Handled};
+use transactional_messaging::consumer::{Consumer, ConsumerGroup, ConsumerSettings, Delivery, Handled};
 
 use crate::{
     bench::{Bench, QUEUE, subject, texts},
@@ -210,4 +210,14 @@ async fn a_group_opens_its_queues_by_prefix_and_stops_them_together() {
     assert_eq!((seen.texts(), QUEUE), (vec!["x".to_owned()], "notes"));
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(1), group.stopped()).await.expect("no work is left to wait for");
+}
+
+/// What it receives would be visible to others at once, and extending nothing gives nothing.
+#[tokio::test(start_paused = true)]
+async fn a_queue_without_a_visibility_timeout_is_refused() {
+    let bench = Bench::new().await;
+    let visibility = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+    bench.sqs.create_queue().queue_name("hasty").attributes(visibility, "0").send().await.unwrap();
+    let opened = Consumer::open(bench.sqs.clone(), "hasty", ConsumerSettings::default()).await;
+    assert!(opened.unwrap_err().to_string().contains("visibility timeout"));
 }

@@ -36,7 +36,7 @@ async fn a_body_that_cannot_be_read_is_never_handled_and_never_just_deleted() {
         (r#"{"Type":"Notification","Message":"{\"specversion\":\"1.0\"}"}"#, "missing field"),
         (
             &good.replace(r#""Noted""#, r#""Forged<script>""#),
-            "a Noted was expected on this queue, not a Forgedscript",
+            "Noted was expected on this queue, not Forgedscript",
         ),
         (&good.replace(r#""text":"#, r#""words":"#), "missing field `text`"),
     ];

@@ -17,6 +17,7 @@ mod queues;
 mod races;
 mod relay_bookkeeping;
 mod relay_order;
+mod relay_random;
 mod relay_sharing;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]

@@ -44,6 +44,22 @@ async fn rows_younger_than_asked_for_are_left_to_the_stream() {
     assert_eq!(bench.relay.sweep(Duration::MINUTE).await.unwrap().len(), 1);
 }
 
+/// After a long outage there may be more than fit into memory with their messages.
+#[tokio::test(start_paused = true)]
+async fn very_many_subjects_are_not_all_read_before_the_first_is_sent() {
+    let bench = Bench::new().await;
+    for number in 0..250 {
+        bench.store_all(&subject(number), 0..1).await;
+    }
+    later(120).await;
+    assert_eq!(bench.relay.sweep(Duration::MINUTE).await.unwrap().len(), 250);
+    let calls = bench.wire.operations();
+    let before_the_first = calls.iter().take_while(|operation| *operation != "PublishBatch");
+    let subjects_read = before_the_first.filter(|operation| *operation == "GetItem").count();
+    assert!(subjects_read <= 100, "{subjects_read}");
+    assert_eq!(bench.delivered().await.len(), 250);
+}
+
 /// More rows than one page of the index brings.
 #[tokio::test(start_paused = true)]
 async fn a_pending_index_of_many_pages_is_read_to_its_end() {

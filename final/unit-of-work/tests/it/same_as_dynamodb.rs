@@ -197,3 +197,26 @@ async fn a_repeated_token_is_applied_once_by_both() {
     assert_eq!(bench.scan(&things()).await[0]["Count"], n(1));
     assert_eq!(memory.items(&things())[0]["Count"], n(1));
 }
+
+/// As floating point the two numbers are the same.
+#[tokio::test(start_paused = true)]
+async fn large_numbers_compare_exactly_in_both() {
+    let (bench, memory) = (Bench::new().await, MemoryDatabase::new());
+    let key = || things().key("k", None);
+    let n = |number: &str| AttributeValue::N(number.to_owned());
+    for (token, condition) in
+        [None, Some(Condition::equals("N", n("9007199254740992")))].into_iter().enumerate()
+    {
+        let unit = || {
+            let mut work: UnitOfWork<Refused> = UnitOfWork::new(Uuid::from_u128(token as u128));
+            let update = Update::new(&things(), key()).set("N", n("9007199254740993"));
+            work.add(match &condition {
+                Some(condition) => update.when(condition.clone()).or(Refused(1)),
+                None => update.into(),
+            });
+            work
+        };
+        let (real, fake) = (told(bench.commit(unit()).await), told(unit().commit(&memory).await));
+        assert_eq!((real.contains("Rejected"), &real), (token == 1, &fake));
+    }
+}

@@ -146,6 +146,11 @@ impl Wire {
         self.calls(operation).len()
     }
 
+    /// The operations of all calls so far, in their order.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.calls.lock().unwrap().iter().map(|call| call.operation.clone()).collect()
+    }
+
     /// How many calls there were so far.
     pub(crate) fn total(&self) -> usize {
         self.calls.lock().unwrap().len()

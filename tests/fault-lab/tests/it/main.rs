@@ -1,5 +1,5 @@
 //! Tests of the laboratory: that it is repeatable, that it catches planted bugs, and what it measures.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod matrix;
 mod planted_bugs;

@@ -1,0 +1,11 @@
+//! The use cases and the HTTP interface of the orders service on a database in memory, in one binary so that it links once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod cancelling;
+mod contract;
+mod decisions;
+mod desk;
+mod http;
+mod idempotency_key;
+#[path = "../../../customers/tests/it/watched.rs"]
+mod watched;
