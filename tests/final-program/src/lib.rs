@@ -3,7 +3,6 @@
 
 mod ambient;
 mod deploy;
-mod parked;
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,25 +34,21 @@ pub const PROGRAM: Program = Program {
         Worker {
             name: "customers-sweeper",
             role: Role::Relay,
-            run: |ambient| Box::pin(sweep_outbox(ambient, "customers")),
+            run: |ambient| Box::pin(sweep_outbox(ambient, "customers-outbox")),
         },
         Worker {
             name: "orders-sweeper",
             role: Role::Relay,
-            run: |ambient| Box::pin(sweep_outbox(ambient, "orders")),
+            run: |ambient| Box::pin(sweep_outbox(ambient, "orders-outbox")),
         },
     ],
-    functions: &[
-        relay("customers-relay", "customers-outbox", |ambient, event| {
-            Box::pin(handle(ambient, "customers", event))
-        }),
-        relay("orders-relay", "orders-outbox", |ambient, event| Box::pin(handle(ambient, "orders", event))),
-    ],
-    set_aside: Some(|aws| Box::pin(parked::parked(aws))),
+    functions: &[relay("customers-relay", "customers-outbox"), relay("orders-relay", "orders-outbox")],
+    parking: &["customers-outbox", "orders-outbox"],
 };
 
 /// A function with the settings of its mapping.
-const fn relay(name: &'static str, table: &'static str, handle: fault_engine::Handle) -> Function {
+const fn relay(name: &'static str, table: &'static str) -> Function {
+    let handle: fault_engine::Handle = |ambient, table, event| Box::pin(handle(ambient, table, event));
     Function { name, table, maximum_retry_attempts: 10, handle }
 }
 
@@ -103,21 +98,23 @@ async fn consume_orders(ambient: Ambient) {
     }
 }
 
-async fn sweep_outbox(ambient: Ambient, service: &str) {
-    sweep::run(relay_of(&ambient, service), Duration::from_secs(60), CancellationToken::new()).await;
+async fn sweep_outbox(ambient: Ambient, outbox_table: &str) {
+    sweep::run(relay_of(&ambient, outbox_table), Duration::from_secs(60), CancellationToken::new()).await;
 }
 
 async fn handle(
     ambient: Ambient,
-    service: &str,
+    outbox_table: &str,
     event: aws_lambda_events::event::dynamodb::Event,
 ) -> Result<aws_lambda_events::event::streams::DynamoDbEventResponse, BoxError> {
-    Ok(lambda::handle(&relay_of(&ambient, service), event).await)
+    Ok(lambda::handle(&relay_of(&ambient, outbox_table), event).await)
 }
 
-fn relay_of(ambient: &Ambient, service: &str) -> transactional_messaging::relay::Relay {
-    let service = deploy::settings(service);
-    let settings =
-        RelaySettings { topics: deploy::topics(), outbox_table: service.outbox_table, base: service.base };
+fn relay_of(ambient: &Ambient, outbox_table: &str) -> transactional_messaging::relay::Relay {
+    let settings = RelaySettings {
+        base: deploy::settings(outbox_table).base,
+        outbox_table: outbox_table.to_owned(),
+        topics: deploy::topics(),
+    };
     outbox_relay::relay(ambient.aws(), &settings, ambient::shared(ambient))
 }
