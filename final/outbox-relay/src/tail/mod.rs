@@ -4,6 +4,7 @@
 //! It keeps no position. A restart reads the stream from its beginning (24 hours at most); subjects that were dispatched cost two
 //! reads and publish nothing. DynamoDB allows two readers of a shard at most, so run one tailer, or two for a hand-over.
 
+mod failing;
 mod shard;
 mod stream;
 

@@ -10,6 +10,7 @@ use aws_sdk_dynamodbstreams::{
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{outbox::is_head, relay::Relay};
 
+use super::failing::Failing;
 use crate::wake::{WakeUp, wake_all};
 
 /// The reader of one shard.
@@ -18,7 +19,7 @@ pub(super) struct Reader {
     stream_arn: String,
     shard: String,
     poll: Duration,
-    /// The last record that was read; what it woke may still be waiting in `unfinished`.
+    /// The last record that was read; what it woke may still be failing.
     position: Option<String>,
 }
 
@@ -28,16 +29,11 @@ impl Reader {
     }
 
     /// Reads until the shard is closed and everything it woke is dispatched, or until `stop`. Returns the shard's id.
-    ///
-    /// A subject that cannot be dispatched does not hold up the others: its wake-up is kept and tried again with each round.
     pub(super) async fn run(mut self, relay: Relay, stop: CancellationToken) -> String {
         let mut iterator = None;
-        let mut unfinished: Vec<WakeUp> = Vec::new();
+        let mut failing = Failing::new(relay.clone());
         let mut at_end = false;
-        while !stop.is_cancelled() {
-            if at_end && unfinished.is_empty() {
-                break;
-            }
+        while !stop.is_cancelled() && !(at_end && failing.is_empty()) {
             let read = if at_end { Ok((Vec::new(), None)) } else { self.read(iterator.take()).await };
             let (news, failed) = match read {
                 Ok((records, next)) => {
@@ -51,13 +47,11 @@ impl Reader {
                 }
             };
             let idle = failed || news.is_empty();
-            unfinished.extend(news);
-            if !unfinished.is_empty() {
-                // One wake-up for a subject says as much as a hundred, and it may have to wait for long.
-                unfinished.sort_by(|a, b| a.partition.cmp(&b.partition));
-                unfinished.dedup_by(|a, b| a.partition == b.partition);
-                unfinished = wake_all(&relay, std::mem::take(&mut unfinished)).await;
+            let news = failing.keep_back(news);
+            if !news.is_empty() {
+                failing.add(wake_all(&relay, news).await);
             }
+            failing.try_again();
             if idle {
                 stop.run_until_cancelled(tokio::time::sleep(self.poll)).await;
             }
