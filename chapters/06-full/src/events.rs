@@ -33,6 +33,7 @@ impl Event {
         }
     }
 
+    // ANCHOR: subject
     /// Whose events keep their order: an aggregate, or a decision that leaves its aggregate as it is.
     pub fn subject(&self) -> String {
         match self {
@@ -49,6 +50,7 @@ impl Event {
             | Self::OrderCancelled { order_id, .. } => format!("ORDER#{order_id}"),
         }
     }
+    // ANCHOR_END: subject
 }
 
 /// An event on its way. Fields that a consumer does not know are ignored.

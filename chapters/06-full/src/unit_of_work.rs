@@ -116,6 +116,7 @@ fn put<T: Serialize>(
     Ok(put.item("PK", AttributeValue::S(key.to_owned())))
 }
 
+// ANCHOR: why
 /// There is a reason for each action, in their order. That the message was handled before outranks all others.
 fn why(tables: &[String], reasons: &[CancellationReason]) -> Option<Error> {
     let refused: Vec<_> =
@@ -127,3 +128,4 @@ fn why(tables: &[String], reasons: &[CancellationReason]) -> Option<Error> {
     let is_race = |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
     refused.iter().any(|(_, code)| is_race(code)).then_some(Error::LostRace)
 }
+// ANCHOR_END: why
