@@ -185,6 +185,7 @@ impl<D: Database + Clone> Customers<D> {
         }
     }
 
+    // ANCHOR: refuse
     /// Refuses an order on a ground that must still hold when the refusal is committed. The customer does not change, so it has no new
     /// version that could give the message a place among the customer's own: it gets a subject of its own.
     fn refuse<M: Message>(
@@ -202,6 +203,7 @@ impl<D: Database + Clone> Customers<D> {
         self.outbox.publish(&mut work, place, context, event, Stop::LostRace)?;
         Ok(work)
     }
+    // ANCHOR_END: refuse
 
     async fn settle_cancellation(
         &self,

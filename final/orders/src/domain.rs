@@ -70,6 +70,7 @@ pub enum Answer {
     WasRejected,
 }
 
+// ANCHOR: answer
 /// The whole life of an order in one table: each state and happening has exactly one answer.
 pub fn answer(state: State, happening: Happening) -> Answer {
     use Happening::{CancelRequested, CreditRefused, CreditReserved};
@@ -89,6 +90,7 @@ pub fn answer(state: State, happening: Happening) -> Answer {
         (Cancelled, CancelRequested) => Answer::Already,
     }
 }
+// ANCHOR_END: answer
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq)]

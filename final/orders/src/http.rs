@@ -88,6 +88,7 @@ struct OrderBody {
         (status = 422, description = "the Idempotency-Key was used for another request", body = ApiError),
         (status = 503, description = "try again, with an Idempotency-Key", body = ApiError),
     ))]
+// ANCHOR: create
 async fn create<D: Database + Clone>(
     State(orders): State<Orders<D>>,
     correlation_id: CorrelationId,
@@ -100,6 +101,7 @@ async fn create<D: Database + Clone>(
     orders.create(&context, id, body.customer_id.into_uuid(), total).await.map_err(answer_to)?;
     Ok(Json(Accepted { id, links: links(id) }))
 }
+// ANCHOR_END: create
 
 /// Read an order.
 #[utoipa::path(get, path = "/order/{id}", params(("id" = Uuid, Path)),

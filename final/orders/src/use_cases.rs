@@ -69,6 +69,7 @@ impl<D: Database + Clone> Orders<D> {
         self.store.order(id).await
     }
 
+    // ANCHOR: create
     /// Creates an order with this id, or finds that the same request created it before.
     ///
     /// # Errors
@@ -94,6 +95,7 @@ impl<D: Database + Clone> Orders<D> {
             Err(error) => Err(OrderError::Commit(error)),
         }
     }
+    // ANCHOR_END: create
 
     /// Cancels an approved order. Cancelling it again changes nothing and is no error.
     ///
@@ -176,6 +178,7 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
 
+    // ANCHOR: react
     async fn react<M: AboutOrder>(
         &self,
         mut work: UnitOfWork<Stop>,
@@ -203,6 +206,7 @@ impl<D: Database + Clone> Orders<D> {
             }
         }
     }
+    // ANCHOR_END: react
 
     /// Stores the message that tells of an order's new state.
     fn announce(

@@ -68,6 +68,7 @@ pub async fn sweep_once(relay: &Relay, sweep: Sweep) -> Result<usize, Error> {
     Ok(results.len())
 }
 
+// ANCHOR: handle
 /// Handles one batch of stream records and names those that must come again.
 pub async fn handle(relay: &Relay, event: Event) -> DynamoDbEventResponse {
     let wake_ups = event.records.iter().filter_map(wake_up).collect();
@@ -79,7 +80,9 @@ pub async fn handle(relay: &Relay, event: Event) -> DynamoDbEventResponse {
     }
     response
 }
+// ANCHOR_END: handle
 
+// ANCHOR: wake_up
 /// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose.
 fn wake_up(record: &EventRecord) -> Option<WakeUp> {
     if record.event_name != "INSERT" {
@@ -100,6 +103,7 @@ fn wake_up(record: &EventRecord) -> Option<WakeUp> {
         }
     }
 }
+// ANCHOR_END: wake_up
 
 #[cfg(test)]
 mod tests {

@@ -110,6 +110,7 @@ impl End {
     }
 }
 
+// ANCHOR: send_until_decided
 /// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been applied. Only an answer
 /// about the transaction itself decides: DynamoDB cancels no transaction that it has applied under the same token.
 async fn send_until_decided(
@@ -147,6 +148,7 @@ async fn send_until_decided(
         attempts += 1;
     }
 }
+// ANCHOR_END: send_until_decided
 
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -155,6 +157,7 @@ enum Verdict {
     Again(&'static str),
 }
 
+// ANCHOR: verdict
 /// Judges the whole list. A failed condition outranks a conflict beside it: it was evaluated, and it is what the caller asked to
 /// know.
 fn verdict(reasons: &[CancellationReason]) -> Verdict {
@@ -171,6 +174,7 @@ fn verdict(reasons: &[CancellationReason]) -> Verdict {
         None => Verdict::Again("conflicts"),
     }
 }
+// ANCHOR_END: verdict
 
 #[cfg(test)]
 mod tests {

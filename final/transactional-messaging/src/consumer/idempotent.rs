@@ -54,6 +54,7 @@ impl<D: Database> IdempotentConsumer<D> {
         &self.name
     }
 
+    // ANCHOR: once
     /// Handles a message once. `decide` loads what it needs, decides, and adds its writes to the unit of work it is given; it is called
     /// anew after a lost race, so it must have no effect but through the unit of work.
     ///
@@ -91,6 +92,7 @@ impl<D: Database> IdempotentConsumer<D> {
             }
         })
     }
+    // ANCHOR_END: once
 
     async fn has_handled(&self, message_id: Uuid) -> bool {
         let known = self.inbox.remembers(&self.database, &self.name, message_id, self.ambient.now());

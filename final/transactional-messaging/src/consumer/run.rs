@@ -127,6 +127,7 @@ impl Consumer {
         }
     }
 
+    // ANCHOR: process
     async fn process<M, F, Fut>(&self, message: Message, handler: F, give_up: CancellationToken)
     where
         M: MessageType + DeserializeOwned,
@@ -157,6 +158,7 @@ impl Consumer {
         .instrument(span)
         .await;
     }
+    // ANCHOR_END: process
 
     /// Runs the handler while extending the message's visibility, so that nobody else gets it meanwhile.
     async fn handle_in_time(

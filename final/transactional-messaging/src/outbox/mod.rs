@@ -52,6 +52,7 @@ impl Outbox {
         &self.table
     }
 
+    // ANCHOR: publish
     /// Adds the message to the unit of work: it will be published if, and only if, the unit of work commits.
     ///
     /// `already_published` is returned by the commit when the subject has a message with this sequence.
@@ -73,6 +74,7 @@ impl Outbox {
         tracing::debug!(message_id = %envelope.id, kind = M::TYPE, subject = envelope.subject, "message_stored");
         Ok(())
     }
+    // ANCHOR_END: publish
 }
 
 /// Whether a row with this sort key is a subject's head: the relay's own bookkeeping, which is no news to the relay.

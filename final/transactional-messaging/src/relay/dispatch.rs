@@ -148,6 +148,7 @@ impl Relay {
         settled.collect().await
     }
 
+    // ANCHOR: publish_in_rounds
     /// In each round every subject sends its next message, so that messages of one subject follow each other and messages of many
     /// subjects share calls.
     async fn publish_in_rounds(&self, subjects: &mut [Subject]) {
@@ -170,7 +171,9 @@ impl Relay {
             }
         }
     }
+    // ANCHOR_END: publish_in_rounds
 
+    // ANCHOR: settle
     async fn settle(&self, subject: &Subject) -> Result<Page, RelayError> {
         let Subject { partition, pending, sent, stopped_by } = subject;
         if pending.head.parked.is_some() {
@@ -191,6 +194,7 @@ impl Relay {
             }
         }
     }
+    // ANCHOR_END: settle
 
     async fn park(
         &self,

@@ -159,6 +159,7 @@ fn without_topic(topic: &str, why: &LookupError) -> Verdict {
     }
 }
 
+// ANCHOR: refused
 /// Codes that blame this very request; everything else, such as throttling or a missing permission, is worth another try or somebody's
 /// attention, but never a reason to set a message aside.
 fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Verdict {
@@ -174,6 +175,7 @@ fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Verdict {
         None => Verdict::Again("no answer".to_owned()),
     }
 }
+// ANCHOR_END: refused
 
 #[cfg(test)]
 mod tests {
