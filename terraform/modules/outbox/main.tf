@@ -73,6 +73,7 @@ resource "aws_lambda_function" "relay" {
   depends_on = [aws_cloudwatch_log_group.relay, aws_iam_role_policy.relay]
 }
 
+# ANCHOR: mapping
 resource "aws_lambda_event_source_mapping" "stream" {
   event_source_arn                   = aws_dynamodb_table.outbox.stream_arn
   function_name                      = aws_lambda_function.relay.arn
@@ -101,6 +102,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
     metrics = ["EventCount"]
   }
 }
+# ANCHOR_END: mapping
 
 resource "aws_cloudwatch_log_group" "relay" {
   # checkov:skip=CKV_AWS_158:The log holds ids and names of topics, no bodies and no personal data; CloudWatch encrypts it with its own key.

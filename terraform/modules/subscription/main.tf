@@ -5,6 +5,7 @@ locals {
 
 data "aws_caller_identity" "current" {}
 
+# ANCHOR: queue
 resource "aws_sqs_queue" "queue" {
   name                       = local.name
   message_retention_seconds  = local.retention
@@ -17,6 +18,7 @@ resource "aws_sqs_queue" "queue" {
     maxReceiveCount     = var.max_receive_count
   })
 }
+# ANCHOR_END: queue
 
 # What the consumer could not handle.
 resource "aws_sqs_queue" "dead_letters" {
@@ -40,6 +42,7 @@ resource "aws_sqs_queue" "undelivered" {
   sqs_managed_sse_enabled   = true
 }
 
+# ANCHOR: policy
 resource "aws_sqs_queue_policy" "from_topic" {
   for_each = { queue = aws_sqs_queue.queue, undelivered = aws_sqs_queue.undelivered }
 
@@ -59,7 +62,9 @@ resource "aws_sqs_queue_policy" "from_topic" {
     }]
   })
 }
+# ANCHOR_END: policy
 
+# ANCHOR: subscription
 resource "aws_sns_topic_subscription" "queue" {
   topic_arn = var.topic_arn
   protocol  = "sqs"
@@ -70,3 +75,4 @@ resource "aws_sns_topic_subscription" "queue" {
   # A message that arrives before the policies is refused, and a refused message is not tried again.
   depends_on = [aws_sqs_queue_policy.from_topic]
 }
+# ANCHOR_END: subscription
