@@ -36,26 +36,26 @@ impl Matrix {
         self.columns.iter().map(|(_, survey)| survey.runs()).sum()
     }
 
-    /// The table.
+    /// The table. Between two cells there are at least two blanks, however wide they are: the book reads it by these.
     pub fn table(&self) -> String {
         let mut text = format!("{:<22}", "");
         for (name, _) in &self.columns {
-            let _ = write!(text, " {name:<20}");
+            let _ = write!(text, "  {name:<19}");
         }
-        let _ = writeln!(text, " {:>6}", "runs");
+        let _ = writeln!(text, "  {:>6}", "runs");
         for row in rows() {
             let cells: Vec<_> = self.columns.iter().map(|(_, survey)| survey.cells.get(&row)).collect();
             let _ = write!(text, "{:<22}", name_of(row));
             for cell in &cells {
-                let _ = write!(text, " {:<20}", cell_text(*cell));
+                let _ = write!(text, "  {:<19}", cell_text(*cell));
             }
-            let _ = writeln!(text, " {:>6}", cells.iter().flatten().map(|cell| cell.runs).sum::<usize>());
+            let _ = writeln!(text, "  {:>6}", cells.iter().flatten().map(|cell| cell.runs).sum::<usize>());
         }
         let _ = write!(text, "{:<22}", "runs");
         for (_, survey) in &self.columns {
-            let _ = write!(text, " {:<20}", survey.runs());
+            let _ = write!(text, "  {:<19}", survey.runs());
         }
-        let _ = writeln!(text, " {:>6}\n", self.runs());
+        let _ = writeln!(text, "  {:>6}\n", self.runs());
         let letters = Kind::ALL.map(|kind| format!("{} {}", kind.letter(), kind.name())).join(", ");
         let _ = writeln!(text, "In how many runs there was damage: {letters}.");
         let _ = writeln!(text, "ok: in none. -: the program makes no call that this fault can strike.");
