@@ -1,0 +1,119 @@
+//! The other direction: what the repository has for the book and no page shows.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::anchors;
+use crate::page::Page;
+use crate::repository::{PAGES, Repository};
+
+/// Where anchors are written for the book.
+const ANCHORED: [&str; 2] = ["chapters", "final"];
+/// Where snapshots are stored for the book.
+const STORED: [&str; 2] = ["chapters", "tests/fault-lab"];
+
+/// All that is wrong with the pages, and all that no page uses. Empty when the book is complete.
+///
+/// # Errors
+///
+/// When a folder or a file cannot be read.
+pub fn complaints(repository: &Repository) -> anyhow::Result<Vec<String>> {
+    let mut complaints = Vec::new();
+    let pages = repository.root().join(PAGES);
+    let summary = fs::read_to_string(pages.join("SUMMARY.md"))?;
+    let listed: BTreeSet<_> = links(&summary).collect();
+    for path in &listed {
+        match fs::read_to_string(pages.join(path)) {
+            Ok(text) => {
+                let errors = Page { path, text: &text }.render(repository).err();
+                complaints.extend(errors.into_iter().flatten().map(|error| error.to_string()));
+            }
+            Err(error) => complaints.push(format!("SUMMARY.md lists {path}, which cannot be read: {error}")),
+        }
+    }
+    let root = repository.root();
+    for page in files(root, PAGES)?.iter().filter(|file| file.ends_with(".md")) {
+        let page = page.trim_start_matches(PAGES).trim_start_matches('/');
+        if page != "SUMMARY.md" && !listed.contains(page) {
+            complaints.push(format!("SUMMARY.md does not list {page}"));
+        }
+    }
+    complaints.extend(missing_chapters(root, &listed)?);
+    complaints.extend(unused_anchors(repository)?);
+    complaints.extend(unused_snapshots(repository)?);
+    Ok(complaints)
+}
+
+fn links(summary: &str) -> impl Iterator<Item = &str> {
+    summary
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(path, _)| path.trim_start_matches("./"))
+}
+
+fn missing_chapters(root: &Path, listed: &BTreeSet<&str>) -> anyhow::Result<Vec<String>> {
+    let mut missing = Vec::new();
+    for entry in fs::read_dir(root.join("chapters"))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_chapter = entry.path().join("Cargo.toml").exists();
+        let is_listed = listed.iter().any(|path| path.contains(&name));
+        if is_chapter && !is_listed {
+            missing.push(format!("SUMMARY.md lists no page for chapters/{name}"));
+        }
+    }
+    missing.sort();
+    Ok(missing)
+}
+
+fn unused_anchors(repository: &Repository) -> anyhow::Result<Vec<String>> {
+    let mut unused = Vec::new();
+    for folder in ANCHORED {
+        for path in files(repository.root(), folder)? {
+            let Ok(text) = fs::read_to_string(repository.root().join(&path)) else { continue };
+            match anchors::places(&path, &text) {
+                Err(error) => unused.push(error.to_string()),
+                Ok(places) => {
+                    let names = places.keys().filter(|name| !repository.is_anchor_used(&path, name));
+                    unused.extend(names.map(|name| format!("no page shows the anchor {path}:{name}")));
+                }
+            }
+        }
+    }
+    Ok(unused)
+}
+
+fn unused_snapshots(repository: &Repository) -> anyhow::Result<Vec<String>> {
+    let mut candidates = Vec::new();
+    for folder in STORED {
+        let is_shown = |file: &String| file.ends_with(".snap.txt") || file.ends_with(".snap.mmd");
+        candidates.extend(files(repository.root(), folder)?.into_iter().filter(is_shown));
+    }
+    candidates.extend(files(repository.root(), PAGES)?.into_iter().filter(|file| file.ends_with(".mmd")));
+    candidates.retain(|path| !repository.is_used(path));
+    Ok(candidates.into_iter().map(|path| format!("no page shows {path}")).collect())
+}
+
+/// The files below a folder, as paths from the root. Links are not followed: `book/src/code` leads back to the root.
+fn files(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
+    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::from(folder)]);
+    while let Some(folder) = folders.pop() {
+        if !root.join(&folder).is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(root.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            let kind = entry.file_type()?;
+            if kind.is_dir() && entry.file_name() != "target" {
+                folders.push(path);
+            } else if kind.is_file() {
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

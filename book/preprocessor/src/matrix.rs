@@ -1,0 +1,115 @@
+//! `matrix`: the table that the fault laboratory has stored, as HTML.
+
+use std::fmt::Write as _;
+
+use crate::error::Error;
+use crate::html::escape;
+use crate::repository::Repository;
+
+/// Where the laboratory stores it.
+pub(crate) const PATH: &str = "tests/fault-lab/tests/it/snapshots/it__matrix__matrix.snap.txt";
+
+/// The table: cells are separated by two blanks or more.
+struct Matrix<'a> {
+    columns: Vec<&'a str>,
+    rows: Vec<(&'a str, Vec<&'a str>)>,
+    legend: Vec<&'a str>,
+}
+
+pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Result<String, Error> {
+    let text = repository.read(PATH)?;
+    let matrix = parse(&text)?;
+    let chosen: Vec<usize> = match arguments {
+        "" => (0..matrix.columns.len() - 1).collect(),
+        names => names.split_whitespace().map(|name| column(&matrix, name)).collect::<Result<_, _>>()?,
+    };
+    Ok(table(&matrix, &chosen, root))
+}
+
+fn parse(text: &str) -> Result<Matrix<'_>, Error> {
+    let wrong = |reason: String| Error::Matrix { path: PATH.to_owned(), reason };
+    let mut lines = text.lines();
+    let columns = cells(lines.next().unwrap_or_default());
+    if columns.len() < 2 || columns.last() != Some(&"runs") {
+        return Err(wrong("its first line does not name programs and `runs`".to_owned()));
+    }
+    let mut rows = Vec::new();
+    for line in lines.by_ref().take_while(|line| !line.trim().is_empty()) {
+        let mut cells = cells(line);
+        let name = cells.remove(0);
+        if cells.len() != columns.len() {
+            return Err(wrong(format!("row {name:?} has {} cells, not {}", cells.len(), columns.len())));
+        }
+        rows.push((name, cells));
+    }
+    if rows.is_empty() {
+        return Err(wrong("it has no rows".to_owned()));
+    }
+    Ok(Matrix { columns, rows, legend: lines.collect() })
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+}
+
+fn column(matrix: &Matrix<'_>, name: &str) -> Result<usize, Error> {
+    let long = format!("chapter-{name}");
+    let programs = &matrix.columns[..matrix.columns.len() - 1];
+    let found = programs.iter().position(|column| *column == name || *column == long);
+    found.ok_or_else(|| Error::NoColumn {
+        path: PATH.to_owned(),
+        column: name.to_owned(),
+        found: programs.join(", "),
+    })
+}
+
+fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
+    let mut html = format!(
+        "<figure class=\"matrix\">\n<div role=\"region\" aria-label=\"Fault matrix\" tabindex=\"0\">\n<table>\n\
+         <caption>Faults, and in how many runs each program did damage. \
+         <a href=\"{root}code/{PATH}\">The table as it was measured</a></caption>\n\
+         <thead><tr><th scope=\"col\">fault</th>"
+    );
+    for index in chosen {
+        let name = matrix.columns[*index].replace("chapter-", "chapter ");
+        let _ = write!(html, "<th scope=\"col\">{}</th>", escape(&name));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for (name, cells) in &matrix.rows {
+        let is_count = *name == "runs";
+        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(name));
+        for index in chosen {
+            html.push_str(&cell(cells[*index], is_count));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n</div>\n");
+    let legend = matrix.legend.iter().filter(|line| !line.is_empty()).map(|line| escape(line));
+    let _ = write!(html, "<figcaption>{}</figcaption>\n</figure>\n", legend.collect::<Vec<_>>().join(" "));
+    html
+}
+
+fn cell(text: &str, is_count: bool) -> String {
+    match text {
+        _ if is_count => format!("<td class=\"count\">{}</td>", escape(text)),
+        "ok" => "<td class=\"ok\">ok</td>".to_owned(),
+        "-" => "<td class=\"none\"><span aria-label=\"cannot strike\">-</span></td>".to_owned(),
+        damage => {
+            format!("<td class=\"damage\">{}</td>", damage.split(' ').map(kind).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// A letter with a count, and for a screen reader or a pointer the word.
+fn kind(text: &str) -> String {
+    let word = match text.chars().next() {
+        Some('L') => "lost",
+        Some('P') => "phantom",
+        Some('D') => "doubled",
+        Some('O') => "disordered",
+        Some('S') => "stuck",
+        Some('M') => "money",
+        _ => return escape(text),
+    };
+    format!("<abbr title=\"{word}: {} runs\">{}</abbr>", &text[1..], escape(text))
+}

@@ -1,0 +1,62 @@
+//! `output`: what a program printed, as a test has stored it.
+
+use crate::error::Error;
+use crate::fences::fenced;
+use crate::html::captioned;
+use crate::repository::Repository;
+
+/// A heading of a stored output.
+struct Heading<'a> {
+    line: usize,
+    level: u8,
+    text: &'a str,
+}
+
+pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Result<String, Error> {
+    if arguments.is_empty() {
+        let found = arguments.to_owned();
+        return Err(Error::Arguments { directive: "output", wanted: "PATH or PATH:HEADING", found });
+    }
+    let (path, heading) = match arguments.split_once(':') {
+        Some((path, heading)) => (path, Some(heading.trim())),
+        None => (arguments, None),
+    };
+    let text = repository.read(path)?;
+    let shown = match heading {
+        Some(heading) => section(path, &text, heading)?,
+        None => text,
+    };
+    Ok(captioned(root, path, "", &fenced("text", &shown)))
+}
+
+/// From a heading to the next one that is not below it. Headings are underlined with `=` or `-`.
+fn section(path: &str, text: &str, wanted: &str) -> Result<String, Error> {
+    let lines: Vec<_> = text.lines().collect();
+    let headings = headings(&lines);
+    let Some(at) = headings.iter().position(|heading| heading.text == wanted) else {
+        let found: Vec<_> = headings.iter().map(|heading| heading.text).collect();
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        return Err(Error::NoHeading { path: path.to_owned(), heading: wanted.to_owned(), found });
+    };
+    let ends = |heading: &&Heading| heading.level <= headings[at].level;
+    let end = headings[at + 1..].iter().find(ends).map_or(lines.len(), |heading| heading.line);
+    let section = lines[headings[at].line..end].join("\n");
+    if lines[headings[at].line + 2..end].iter().all(|line| line.trim().is_empty()) {
+        return Err(Error::Empty(format!("{path}:{wanted}")));
+    }
+    Ok(section)
+}
+
+fn headings<'a>(lines: &[&'a str]) -> Vec<Heading<'a>> {
+    let heading = |(line, pair): (usize, &[&'a str])| {
+        let level = match pair[1].chars().next()? {
+            '=' => 1,
+            '-' => 2,
+            _ => return None,
+        };
+        let underline = pair[1].chars().all(|sign| sign == if level == 1 { '=' } else { '-' });
+        let fits = pair[1].len() == pair[0].chars().count();
+        (underline && fits).then_some(Heading { line, level, text: pair[0] })
+    };
+    lines.windows(2).enumerate().filter_map(heading).collect()
+}
