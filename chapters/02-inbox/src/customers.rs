@@ -35,7 +35,6 @@ pub async fn get(app: &App, id: Uuid) -> Result<Customer, Error> {
     app.store.customer(id).await?.ok_or(Error::CustomerNotFound(id))
 }
 
-// ANCHOR: reserve_credit
 /// Reserves credit for an order, or says that it cannot.
 ///
 /// # Errors
@@ -53,7 +52,6 @@ pub async fn reserve_credit(app: &App, customer_id: Uuid, order_id: Uuid, total:
     app.store.put_customer(&customer).await?;
     publish(app, Event::CustomerCreditReserved { customer_id, order_id }).await
 }
-// ANCHOR_END: reserve_credit
 
 /// Gives the credit of a cancelled order back.
 ///

@@ -15,7 +15,6 @@ use crate::inbox;
 /// How long to wait after SQS could not be reached.
 const PAUSE: Duration = Duration::from_secs(1);
 
-// ANCHOR: publish
 /// Publishes the event now.
 ///
 /// # Errors
@@ -29,7 +28,6 @@ pub async fn publish(app: &App, event: Event) -> Result<(), Error> {
     request.send().await.map_err(Error::aws)?;
     Ok(())
 }
-// ANCHOR_END: publish
 
 fn arn(topic: &str) -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:{topic}")
@@ -46,7 +44,6 @@ pub async fn consume(ambient: Ambient, queue: &str) {
     }
 }
 
-// ANCHOR: receive
 async fn receive(app: &App, queue: &str) -> Result<(), Error> {
     let answer = app.sqs.get_queue_url().queue_name(queue).send().await.map_err(Error::aws)?;
     let url = answer.queue_url.unwrap_or_default();
@@ -65,7 +62,6 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
         }
     }
 }
-// ANCHOR_END: receive
 
 // ANCHOR: process
 async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error> {

@@ -32,7 +32,6 @@ impl UnitOfWork {
         Ok(())
     }
 
-    // ANCHOR: replace
     /// Replaces an item that must still have the version that was read.
     ///
     /// # Errors
@@ -50,9 +49,7 @@ impl UnitOfWork {
         self.puts.push(put.expression_attribute_values(":version", version).build().map_err(Error::aws)?);
         Ok(())
     }
-    // ANCHOR_END: replace
 
-    // ANCHOR: commit
     /// Writes all of it, or nothing.
     ///
     /// # Errors
@@ -74,7 +71,6 @@ impl UnitOfWork {
             _ => Err(Error::aws(error)),
         }
     }
-    // ANCHOR_END: commit
 }
 
 fn put<T: Serialize>(
@@ -87,7 +83,6 @@ fn put<T: Serialize>(
     Ok(put.item("PK", AttributeValue::S(key.to_owned())))
 }
 
-// ANCHOR: why
 /// There is a reason for each action, in their order. That the message was handled before outranks all others.
 fn why(tables: &[String], reasons: &[CancellationReason]) -> Option<Error> {
     let refused: Vec<_> =
@@ -99,4 +94,3 @@ fn why(tables: &[String], reasons: &[CancellationReason]) -> Option<Error> {
     let is_race = |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
     refused.iter().any(|(_, code)| is_race(code)).then_some(Error::LostRace)
 }
-// ANCHOR_END: why

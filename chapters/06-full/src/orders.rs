@@ -9,7 +9,6 @@ use crate::outbox::publish;
 use crate::store::{Order, OrderState};
 use crate::unit_of_work::UnitOfWork;
 
-// ANCHOR: place
 /// Places an order. Whether the customer has the credit for it, the customers service says later.
 ///
 /// # Errors
@@ -33,7 +32,6 @@ pub async fn place(
     app.store.insert_order(work, &order)?;
     Ok(order)
 }
-// ANCHOR_END: place
 
 /// The order with this id.
 ///
