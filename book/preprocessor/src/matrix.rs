@@ -65,9 +65,10 @@ fn column(matrix: &Matrix<'_>, name: &str) -> Result<usize, Error> {
 
 fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
     let mut html = format!(
-        "<figure class=\"matrix\">\n<div role=\"region\" aria-label=\"Fault matrix\" tabindex=\"0\">\n<table>\n\
-         <caption>Faults, and in how many runs each program did damage. \
-         <a href=\"{root}code/{PATH}\">The table as it was measured</a></caption>\n\
+        "<figure class=\"matrix\">\n<figcaption>Faults, and in how many runs each program did damage. \
+         <a href=\"{root}code/{PATH}\">The table as it was measured</a></figcaption>\n\
+         <div role=\"region\" aria-label=\"Fault matrix, scrolls sideways\" tabindex=\"0\">\n\
+         <table aria-label=\"In how many runs each fault did damage to each program\">\n\
          <thead><tr><th scope=\"col\">fault</th>"
     );
     for index in chosen {
@@ -85,7 +86,7 @@ fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
     }
     html.push_str("</tbody>\n</table>\n</div>\n");
     let legend = matrix.legend.iter().filter(|line| !line.is_empty()).map(|line| escape(line));
-    let _ = write!(html, "<figcaption>{}</figcaption>\n</figure>\n", legend.collect::<Vec<_>>().join(" "));
+    let _ = write!(html, "<p class=\"legend\">{}</p>\n</figure>\n", legend.collect::<Vec<_>>().join(" "));
     html
 }
 
