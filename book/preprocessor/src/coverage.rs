@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
 use crate::anchors;
 use crate::page::Page;
 use crate::repository::{PAGES, Repository};
@@ -21,8 +23,8 @@ const STORED: [&str; 2] = ["chapters", "tests/fault-lab"];
 pub fn complaints(repository: &Repository) -> anyhow::Result<Vec<String>> {
     let mut complaints = Vec::new();
     let pages = repository.root().join(PAGES);
-    let summary = fs::read_to_string(pages.join("SUMMARY.md"))?;
-    let listed: BTreeSet<_> = links(&summary).collect();
+    let listed = listed(repository.root())?;
+    let listed: BTreeSet<_> = listed.iter().map(String::as_str).collect();
     for path in &listed {
         match fs::read_to_string(pages.join(path)) {
             Ok(text) => {
@@ -45,12 +47,16 @@ pub fn complaints(repository: &Repository) -> anyhow::Result<Vec<String>> {
     Ok(complaints)
 }
 
-fn links(summary: &str) -> impl Iterator<Item = &str> {
-    summary
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(')'))
-        .map(|(path, _)| path.trim_start_matches("./"))
+/// The pages of `SUMMARY.md`, in its order.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn listed(root: &Path) -> anyhow::Result<Vec<String>> {
+    let path = root.join(PAGES).join("SUMMARY.md");
+    let summary = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let targets = summary.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    Ok(targets.map(|(path, _)| path.trim_start_matches("./").to_owned()).collect())
 }
 
 fn missing_chapters(root: &Path, listed: &BTreeSet<&str>) -> anyhow::Result<Vec<String>> {

@@ -14,6 +14,7 @@
 
 pub mod anchors;
 mod changes;
+pub mod commands;
 pub mod coverage;
 pub mod directive;
 pub mod error;
@@ -25,6 +26,7 @@ mod matrix;
 mod output;
 pub mod page;
 pub mod repository;
+pub mod words;
 
 pub use error::{Error, Located};
 pub use page::Page;

@@ -1,6 +1,7 @@
 //! Each directive, and each mistake that must stop the build, on small repositories made for it.
 #![allow(clippy::unwrap_used)]
 
+mod commands;
 mod coverage;
 mod directives;
 mod mistakes;

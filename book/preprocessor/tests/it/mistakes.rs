@@ -88,7 +88,7 @@ fn a_change_that_changes_nothing() {
 
 #[test]
 fn a_directive_that_is_unknown() {
-    for name in ["include", "rustdoc_include", "playground", "lisitng", "run"] {
+    for name in ["include", "rustdoc_include", "playground", "listings", "run"] {
         let mistake = no_files("unknown").mistake(&format!("{{{{#{name} a.rs}}}}"));
         assert_eq!(mistake, Error::UnknownDirective(name.into()));
     }

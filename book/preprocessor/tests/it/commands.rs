@@ -1,0 +1,60 @@
+//! The commands of a page are run as the page shows them.
+
+use std::path::PathBuf;
+
+use book_preprocessor::commands::{run, steps};
+
+use super::Fixture;
+
+fn complaints(test: &str, page: &str) -> Vec<String> {
+    let fixture = Fixture::new(&format!("commands_{test}"), &[("there.txt", "one\ntwo  \nthree\n")]);
+    let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("commands_{test}_scratch"));
+    run(&steps(page).unwrap(), fixture.repository().root(), &scratch).unwrap()
+}
+
+#[test]
+fn what_is_printed_as_shown_is_right() {
+    let page = "Text.\n\n```console,run\n$ cat there.txt\none\ntwo\nthree\n$ cat there.txt; echo four >&2\none\n...\nfour\n```\n";
+    assert_eq!(complaints("right", page), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_printed_otherwise_is_told_with_its_line() {
+    let found = complaints("wrong", "```console,run\n$ cat there.txt\none\nthree\n```\n");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("line 2: `cat there.txt` prints something else"), "{found:?}");
+    assert!(found[0].contains("+two"), "{found:?}");
+}
+
+#[test]
+fn fences_without_the_mark_are_not_run() {
+    assert_eq!(steps("```console\n$ false\n```\n\n```sh\nfalse\n```\n").unwrap(), []);
+}
+
+#[test]
+fn commands_of_a_page_share_a_shell_and_one_in_the_background_ends_with_it() {
+    let page = "```console,run\n$ mkdir a && cd a\n$ sleep 600 & echo $! > pid\n```\n\n```console,run\n$ basename $PWD\na\n```\n";
+    assert_eq!(complaints("shell", page), Vec::<String>::new());
+    let pid = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("commands_shell/a/pid");
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "{state}");
+}
+
+#[test]
+fn a_command_that_fails_must_be_marked_and_one_that_is_marked_must_fail() {
+    let found = complaints("fails", "```console,run\n$ echo why; false\nwhy\n```\n");
+    assert!(found[0].contains("ended with 1:\nwhy"), "{found:?}");
+    assert_eq!(
+        complaints("fails_marked", "```console,run,fails\n$ echo why; false\nwhy\n```\n"),
+        Vec::<String>::new()
+    );
+    let found = complaints("fails_not", "```console,run,fails\n$ true\n```\n");
+    assert!(found[0].contains("should fail and does not"), "{found:?}");
+}
+
+#[test]
+fn a_marked_fence_begins_with_a_command() {
+    let error = steps("```console,run\n$ true\n```\n\n```console,run\nout\n```\n").unwrap_err();
+    assert_eq!(error.to_string(), "line 6: a fence that is run begins with `$ ` and a command");
+}
