@@ -10,6 +10,7 @@ use crate::points::points;
 use crate::program::{BoxError, Program};
 use crate::serve::serve;
 use crate::story::Story;
+use crate::stream::EVERY_INVOCATION;
 use crate::survey::{baseline, execute};
 
 /// Tells the chapter's story: without faults, then with them, and the damage.
@@ -82,13 +83,16 @@ fn inject(program: &Program, fault: Fault) -> Result<String, BoxError> {
     let mut text = format!("{fault}: {}\n\n", fault.meaning());
     for run in runs.iter().filter(|run| !run.findings.is_empty()) {
         let at = run.plan.injections[0].at;
-        let site =
-            run.struck().map_or_else(|| format!("variant {at}"), |call| format!("call {at}, {}", call.site));
+        let site = run.struck().map_or_else(|| variant(at), |call| format!("call {at}, {}", call.site));
         text.push_str(&format!("{site}\n{}", run.damage()));
     }
     let damaged = runs.iter().filter(|run| !run.findings.is_empty()).count();
     text.push_str(&format!("{} runs, {damaged} with damage\n", runs.len()));
     Ok(text)
+}
+
+fn variant(at: usize) -> String {
+    if at == EVERY_INVOCATION { "every invocation".to_owned() } else { format!("variant {at}") }
 }
 
 fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
