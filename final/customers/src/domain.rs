@@ -1,5 +1,9 @@
 //! Customers and their credit: rules without any thought of storage or messages.
 
+mod decision;
+
+pub use decision::{Decision, Duty, News, duty};
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -90,40 +94,6 @@ pub struct Customer {
     pub updated_at: Option<OffsetDateTime>,
 }
 
-/// The customer's decision about one order, kept for good: it makes every later message about the same order harmless, even long
-/// after the inbox has forgotten it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// So much of the credit is reserved for the order.
-    Reserved(Money),
-    /// The order was over the available credit, or there was no such customer.
-    Refused,
-    /// The order was cancelled; nothing is reserved for it, and nothing ever will be.
-    Released,
-}
-
-/// What a request to reserve credit leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reserve {
-    /// The credit is reserved: store this customer, and the decision as reserved.
-    Reserved(Customer),
-    /// The order is over the available credit: store the decision as refused.
-    LimitExceeded,
-    /// The order was decided on before; nothing changes.
-    AlreadyDecided,
-}
-
-/// What a request to release credit leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// The credit is free again: store this customer, and the decision as released.
-    Released(Customer),
-    /// Nothing was decided yet: store the decision as released, so that a request which was overtaken cannot reserve any more.
-    NothingDecided,
-    /// Nothing is reserved for the order any more; nothing changes.
-    NothingToRelease,
-}
-
 impl Customer {
     /// A new customer.
     pub fn new(id: Uuid, name: Name, credit_limit: Money, now: OffsetDateTime) -> Self {
@@ -135,26 +105,16 @@ impl Customer {
         self.credit_limit.minus(self.reserved)
     }
 
-    /// Decides whether an order's total can be reserved; `existing` is what was decided about this order before.
-    pub fn reserve(&self, existing: Option<Decision>, total: Money, now: OffsetDateTime) -> Reserve {
-        if existing.is_some() {
-            return Reserve::AlreadyDecided;
-        }
-        match self.reserved.plus(total) {
-            Some(reserved) if reserved <= self.credit_limit => Reserve::Reserved(self.changed(reserved, now)),
-            _ => Reserve::LimitExceeded,
-        }
+    /// The customer with so much more of its credit reserved; nothing when that is over the limit.
+    pub fn reserve(&self, total: Money, now: OffsetDateTime) -> Option<Self> {
+        let reserved = self.reserved.plus(total).filter(|reserved| *reserved <= self.credit_limit)?;
+        Some(self.changed(reserved, now))
     }
 
-    /// Decides what becomes of the credit of a cancelled order.
-    pub fn release(&self, existing: Option<Decision>, now: OffsetDateTime) -> Release {
-        match existing {
-            Some(Decision::Reserved(amount)) => {
-                Release::Released(self.changed(self.reserved.minus(amount), now))
-            }
-            Some(Decision::Refused | Decision::Released) => Release::NothingToRelease,
-            None => Release::NothingDecided,
-        }
+    /// The customer with so much less of its credit reserved.
+    #[must_use]
+    pub fn give_back(&self, amount: Money, now: OffsetDateTime) -> Self {
+        self.changed(self.reserved.minus(amount), now)
     }
 
     fn changed(&self, reserved: Money, now: OffsetDateTime) -> Self {

@@ -76,3 +76,13 @@ pub struct OrderCancelled {
     pub customer_id: Uuid,
 }
 bind_topic!(OrderCancelled, "order--cancelled");
+
+/// An order was rejected, or given up; published by the orders service.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OrderRejected {
+    /// The order.
+    pub order_id: Uuid,
+    /// Whose order it was.
+    pub customer_id: Uuid,
+}
+bind_topic!(OrderRejected, "order--rejected");

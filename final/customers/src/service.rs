@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     http,
-    messages::{OrderCancelled, OrderCreated},
+    messages::{OrderCancelled, OrderCreated, OrderRejected},
     use_cases::Customers,
 };
 
@@ -28,10 +28,15 @@ pub const TABLE_VARIABLE: &str = "DYNAMODB_CUSTOMERS_TABLE_NAME";
 pub const ORDER_CREATED_QUEUE: &str = "customer--order-created";
 /// The queue of cancelled orders.
 pub const ORDER_CANCELLED_QUEUE: &str = "customer--order-cancelled";
+/// The queue of rejected orders.
+pub const ORDER_REJECTED_QUEUE: &str = "customer--order-rejected";
 
 /// Topics and the queues subscribed to them.
-const SUBSCRIPTIONS: &[(&str, &str)] =
-    &[("order--created", ORDER_CREATED_QUEUE), ("order--cancelled", ORDER_CANCELLED_QUEUE)];
+const SUBSCRIPTIONS: &[(&str, &str)] = &[
+    ("order--created", ORDER_CREATED_QUEUE),
+    ("order--cancelled", ORDER_CANCELLED_QUEUE),
+    ("order--rejected", ORDER_REJECTED_QUEUE),
+];
 
 /// Topics that this service publishes to.
 const TOPICS: &[&str] = &[
@@ -105,7 +110,11 @@ pub async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb
     let release_credit = |service: Service, delivery: Delivery<OrderCancelled>| async move {
         service.release_credit(delivery).await
     };
-    consumers.consume(ORDER_CANCELLED_QUEUE, service, release_credit).await
+    consumers.consume(ORDER_CANCELLED_QUEUE, service, release_credit).await?;
+    let settle_rejection = |service: Service, delivery: Delivery<OrderRejected>| async move {
+        service.settle_rejection(delivery).await
+    };
+    consumers.consume(ORDER_REJECTED_QUEUE, service, settle_rejection).await
 }
 
 /// Ready means that the service's table can be read.

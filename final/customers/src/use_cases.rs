@@ -1,27 +1,28 @@
 //! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
 
+mod deciding;
+mod turns;
+
 use service_kit::ServiceSettings;
 use time::OffsetDateTime;
 use transactional_messaging::{
     ambient::Ambient,
-    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
+    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer},
     error::PublishError,
     inbox::{DEFAULT_RETENTION, Inbox},
-    message::{Context, Message, Sequence, Subject},
+    message::{Context, Sequence, Subject},
     outbox::Outbox,
 };
-use unit_of_work::{Check, CommitError, Database, ItemError, LoadError, UnitOfWork};
+use unit_of_work::{CommitError, Database, ItemError, LoadError, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Customer, Decision, Money, Name, Release, Reserve},
-    messages::{
-        CustomerCreated, CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
-        Head, OrderCancelled, OrderCreated,
-    },
-    service::{ORDER_CANCELLED_QUEUE, ORDER_CREATED_QUEUE},
+    domain::{Customer, Money, Name, News},
+    messages::{CustomerCreated, Head, OrderCancelled, OrderCreated, OrderRejected},
+    service::{ORDER_CANCELLED_QUEUE, ORDER_CREATED_QUEUE, ORDER_REJECTED_QUEUE},
     store::CustomerStore,
 };
+use turns::Turns;
 
 /// The use cases of the customers service.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Customers<D> {
     outbox: Outbox,
     on_order_created: IdempotentConsumer<D>,
     on_order_cancelled: IdempotentConsumer<D>,
+    on_order_rejected: IdempotentConsumer<D>,
+    turns: Turns,
     ambient: Ambient,
 }
 
@@ -66,6 +69,8 @@ impl<D: Database + Clone> Customers<D> {
         Self {
             on_order_created: consumer(ORDER_CREATED_QUEUE),
             on_order_cancelled: consumer(ORDER_CANCELLED_QUEUE),
+            on_order_rejected: consumer(ORDER_REJECTED_QUEUE),
+            turns: Turns::default(),
             store: CustomerStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/customers"),
             ambient,
@@ -124,6 +129,7 @@ impl<D: Database + Clone> Customers<D> {
     ///
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn reserve_credit(&self, delivery: Delivery<OrderCreated>) -> Result<Handled, HandlerError> {
+        let _turn = self.turns.of(delivery.message.customer_id).await;
         self.on_order_created.once(&delivery, |work| self.decide_on_order(work, &delivery)).await
     }
 
@@ -133,7 +139,25 @@ impl<D: Database + Clone> Customers<D> {
     ///
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn release_credit(&self, delivery: Delivery<OrderCancelled>) -> Result<Handled, HandlerError> {
-        self.on_order_cancelled.once(&delivery, |work| self.settle_cancellation(work, &delivery)).await
+        let OrderCancelled { order_id, customer_id } = delivery.message;
+        let _turn = self.turns.of(customer_id).await;
+        let ids = (customer_id, order_id);
+        let settle = |work| self.settle_end(work, News::OrderCancelled, ids);
+        self.on_order_cancelled.once(&delivery, settle).await
+    }
+
+    /// Releases what was reserved for an order that was given up before anybody heard of the reservation. For an order that was
+    /// rejected because this service refused it there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`HandlerError`], which says whether the message should come again.
+    pub async fn settle_rejection(&self, delivery: Delivery<OrderRejected>) -> Result<Handled, HandlerError> {
+        let OrderRejected { order_id, customer_id } = delivery.message;
+        let _turn = self.turns.of(customer_id).await;
+        let ids = (customer_id, order_id);
+        let settle = |work| self.settle_end(work, News::OrderRejected, ids);
+        self.on_order_rejected.once(&delivery, settle).await
     }
 
     async fn is_the_same(&self, wanted: &Customer) -> Result<(), CreateError> {
@@ -141,94 +165,6 @@ impl<D: Database + Clone> Customers<D> {
             |stored: &Customer| stored.name == wanted.name && stored.credit_limit == wanted.credit_limit;
         let stored = self.store.customer(wanted.id).await?;
         if stored.as_ref().is_some_and(same) { Ok(()) } else { Err(CreateError::KeyReused) }
-    }
-
-    async fn decide_on_order(
-        &self,
-        work: UnitOfWork<Stop>,
-        delivery: &Delivery<OrderCreated>,
-    ) -> Result<UnitOfWork<Stop>, HandlerError> {
-        let OrderCreated { order_id, customer_id, order_total } = delivery.message;
-        let total = Money::new(order_total).map_err(|error| HandlerError::terminal(error.to_string()))?;
-        let context = delivery.envelope.context_for_effects();
-        let now = self.ambient.now();
-        let head = self.head(&context, customer_id, now);
-        let before = self.store.decision(customer_id, order_id).await?;
-        let Some(customer) = self.store.customer(customer_id).await? else {
-            if before.is_some() {
-                return Ok(work);
-            }
-            tracing::info!(%customer_id, %order_id, "customer_not_found");
-            let event = CustomerValidationFailed { head, order_id, error: "CUSTOMER_NOT_FOUND_ERROR" };
-            return self.refuse(work, self.store.absent(customer_id), (head, order_id), &context, &event);
-        };
-        match customer.reserve(before, total, now) {
-            Reserve::AlreadyDecided => Ok(work),
-            Reserve::LimitExceeded => {
-                tracing::info!(%customer_id, %order_id, "credit_limit_exceeded");
-                let event = CustomerCreditReservationFailed { head, order_id };
-                self.refuse(work, self.store.unchanged(&customer), (head, order_id), &context, &event)
-            }
-            Reserve::Reserved(changed) => {
-                tracing::info!(%customer_id, %order_id, "credit_reserved");
-                let mut work = work;
-                let decision = Decision::Reserved(total);
-                work.add(self.store.update(&changed)?.or(Stop::LostRace));
-                work.add(
-                    self.store.decide((customer_id, order_id), before, decision, now)?.or(Stop::LostRace),
-                );
-                let place = (&subject(customer_id), Sequence::of(changed.version, 0));
-                let event = CustomerCreditReserved { head, order_id };
-                self.outbox.publish(&mut work, place, &context, &event, Stop::LostRace)?;
-                Ok(work)
-            }
-        }
-    }
-
-    // ANCHOR: refuse
-    /// Refuses an order on a ground that must still hold when the refusal is committed. The customer does not change, so it has no new
-    /// version that could give the message a place among the customer's own: it gets a subject of its own.
-    fn refuse<M: Message>(
-        &self,
-        mut work: UnitOfWork<Stop>,
-        ground: Check,
-        (head, order_id): (Head, Uuid),
-        context: &Context,
-        event: &M,
-    ) -> Result<UnitOfWork<Stop>, HandlerError> {
-        let ids = (head.customer_id, order_id);
-        work.add(ground.or(Stop::LostRace));
-        work.add(self.store.decide(ids, None, Decision::Refused, head.created_at)?.or(Stop::LostRace));
-        let place = (&subject(head.customer_id).about("order", order_id), Sequence::single());
-        self.outbox.publish(&mut work, place, context, event, Stop::LostRace)?;
-        Ok(work)
-    }
-    // ANCHOR_END: refuse
-
-    async fn settle_cancellation(
-        &self,
-        mut work: UnitOfWork<Stop>,
-        delivery: &Delivery<OrderCancelled>,
-    ) -> Result<UnitOfWork<Stop>, HandlerError> {
-        let OrderCancelled { order_id, customer_id } = delivery.message;
-        let now = self.ambient.now();
-        let before = self.store.decision(customer_id, order_id).await?;
-        let Some(customer) = self.store.customer(customer_id).await? else {
-            return Err(HandlerError::terminal(
-                "an order of a customer that does not exist cannot have been approved",
-            ));
-        };
-        match customer.release(before, now) {
-            Release::NothingToRelease => return Ok(work),
-            Release::NothingDecided => tracing::warn!(%customer_id, %order_id, "cancellation_overtook_order"),
-            Release::Released(changed) => {
-                work.add(self.store.update(&changed)?.or(Stop::LostRace));
-                tracing::info!(%customer_id, %order_id, "credit_released");
-            }
-        }
-        let ids = (customer_id, order_id);
-        work.add(self.store.decide(ids, before, Decision::Released, now)?.or(Stop::LostRace));
-        Ok(work)
     }
 
     fn head(&self, context: &Context, customer_id: Uuid, created_at: OffsetDateTime) -> Head {

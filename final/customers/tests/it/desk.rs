@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use customers::{
     domain::{Customer, Money, Name},
-    messages::{OrderCancelled, OrderCreated},
+    messages::{OrderCancelled, OrderCreated, OrderRejected},
     use_cases::Customers,
 };
 use serde_json::{Value, json};
@@ -85,6 +85,10 @@ impl Desk {
         self.customers.release_credit(order_cancelled(message, order)).await
     }
 
+    pub(crate) async fn reject(&self, message: u128, order: u128) -> Result<Handled, HandlerError> {
+        self.customers.settle_rejection(order_rejected(message, order)).await
+    }
+
     /// The types of all messages in the outbox.
     pub(crate) fn published(&self) -> Vec<String> {
         self.database.message_types(OUTBOX)
@@ -118,13 +122,26 @@ pub(crate) fn order_created_by(
     order: u128,
     total: u64,
 ) -> Delivery<OrderCreated> {
+    Delivery::parse(&order_created_text(customer, message, order, total)).unwrap()
+}
+
+/// The same as the text that lies in a queue.
+pub(crate) fn order_created_text(customer: Uuid, message: u128, order: u128, total: u64) -> String {
     let mut data = event(customer, message, order, "PENDING");
     data["order_total"] = total.into();
-    delivery(message, &data)
+    envelope(OrderCreated::TYPE, message, &data).to_string()
 }
 
 pub(crate) fn order_cancelled(message: u128, order: u128) -> Delivery<OrderCancelled> {
     delivery(message, &event(ADA, message, order, "CANCELLED"))
+}
+
+pub(crate) fn order_rejected(message: u128, order: u128) -> Delivery<OrderRejected> {
+    order_rejected_by(ADA, message, order)
+}
+
+pub(crate) fn order_rejected_by(customer: Uuid, message: u128, order: u128) -> Delivery<OrderRejected> {
+    delivery(message, &event(customer, message, order, "REJECTED"))
 }
 
 fn event(customer: Uuid, message: u128, order: u128, state: &str) -> Value {
@@ -138,10 +155,13 @@ pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
     message: u128,
     data: &Value,
 ) -> Delivery<M> {
-    let envelope = json!({
-        "specversion": "1.0", "id": Uuid::from_u128(message), "source": "/orders", "type": M::TYPE, "subject": "order/1",
+    Delivery::parse(&envelope(M::TYPE, message, data).to_string()).unwrap()
+}
+
+fn envelope(kind: &str, message: u128, data: &Value) -> Value {
+    json!({
+        "specversion": "1.0", "id": Uuid::from_u128(message), "source": "/orders", "type": kind, "subject": "order/1",
         "time": "2026-11-23T11:59:00+00:00", "sequence": "00000000000000000001",
         "correlationid": Uuid::from_u128(0xC0), "data": data,
-    });
-    Delivery::parse(&envelope.to_string()).unwrap()
+    })
 }

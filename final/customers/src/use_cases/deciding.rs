@@ -1,0 +1,121 @@
+//! What the customers service makes of the news of an order.
+
+use transactional_messaging::{
+    consumer::{Delivery, HandlerError, Stop},
+    message::{Context, Message, Sequence},
+};
+use unit_of_work::{Check, Database, UnitOfWork};
+use uuid::Uuid;
+
+use super::{Customers, subject};
+use crate::{
+    domain::{Customer, Decision, Duty, Money, News, duty},
+    messages::{
+        CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed, Head, OrderCreated,
+    },
+};
+
+impl<D: Database + Clone> Customers<D> {
+    pub(super) async fn decide_on_order(
+        &self,
+        work: UnitOfWork<Stop>,
+        delivery: &Delivery<OrderCreated>,
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        let OrderCreated { order_id, customer_id, order_total } = delivery.message;
+        let total = Money::new(order_total).map_err(|error| HandlerError::terminal(error.to_string()))?;
+        let context = delivery.envelope.context_for_effects();
+        let before = self.store.decision(customer_id, order_id).await?;
+        if duty(before, News::OrderCreated) != Duty::Decide {
+            return Ok(work);
+        }
+        let now = self.ambient.now();
+        let head = self.head(&context, customer_id, now);
+        let Some(customer) = self.store.customer(customer_id).await? else {
+            tracing::info!(%customer_id, %order_id, "customer_not_found");
+            let event = CustomerValidationFailed { head, order_id, error: "CUSTOMER_NOT_FOUND_ERROR" };
+            return self.refuse(work, self.store.absent(customer_id), (head, order_id), &context, &event);
+        };
+        match customer.reserve(total, now) {
+            Some(changed) => self.reserve(work, &changed, (head, order_id), total, &context),
+            None => {
+                tracing::info!(%customer_id, %order_id, "credit_limit_exceeded");
+                let event = CustomerCreditReservationFailed { head, order_id };
+                self.refuse(work, self.store.unchanged(&customer), (head, order_id), &context, &event)
+            }
+        }
+    }
+
+    fn reserve(
+        &self,
+        mut work: UnitOfWork<Stop>,
+        changed: &Customer,
+        (head, order_id): (Head, Uuid),
+        total: Money,
+        context: &Context,
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        let (ids, decision) = ((changed.id, order_id), Decision::Reserved(total));
+        work.add(self.store.update(changed)?.or(Stop::LostRace));
+        work.add(self.store.decide(ids, None, decision, head.created_at)?.or(Stop::LostRace));
+        let place = (&subject(changed.id), Sequence::of(changed.version, 0));
+        let event = CustomerCreditReserved { head, order_id };
+        self.outbox.publish(&mut work, place, context, &event, Stop::LostRace)?;
+        tracing::info!(customer_id = %changed.id, %order_id, "credit_reserved");
+        Ok(work)
+    }
+
+    // ANCHOR: refuse
+    /// Refuses an order on a ground that must still hold when the refusal is committed. The customer does not change, so it has no new
+    /// version that could give the message a place among the customer's own: the decision is a subject of its own.
+    fn refuse<M: Message>(
+        &self,
+        mut work: UnitOfWork<Stop>,
+        ground: Check,
+        (head, order_id): (Head, Uuid),
+        context: &Context,
+        event: &M,
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        let ids = (head.customer_id, order_id);
+        work.add(ground.or(Stop::LostRace));
+        work.add(self.store.decide(ids, None, Decision::Refused, head.created_at)?.or(Stop::LostRace));
+        let place = (&subject(head.customer_id).about("order", order_id), Sequence::single());
+        self.outbox.publish(&mut work, place, context, event, Stop::LostRace)?;
+        Ok(work)
+    }
+    // ANCHOR_END: refuse
+
+    /// An order has ended, one way or the other: nothing stays reserved for it, and nothing ever will be.
+    pub(super) async fn settle_end(
+        &self,
+        mut work: UnitOfWork<Stop>,
+        news: News,
+        (customer_id, order_id): (Uuid, Uuid),
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        let now = self.ambient.now();
+        let before = self.store.decision(customer_id, order_id).await?;
+        match duty(before, news) {
+            Duty::Nothing | Duty::Decide => return Ok(work),
+            Duty::NeverReserve => {
+                if news == News::OrderCancelled {
+                    self.approving_customer(customer_id).await?;
+                }
+                tracing::warn!(%customer_id, %order_id, ?news, "order_was_overtaken_by_its_end");
+            }
+            Duty::GiveBack(amount) => {
+                let customer = self.approving_customer(customer_id).await?;
+                work.add(self.store.update(&customer.give_back(amount, now))?.or(Stop::LostRace));
+                tracing::info!(%customer_id, %order_id, "credit_released");
+            }
+        }
+        let ids = (customer_id, order_id);
+        work.add(self.store.decide(ids, before, Decision::Released, now)?.or(Stop::LostRace));
+        Ok(work)
+    }
+
+    /// The customer of an order that was approved at some time, so there must be one.
+    async fn approving_customer(&self, id: Uuid) -> Result<Customer, HandlerError> {
+        let customer = self.store.customer(id).await?;
+        customer.ok_or_else(|| {
+            HandlerError::terminal("an order of a customer that does not exist cannot have been approved")
+        })
+    }
+}
