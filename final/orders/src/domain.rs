@@ -1,5 +1,9 @@
 //! Orders and the life they lead: rules without any thought of storage or messages.
 
+mod life;
+
+pub use life::{Answer, Happening, State, answer};
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -30,67 +34,6 @@ impl Total {
         self.0
     }
 }
-
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Placed; the customers service has not decided yet.
-    Pending,
-    /// Its total is reserved from the customer's credit.
-    Approved,
-    /// Its total is over the customer's credit, or there is no such customer. Final.
-    Rejected,
-    /// Cancelled after it was approved. Final.
-    Cancelled,
-}
-
-/// What can happen to an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Happening {
-    /// The customers service reserved the total.
-    CreditReserved,
-    /// The customers service refused: over the limit, or no such customer.
-    CreditRefused,
-    /// Somebody wants to cancel the order.
-    CancelRequested,
-}
-
-/// What a happening leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The order goes to this state.
-    Becomes(State),
-    /// It has happened before; nothing changes.
-    Already,
-    /// It contradicts what happened before: nobody can be sure what is right. Nothing changes.
-    Contradiction,
-    /// Not now: the customers service has not decided yet.
-    StillPending,
-    /// A rejected order has nothing that could be cancelled.
-    WasRejected,
-}
-
-// ANCHOR: answer
-/// The whole life of an order in one table: each state and happening has exactly one answer.
-pub fn answer(state: State, happening: Happening) -> Answer {
-    use Happening::{CancelRequested, CreditRefused, CreditReserved};
-    use State::{Approved, Cancelled, Pending, Rejected};
-    match (state, happening) {
-        (Pending, CreditReserved) => Answer::Becomes(Approved),
-        (Pending, CreditRefused) => Answer::Becomes(Rejected),
-        (Pending, CancelRequested) => Answer::StillPending,
-        (Approved, CreditReserved) => Answer::Already,
-        (Approved, CreditRefused) => Answer::Contradiction,
-        (Approved, CancelRequested) => Answer::Becomes(Cancelled),
-        (Rejected, CreditReserved) => Answer::Contradiction,
-        (Rejected, CreditRefused) => Answer::Already,
-        (Rejected, CancelRequested) => Answer::WasRejected,
-        (Cancelled, CreditReserved) => Answer::Already,
-        (Cancelled, CreditRefused) => Answer::Contradiction,
-        (Cancelled, CancelRequested) => Answer::Already,
-    }
-}
-// ANCHOR_END: answer
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,52 +74,11 @@ mod tests {
 
     use super::*;
 
-    const HAPPENINGS: [Happening; 3] =
-        [Happening::CreditReserved, Happening::CreditRefused, Happening::CancelRequested];
-
-    fn life(happenings: &[Happening]) -> Vec<State> {
-        let mut states = vec![State::Pending];
-        for happening in happenings {
-            if let Some(state) = states.last().copied()
-                && let Answer::Becomes(next) = answer(state, *happening)
-            {
-                states.push(next);
-            }
-        }
-        states
-    }
-
     proptest! {
-        /// Whatever happens, how often and in what order: an order leads one of these lives or the beginning of one.
-        #[test]
-        fn there_are_two_lives(happenings in prop::collection::vec(prop::sample::select(&HAPPENINGS), 0..12)) {
-            let lives = [
-                [State::Pending, State::Approved, State::Cancelled].as_slice(),
-                [State::Pending, State::Rejected].as_slice(),
-            ];
-            let life = life(&happenings);
-            prop_assert!(lives.iter().any(|whole| whole.starts_with(&life)), "{life:?}");
-        }
-
-        /// A repeated happening is always harmless.
-        #[test]
-        fn twice_is_as_good_as_once(happenings in prop::collection::vec(prop::sample::select(&HAPPENINGS), 0..8), happening in prop::sample::select(&HAPPENINGS)) {
-            let once = [happenings.as_slice(), &[happening]].concat();
-            let twice = [once.as_slice(), &[happening]].concat();
-            prop_assert_eq!(life(&once), life(&twice));
-        }
-
         #[test]
         fn totals_are_exact_up_to_their_limit(minor_units: u64) {
             prop_assert_eq!(Total::new(minor_units).is_ok(), minor_units <= MAX_TOTAL);
         }
-    }
-
-    #[test]
-    fn a_decision_is_never_overwritten_by_its_opposite() {
-        assert_eq!(answer(State::Approved, Happening::CreditRefused), Answer::Contradiction);
-        assert_eq!(answer(State::Cancelled, Happening::CreditRefused), Answer::Contradiction);
-        assert_eq!(answer(State::Rejected, Happening::CreditReserved), Answer::Contradiction);
     }
 
     #[test]

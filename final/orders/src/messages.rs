@@ -37,8 +37,12 @@ published! {
 }
 
 published! {
-    /// An order was refused by the customers service.
-    OrderRejected on "order--rejected" with Head {}
+    /// An order was refused by the customers service, or given up.
+    OrderRejected on "order--rejected" with Head {
+        /// `TIMEOUT` when nobody had decided in time; absent when the customers service refused.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
+    }
 }
 
 published! {
@@ -78,6 +82,11 @@ consumed! {
 consumed! {
     /// The order's total is over the credit; published by the customers service.
     CustomerCreditReservationFailed from "customer--credit-reservation-failed"
+}
+
+consumed! {
+    /// The time for a decision about the order is over; published by this service to itself.
+    OrderTimeoutReached from "order--timeout-reached"
 }
 
 consumed! {

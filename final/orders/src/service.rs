@@ -17,7 +17,10 @@ use uuid::Uuid;
 
 use crate::{
     http,
-    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
+    messages::{
+        CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
+        OrderTimeoutReached,
+    },
     use_cases::Orders,
 };
 
@@ -30,16 +33,20 @@ pub const CREDIT_RESERVED_QUEUE: &str = "order--customer-credit-reserved";
 pub const CREDIT_RESERVATION_FAILED_QUEUE: &str = "order--customer-credit-reservation-failed";
 /// The queue of orders without a customer.
 pub const VALIDATION_FAILED_QUEUE: &str = "order--customer-validation-failed";
+/// The queue of orders whose time is up.
+pub const TIMEOUT_REACHED_QUEUE: &str = "order--timeout-reached";
 
 /// Topics and the queues subscribed to them.
 const SUBSCRIPTIONS: &[(&str, &str)] = &[
     ("customer--credit-reserved", CREDIT_RESERVED_QUEUE),
     ("customer--credit-reservation-failed", CREDIT_RESERVATION_FAILED_QUEUE),
     ("customer--validation-failed", VALIDATION_FAILED_QUEUE),
+    ("order--timeout-reached", TIMEOUT_REACHED_QUEUE),
 ];
 
 /// Topics that this service publishes to.
-const TOPICS: &[&str] = &["order--created", "order--approved", "order--rejected", "order--cancelled"];
+const TOPICS: &[&str] =
+    &["order--created", "order--approved", "order--rejected", "order--cancelled", "order--timeout-reached"];
 
 /// How long requests and messages in work may go on after SIGTERM.
 const GRACE: Duration = Duration::from_secs(20);
@@ -109,7 +116,11 @@ pub async fn consume(consumers: &mut ConsumerGroup, service: &Orders<DynamoDb>) 
     let reject_invalid = |service: Service, delivery: Delivery<CustomerValidationFailed>| async move {
         service.reject_invalid(delivery).await
     };
-    consumers.consume(VALIDATION_FAILED_QUEUE, service, reject_invalid).await
+    consumers.consume(VALIDATION_FAILED_QUEUE, service, reject_invalid).await?;
+    let give_up = |service: Service, delivery: Delivery<OrderTimeoutReached>| async move {
+        service.give_up(delivery).await
+    };
+    consumers.consume(TIMEOUT_REACHED_QUEUE, service, give_up).await
 }
 
 /// Ready means that the service's table can be read.

@@ -23,6 +23,9 @@ struct OrderRow {
     order_id: Uuid,
     customer_id: Uuid,
     state: String,
+    /// Why it was rejected, unless the customers service refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     total_amount: u64,
     version: u64,
     #[serde(with = "timestamp")]
@@ -79,6 +82,7 @@ impl OrderRow {
             order_id: order.id,
             customer_id: order.customer_id,
             state: state_name(order.state).to_owned(),
+            reason: rejection_reason(order.state).map(str::to_owned),
             total_amount: order.total.minor_units(),
             version: order.version,
             created_at: order.created_at,
@@ -87,10 +91,11 @@ impl OrderRow {
     }
 
     fn into_order(self) -> Result<Order, LoadError> {
-        let state = [State::Pending, State::Approved, State::Rejected, State::Cancelled]
-            .into_iter()
-            .find(|state| state_name(*state) == self.state)
-            .ok_or_else(|| LoadError::rule_broken(format!("{} is no state of an order", self.state)))?;
+        let stored = (self.state.as_str(), self.reason.as_deref());
+        let state =
+            State::ALL.into_iter().find(|state| (state_name(*state), rejection_reason(*state)) == stored);
+        let state =
+            state.ok_or_else(|| LoadError::rule_broken(format!("{stored:?} is no state of an order")))?;
         Ok(Order {
             id: self.order_id,
             customer_id: self.customer_id,
@@ -108,9 +113,14 @@ pub fn state_name(state: State) -> &'static str {
     match state {
         State::Pending => "PENDING",
         State::Approved => "APPROVED",
-        State::Rejected => "REJECTED",
+        State::Rejected | State::TimedOut => "REJECTED",
         State::Cancelled => "CANCELLED",
     }
+}
+
+/// Why an order was rejected, where its name does not say it: because nobody had decided in time.
+pub fn rejection_reason(state: State) -> Option<&'static str> {
+    (state == State::TimedOut).then_some("TIMEOUT")
 }
 
 fn key(id: Uuid) -> String {

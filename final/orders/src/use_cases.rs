@@ -21,8 +21,11 @@ use uuid::Uuid;
 use crate::{
     domain::{Answer, Happening, Order, State, Total, answer},
     messages::{AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
-    service::{CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, VALIDATION_FAILED_QUEUE},
-    store::{OrderStore, state_name},
+    service::{
+        CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, TIMEOUT_REACHED_QUEUE,
+        VALIDATION_FAILED_QUEUE,
+    },
+    store::{OrderStore, rejection_reason, state_name},
 };
 
 /// How often a cancellation is decided anew when the order changes under it.
@@ -36,6 +39,7 @@ pub struct Orders<D> {
     on_credit_reserved: IdempotentConsumer<D>,
     on_reservation_failed: IdempotentConsumer<D>,
     on_validation_failed: IdempotentConsumer<D>,
+    on_timeout: IdempotentConsumer<D>,
     ambient: Ambient,
 }
 
@@ -49,6 +53,7 @@ impl<D: Database + Clone> Orders<D> {
             on_credit_reserved: consumer(CREDIT_RESERVED_QUEUE),
             on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
             on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
+            on_timeout: consumer(TIMEOUT_REACHED_QUEUE),
             store: OrderStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/orders"),
             ambient,
@@ -135,6 +140,16 @@ impl<D: Database + Clone> Orders<D> {
         self.on_reservation_failed.once(&delivery, |work| self.react(work, &delivery, happening)).await
     }
 
+    /// Rejects the order on which nobody has decided in time.
+    ///
+    /// # Errors
+    ///
+    /// [`HandlerError`], which says whether the message should come again.
+    pub async fn give_up<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
+        let happening = Happening::TimeIsUp;
+        self.on_timeout.once(&delivery, |work| self.react(work, &delivery, happening)).await
+    }
+
     /// Rejects the order of a customer that does not exist.
     ///
     /// # Errors
@@ -163,7 +178,9 @@ impl<D: Database + Clone> Orders<D> {
                 return Ok(());
             }
             Answer::StillPending => return Err(OrderError::StillPending),
-            Answer::WasRejected | Answer::Contradiction => return Err(OrderError::WasRejected),
+            Answer::WasRejected | Answer::TooLate | Answer::Contradiction => {
+                return Err(OrderError::WasRejected);
+            }
         };
         let mut work = UnitOfWork::new(self.ambient.id());
         work.add(self.store.update(&cancelled)?.or(Stop::LostRace));
@@ -198,6 +215,11 @@ impl<D: Database + Clone> Orders<D> {
                 Ok(work)
             }
             Answer::Already => Ok(work),
+            Answer::TooLate => {
+                let state = state_name(order.state);
+                tracing::info!(order_id = %id, state, ?happening, "order_was_decided_before");
+                Ok(work)
+            }
             Answer::Contradiction | Answer::StillPending | Answer::WasRejected => {
                 Err(HandlerError::terminal(format!(
                     "{happening:?} contradicts order {id}, which is {}",
@@ -231,7 +253,10 @@ impl<D: Database + Clone> Orders<D> {
                 self.outbox.publish(work, place, context, &event, stop)
             }
             State::Approved => self.outbox.publish(work, place, context, &OrderApproved { head }, stop),
-            State::Rejected => self.outbox.publish(work, place, context, &OrderRejected { head }, stop),
+            State::Rejected | State::TimedOut => {
+                let event = OrderRejected { head, reason: rejection_reason(order.state) };
+                self.outbox.publish(work, place, context, &event, stop)
+            }
             State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
         }
     }

@@ -16,7 +16,10 @@ use http_body_util::BodyExt as _;
 use orders::{
     domain::{Order, State, Total},
     http,
-    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
+    messages::{
+        CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
+        OrderTimeoutReached,
+    },
     use_cases::{OrderError, Orders},
 };
 use serde_json::{Value, json};
@@ -61,6 +64,7 @@ impl Desk {
             State::Pending => {}
             State::Approved => drop(desk.approve(1).await.unwrap()),
             State::Rejected => drop(desk.reject(1).await.unwrap()),
+            State::TimedOut => drop(desk.give_up(1).await.unwrap()),
             State::Cancelled => {
                 desk.approve(1).await.unwrap();
                 desk.orders.cancel(&context(), ORDER).await.unwrap();
@@ -99,6 +103,10 @@ impl Desk {
         self.orders.reject_invalid(delivery::<CustomerValidationFailed>(message, ORDER)).await
     }
 
+    pub(crate) async fn give_up(&self, message: u128) -> Result<Handled, HandlerError> {
+        self.orders.give_up(delivery::<OrderTimeoutReached>(message, ORDER)).await
+    }
+
     pub(crate) async fn cancel(&self) -> Result<(), OrderError> {
         self.orders.cancel(&context(), ORDER).await
     }
@@ -106,6 +114,15 @@ impl Desk {
     /// The types of all messages in the outbox.
     pub(crate) fn published(&self) -> Vec<String> {
         self.database.message_types(OUTBOX)
+    }
+
+    /// The data of the only message of this type.
+    pub(crate) fn data_of(&self, kind: &str) -> Value {
+        let messages = self.database.messages(OUTBOX);
+        let [(_, data)] = messages.iter().filter(|(other, _)| other == kind).collect::<Vec<_>>()[..] else {
+            panic!("one {kind}: {messages:?}")
+        };
+        serde_json::from_str(data).unwrap()
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> (StatusCode, Value) {

@@ -35,6 +35,7 @@ async fn every_state_has_its_name_and_its_links() {
         (State::Pending, "PENDING"),
         (State::Approved, "APPROVED"),
         (State::Rejected, "REJECTED"),
+        (State::TimedOut, "REJECTED"),
         (State::Cancelled, "CANCELLED"),
     ];
     for (state, name) in names {
@@ -52,6 +53,7 @@ async fn cancelling_answers_as_the_state_of_the_order_demands() {
         (Some(State::Pending), StatusCode::BAD_REQUEST, Some("PENDING_ORDER_CANNOT_BE_CANCELLED_ERROR")),
         (Some(State::Approved), StatusCode::OK, None),
         (Some(State::Rejected), StatusCode::BAD_REQUEST, rejected),
+        (Some(State::TimedOut), StatusCode::BAD_REQUEST, rejected),
         (Some(State::Cancelled), StatusCode::OK, None),
         (None, StatusCode::NOT_FOUND, Some("ORDER_NOT_FOUND_ERROR")),
     ];

@@ -7,5 +7,6 @@ mod decisions;
 mod desk;
 mod http;
 mod idempotency_key;
+mod timeouts;
 #[path = "../../../customers/tests/it/watched.rs"]
 mod watched;
