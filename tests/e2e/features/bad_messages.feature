@@ -9,9 +9,11 @@ Feature: Messages that can never be handled end in the dead-letter queue, with t
       | queue                                      |
       | customer--order-created                    |
       | customer--order-cancelled                  |
+      | customer--order-rejected                   |
       | order--customer-credit-reserved            |
       | order--customer-credit-reservation-failed  |
       | order--customer-validation-failed          |
+      | order--timeout-reached                     |
 
   Scenario Outline: A message of another type: <type> among <expected>
     When <type> arrives on the topic of <expected>
@@ -21,6 +23,7 @@ Feature: Messages that can never be handled end in the dead-letter queue, with t
       | type                            | expected                        | queue                                     |
       | OrderApproved                   | OrderCreated                    | customer--order-created                   |
       | OrderCreated                    | OrderCancelled                  | customer--order-cancelled                 |
+      | OrderCancelled                  | OrderRejected                   | customer--order-rejected                  |
       | CustomerCreated                 | CustomerCreditReserved          | order--customer-credit-reserved           |
       | CustomerCreditReserved          | CustomerCreditReservationFailed | order--customer-credit-reservation-failed |
       | CustomerCreditReservationFailed | CustomerValidationFailed        | order--customer-validation-failed         |

@@ -87,6 +87,26 @@ Feature: Customers and their credit
     Then CustomerCreditReserved is not published
     And 249.99 of the credit is available
 
+  Scenario: An order that was given up gives back what was reserved late
+    Given a customer with a credit limit of 249.99
+    When OrderCreated arrives for an order of 149.99
+    Then CustomerCreditReserved is published once
+    And 100.00 of the credit is available
+    When OrderRejected arrives 2 times for the order
+    Then 249.99 of the credit becomes available
+    And all messages are handled
+    And the customer is at version 2
+
+  Scenario: An order that arrives after it was given up reserves nothing
+    Given a customer with a credit limit of 249.99
+    And an order that nobody has heard of
+    When OrderRejected arrives for the order
+    And all messages are handled
+    And OrderCreated arrives for the order
+    And all messages are handled
+    Then CustomerCreditReserved is not published
+    And 249.99 of the credit is available
+
   Scenario: A message that is delivered several times takes effect once
     Given a customer with a credit limit of 249.99
     When OrderCreated arrives 3 times for an order of 149.99

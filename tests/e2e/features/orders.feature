@@ -50,6 +50,40 @@ Feature: Orders and the life they lead
       | CustomerCreditReservationFailed | REJECTED | OrderRejected |
       | CustomerValidationFailed        | REJECTED | OrderRejected |
 
+  Scenario: An order on which nobody decides in time is rejected with the reason
+    Given a pending order
+    When OrderTimeoutReached arrives for the order
+    Then the order becomes REJECTED
+    And OrderRejected is published once
+    And its state is REJECTED
+    And its reason is TIMEOUT
+    And the order is at version 1
+
+  Scenario Outline: A decision that comes after the time was up is harmless: <message>
+    Given a pending order
+    When OrderTimeoutReached arrives for the order
+    Then the order becomes REJECTED
+    When <message> arrives for the order
+    And all messages are handled
+    Then the order is REJECTED
+    And the order is at version 1
+    And OrderApproved is not published
+    And OrderRejected is published once
+
+    Examples:
+      | message                         |
+      | CustomerCreditReserved          |
+      | CustomerCreditReservationFailed |
+      | CustomerValidationFailed        |
+
+  Scenario: The time of an order that was decided on does not matter
+    Given an approved order
+    When OrderTimeoutReached arrives for the order
+    And all messages are handled
+    Then the order is APPROVED
+    And the order is at version 1
+    And OrderRejected is not published
+
   Scenario: An approved order is cancelled
     Given an approved order
     When the order is cancelled

@@ -1,4 +1,4 @@
-//! The eight events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
+//! The nine events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
 //! the services, so that a change there does not change what is tested.
 
 /// What is promised of one type of event.
@@ -12,30 +12,35 @@ pub struct EventType {
     pub service: &'static str,
     head: &'static [&'static str],
     tail: &'static [&'static str],
+    /// A last field that it has only sometimes.
+    pub sometimes: Option<&'static str>,
 }
 
 const CUSTOMER: &[&str] = &["event_id", "correlation_id", "customer_id", "created_at"];
 const ORDER: &[&str] = &["event_id", "correlation_id", "order_id", "customer_id", "state", "created_at"];
 
 /// All of them.
-pub const EVENTS: [EventType; 8] = [
+pub const EVENTS: [EventType; 9] = [
     customer("CustomerCreated", "customer--created", &["name", "credit_limit"]),
     customer("CustomerCreditReserved", "customer--credit-reserved", &["order_id"]),
     customer("CustomerCreditReservationFailed", "customer--credit-reservation-failed", &["order_id"]),
     customer("CustomerValidationFailed", "customer--validation-failed", &["order_id", "error"]),
     order("OrderCreated", "order--created", &["order_total"]),
     order("OrderApproved", "order--approved", &[]),
-    order("OrderRejected", "order--rejected", &[]),
+    EventType { sometimes: Some("reason"), ..order("OrderRejected", "order--rejected", &[]) },
     order("OrderCancelled", "order--cancelled", &[]),
+    order("OrderTimeoutReached", "order--timeout-reached", &[]),
 ];
 
 /// The queues with the topic that each is subscribed to. The dead-letter queue of each has its name and `--dlq`.
-pub const QUEUES: [(&str, &str); 5] = [
+pub const QUEUES: [(&str, &str); 7] = [
     ("customer--order-created", "order--created"),
     ("customer--order-cancelled", "order--cancelled"),
+    ("customer--order-rejected", "order--rejected"),
     ("order--customer-credit-reserved", "customer--credit-reserved"),
     ("order--customer-credit-reservation-failed", "customer--credit-reservation-failed"),
     ("order--customer-validation-failed", "customer--validation-failed"),
+    ("order--timeout-reached", "order--timeout-reached"),
 ];
 
 impl EventType {
@@ -49,7 +54,7 @@ impl EventType {
         found.ok_or_else(|| anyhow::anyhow!("the contract has no event {name}"))
     }
 
-    /// All fields of its data, in order.
+    /// All fields that its data always have, in order.
     pub fn fields(&self) -> impl Iterator<Item = &'static str> {
         self.head.iter().chain(self.tail).copied()
     }
@@ -61,9 +66,9 @@ impl EventType {
 }
 
 const fn customer(name: &'static str, topic: &'static str, tail: &'static [&'static str]) -> EventType {
-    EventType { name, topic, service: "customers", head: CUSTOMER, tail }
+    EventType { name, topic, service: "customers", head: CUSTOMER, tail, sometimes: None }
 }
 
 const fn order(name: &'static str, topic: &'static str, tail: &'static [&'static str]) -> EventType {
-    EventType { name, topic, service: "orders", head: ORDER, tail }
+    EventType { name, topic, service: "orders", head: ORDER, tail, sometimes: None }
 }

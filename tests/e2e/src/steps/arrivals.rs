@@ -73,7 +73,7 @@ pub(super) async fn about_the_order(story: &mut Story, kind: String) -> anyhow::
 async fn about_the_order_several_times(story: &mut Story, kind: String, times: usize) -> anyhow::Result<()> {
     let mut data = json!({"order_id": story.order});
     match kind.as_str() {
-        "OrderCancelled" => data["customer_id"] = json!(story.customer),
+        "OrderCancelled" | "OrderRejected" => data["customer_id"] = json!(story.customer),
         "OrderCreated" => {
             data["customer_id"] = json!(story.customer);
             data["order_total"] = json!(14_999);
