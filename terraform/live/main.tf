@@ -10,6 +10,7 @@ locals {
       subscriptions = {
         customer--order-created   = "order--created"
         customer--order-cancelled = "order--cancelled"
+        customer--order-rejected  = "order--rejected"
       }
     }
     orders = {
@@ -17,11 +18,12 @@ locals {
       priority      = 20
       variable      = "DYNAMODB_ORDERS_TABLE_NAME"
       table_actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
-      topics        = ["order--created", "order--approved", "order--rejected", "order--cancelled"]
+      topics        = ["order--created", "order--approved", "order--rejected", "order--cancelled", "order--timeout-reached"]
       subscriptions = {
         order--customer-credit-reserved           = "customer--credit-reserved"
         order--customer-credit-reservation-failed = "customer--credit-reservation-failed"
         order--customer-validation-failed         = "customer--validation-failed"
+        order--timeout-reached                    = "order--timeout-reached"
       }
     }
   }

@@ -42,8 +42,8 @@ variables {
 
 run "whole_system" {
   assert {
-    condition     = length(aws_sns_topic.messages) == 8 && length(module.subscription) == 5 && length(module.outbox) == 2 && length(module.sweeper) == 2 && length(module.service) == 2
-    error_message = "Eight topics, five queues, two outboxes, two sweepers, two services."
+    condition     = length(aws_sns_topic.messages) == 9 && length(module.subscription) == 7 && length(module.outbox) == 2 && length(module.sweeper) == 2 && length(module.service) == 2
+    error_message = "Nine topics, seven queues, two outboxes, two sweepers, two services."
   }
   assert {
     condition     = alltrue([for service in local.services : length(setsubtract(values(service.subscriptions), local.topics)) == 0])
