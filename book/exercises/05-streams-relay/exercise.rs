@@ -1,0 +1,21 @@
+//! Exercise 5: publish a batch in the order of its events, whatever order its records have.
+#![allow(clippy::unwrap_used)]
+
+use chapter_05::PROGRAM;
+use fault_engine::{EVERY_INVOCATION, Fault, Plan, baseline, execute, run};
+
+#[test]
+fn records_that_change_places_within_a_batch_do_no_damage() {
+    let run = run(&PROGRAM, &Plan::one(Fault::StreamReorder, EVERY_INVOCATION)).unwrap();
+    assert!(run.findings.is_empty(), "\n{}", run.damage());
+}
+
+#[test]
+fn a_row_that_could_not_be_published_comes_again() {
+    let sound = baseline(&PROGRAM).unwrap();
+    let publishes = sound.calls.iter().filter(|call| call.site.operation == "Publish");
+    let plans = publishes.map(|call| Plan::one(Fault::Outage, call.index)).collect();
+    for run in execute(&PROGRAM, plans, 2, &|_, _| {}).unwrap() {
+        assert!(run.findings.is_empty(), "{}\n{}", run.plan, run.damage());
+    }
+}
