@@ -46,6 +46,7 @@ impl News {
 /// All that can happen between a customer and one order; `before` is what was decided until now. Each pair has exactly one answer:
 #[doc = ""]
 #[doc = include_str!("decision.md")]
+// ANCHOR: duty
 pub const fn duty(before: Option<Decision>, news: News) -> Duty {
     use Decision::{Refused, Released, Reserved};
     use News::{OrderCancelled, OrderCreated, OrderRejected};
@@ -57,6 +58,7 @@ pub const fn duty(before: Option<Decision>, news: News) -> Duty {
         (Some(Refused | Released), OrderCreated | OrderCancelled | OrderRejected) => Duty::Nothing,
     }
 }
+// ANCHOR_END: duty
 
 #[cfg(test)]
 mod tests;
