@@ -17,6 +17,8 @@ pub(super) struct Queue {
     sqs: Client,
     url: String,
     dead_letter_url: Option<String>,
+    /// How often a message is received before SQS itself moves it to the dead-letter queue.
+    max_receives: Option<u32>,
     /// How long a received message stays hidden from other receivers.
     pub(super) visibility: Duration,
 }
@@ -41,12 +43,19 @@ impl Queue {
                     .into(),
             );
         }
-        let dead_letter_url =
-            match attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| name_of_target(policy)) {
-                Some(name) => Some(url_of(&sqs, &name).await?),
-                None => None,
-            };
-        Ok(Self { url, dead_letter_url, visibility: Duration::from_secs(seconds), sqs })
+        let redrive =
+            attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| RedrivePolicy::parse(policy));
+        let dead_letter_url = match redrive.as_ref().and_then(RedrivePolicy::target) {
+            Some(name) => Some(url_of(&sqs, name).await?),
+            None => None,
+        };
+        let max_receives = redrive.and_then(|policy| policy.max_receives());
+        Ok(Self { url, dead_letter_url, max_receives, visibility: Duration::from_secs(seconds), sqs })
+    }
+
+    /// Whether SQS would not give a message again that was received so often.
+    pub(super) fn is_last(&self, receives: u32) -> bool {
+        self.max_receives.is_some_and(|max| receives >= max)
     }
 
     pub(super) async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<Message>, BoxError> {
@@ -103,10 +112,23 @@ async fn url_of(sqs: &Client, name: &str) -> Result<String, BoxError> {
     answer.queue_url.ok_or_else(|| format!("sqs gave no address for the queue {name}").into())
 }
 
-fn name_of_target(redrive_policy: &str) -> Option<String> {
-    let policy: serde_json::Value = serde_json::from_str(redrive_policy).ok()?;
-    let arn = policy.get("deadLetterTargetArn")?.as_str()?;
-    arn.rsplit(':').next().map(str::to_owned)
+/// When SQS moves a message to the dead-letter queue, and to which.
+struct RedrivePolicy(serde_json::Value);
+
+impl RedrivePolicy {
+    fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).map(Self).ok()
+    }
+
+    fn target(&self) -> Option<&str> {
+        self.0.get("deadLetterTargetArn")?.as_str()?.rsplit(':').next()
+    }
+
+    /// AWS takes and gives a number; emulators give a text.
+    fn max_receives(&self) -> Option<u32> {
+        let count = self.0.get("maxReceiveCount")?;
+        count.as_u64().map_or_else(|| count.as_str()?.parse().ok(), |count| u32::try_from(count).ok())
+    }
 }
 
 /// A message attribute takes neither control characters nor empty text, and it counts towards the message's size.

@@ -65,7 +65,7 @@ impl Consumer {
     /// back to the queue.
     ///
     /// A message is deleted when it was handled, goes back with a growing delay when the error is retryable, and moves to the
-    /// dead-letter queue with the reason when it is unreadable or the error is terminal.
+    /// dead-letter queue with the reason when it is unreadable, the error is terminal, or it was received as often as the queue allows.
     pub async fn run<M, F, Fut>(self, handler: F, stop: CancellationToken)
     where
         M: MessageType + DeserializeOwned + Send + 'static,
@@ -147,11 +147,16 @@ impl Consumer {
                 Ok(outcome) => self.finish(&message, outcome).await,
                 Err(HandlerError::Terminal { reason }) => self.bury(&message, &reason).await,
                 Err(HandlerError::Retryable(error)) => {
-                    let receives = receive_count(&message);
-                    // Whoever takes over need not wait.
-                    let delay =
-                        if give_up.is_cancelled() { Duration::ZERO } else { pause_after(receives, id) };
-                    self.give_back(&message, delay, &describe(error.as_ref())).await
+                    let (receives, error) = (receive_count(&message), describe(error.as_ref()));
+                    if give_up.is_cancelled() {
+                        // Whoever takes over need not wait.
+                        self.give_back(&message, Duration::ZERO, &error).await;
+                    } else if self.queue.is_last(receives) {
+                        // SQS would move it next time, and say nothing of why.
+                        self.bury(&message, &format!("given up after {receives} receives: {error}")).await;
+                    } else {
+                        self.give_back(&message, pause_after(receives, id), &error).await;
+                    }
                 }
             }
         }
@@ -232,10 +237,14 @@ impl Consumer {
     }
 }
 
-/// How long a message stays hidden after it failed for the time with this number; the bound doubles.
+/// How long a message stays hidden after it failed for the time with this number: ten seconds that double with each time, and as much
+/// again at most by chance. Five receives last 150 seconds at least, so that an outage of two minutes moves nothing to a dead-letter
+/// queue.
 fn pause_after(receives: u32, id: Uuid) -> Duration {
-    let backoff = Backoff::new(id, u32::MAX, Duration::from_secs(2), Duration::from_secs(15 * 60));
-    Duration::from_secs(1) + backoff.delay_after(receives).unwrap_or_default()
+    const FIRST: Duration = Duration::from_secs(10);
+    const LONGEST: Duration = Duration::from_secs(15 * 60);
+    let least = FIRST.saturating_mul(1 << receives.saturating_sub(1).min(10)).min(LONGEST);
+    least + Backoff::new(id, u32::MAX, FIRST, LONGEST).delay_after(receives).unwrap_or_default()
 }
 
 async fn wait_for_all(tasks: &mut JoinSet<()>) {
