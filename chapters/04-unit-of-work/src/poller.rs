@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::outbox::{PENDING, PENDING_INDEX, Row};
 
 /// How long to wait before looking again: shorter is sooner, and costs more.
-const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// How many rows are read at once.
 const PAGE: i32 = 25;

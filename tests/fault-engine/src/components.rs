@@ -66,9 +66,14 @@ pub(crate) fn client(world: &World) -> Client {
 /// Starts workers and functions; they end when the value is dropped.
 pub(crate) async fn start(world: &World) -> Result<JoinSet<()>, BoxError> {
     let mut running = JoinSet::new();
-    let twice = world.session.plan().has(Fault::ConcurrentConsumers);
+    let plan = world.session.plan();
+    let pollers = world.program.functions.is_empty();
     for worker in world.program.workers {
-        let copies: &[&str] = if twice && worker.role == Role::Consumer { &["", SECOND_COPY] } else { &[""] };
+        let twice = match worker.role {
+            Role::Consumer => plan.has(Fault::ConcurrentConsumers),
+            Role::Relay => plan.has(Fault::ConcurrentRelays) && pollers,
+        };
+        let copies: &[&str] = if twice { &["", SECOND_COPY] } else { &[""] };
         for copy in copies {
             let component: Arc<str> = format!("{}{copy}", worker.name).into();
             let ambient = world.ambient(&component);

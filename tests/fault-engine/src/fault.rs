@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::stream::EVERY_INVOCATION;
+
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
@@ -36,11 +38,15 @@ pub enum Fault {
     StreamRedelivery,
     /// The records of a batch come in reverse order; those of one item stay in order, as AWS promises.
     StreamReorder,
+    /// A shard is split: records of different items come by two ways at once.
+    SplitShard,
+    /// Two relays work at once: a batch is delivered twice at the same time, or each poller runs twice.
+    ConcurrentRelays,
 }
 
 impl Fault {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::RequestLost,
@@ -56,6 +62,8 @@ impl Fault {
         Self::PoisonPayload,
         Self::StreamRedelivery,
         Self::StreamReorder,
+        Self::SplitShard,
+        Self::ConcurrentRelays,
     ];
 
     /// Its name on the command line and in tables.
@@ -76,6 +84,8 @@ impl Fault {
             Self::PoisonPayload => "poison-payload",
             Self::StreamRedelivery => "stream-redelivery",
             Self::StreamReorder => "stream-reorder",
+            Self::SplitShard => "split-shard",
+            Self::ConcurrentRelays => "concurrent-relays",
         }
     }
 
@@ -97,12 +107,19 @@ impl Fault {
             Self::PoisonPayload => "a message that nobody can read lies in a queue",
             Self::StreamRedelivery => "a stream batch comes again after success",
             Self::StreamReorder => "stream records of different items change places",
+            Self::SplitShard => "a split shard delivers records of different items at once",
+            Self::ConcurrentRelays => "two relays work at once",
         }
     }
 
     /// Whether it strikes one AWS call; the others surround the calls.
     pub fn strikes_a_call(self) -> bool {
         self <= Self::RefusedMessage
+    }
+
+    /// Whether it strikes the invocation of a function.
+    pub(crate) fn strikes_a_function(self) -> bool {
+        self >= Self::StreamRedelivery
     }
 }
 
@@ -180,6 +197,11 @@ impl Plan {
 
     pub(crate) fn at(&self, fault: Fault) -> impl Iterator<Item = usize> + '_ {
         self.injections.iter().filter(move |injection| injection.fault == fault).map(|injection| injection.at)
+    }
+
+    /// Whether this fault strikes the invocation of a function with this number.
+    pub(crate) fn at_invocation(&self, fault: Fault, number: usize) -> bool {
+        self.at(fault).any(|at| at == number || at == EVERY_INVOCATION)
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

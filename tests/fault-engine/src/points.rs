@@ -3,12 +3,15 @@
 use crate::call::{Call, Outcome};
 use crate::components::poison_variants;
 use crate::fault::{Fault, Plan};
-use crate::program::Program;
+use crate::program::{Program, Role};
 use crate::run::Run;
 use crate::stream::EVERY_INVOCATION;
 
 /// How often consumers are run twice, each time with other latencies.
 const CONCURRENT_RUNS: u64 = 25;
+
+/// How often each poller is run twice, each time with other latencies.
+const RELAY_RUNS: u64 = 5;
 
 /// The queues of the customers and orders services.
 const QUEUES: usize = 5;
@@ -21,8 +24,12 @@ pub fn points(program: &Program, without_faults: &Run, fault: Fault) -> Vec<Plan
             (0..CONCURRENT_RUNS).map(|seed| Plan { seed, ..Plan::one(fault, 0) }).collect()
         }
         Fault::PoisonPayload => (0..poison_variants(QUEUES)).map(|at| Plan::one(fault, at)).collect(),
-        Fault::StreamRedelivery | Fault::StreamReorder if program.functions.is_empty() => Vec::new(),
-        Fault::StreamRedelivery | Fault::StreamReorder => {
+        Fault::ConcurrentRelays if program.functions.is_empty() => {
+            let relays = program.workers.iter().filter(|worker| worker.role == Role::Relay).count() as u64;
+            (0..relays * RELAY_RUNS).map(|seed| Plan { seed, ..Plan::one(fault, 0) }).collect()
+        }
+        _ if fault.strikes_a_function() && program.functions.is_empty() => Vec::new(),
+        _ if fault.strikes_a_function() => {
             let each = (0..without_faults.invocations).chain([EVERY_INVOCATION]);
             each.map(|at| Plan::one(fault, at)).collect()
         }
@@ -77,8 +84,8 @@ pub fn random(program: &Program, without_faults: &Run, seed: u64) -> Plan {
         let at = match fault {
             Fault::PoisonPayload => at % poison_variants(QUEUES),
             Fault::DuplicateDelivery => at % 2,
-            Fault::StreamRedelivery | Fault::StreamReorder if program.functions.is_empty() => continue,
-            Fault::StreamRedelivery | Fault::StreamReorder => at % without_faults.invocations.max(1),
+            _ if fault.strikes_a_function() && program.functions.is_empty() => continue,
+            _ if fault.strikes_a_function() => at % without_faults.invocations.max(1),
             _ => at,
         };
         plan = plan.and(fault, at);

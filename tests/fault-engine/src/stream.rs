@@ -76,16 +76,49 @@ async fn deliver(
     mut event: Event,
 ) -> Result<DynamoDbEventResponse, BoxError> {
     let number = session.next_invocation();
-    let strikes = |fault| session.plan().at(fault).any(|at| at == number || at == EVERY_INVOCATION);
+    let strikes = |fault| session.plan().at_invocation(fault, number);
     if strikes(Fault::StreamReorder) {
         reverse_but_keep_items(&mut event.records);
     }
     let _working = session.restarting();
-    let answer = invoke(&session, &component, ambient.clone(), &function, event.clone()).await?;
+    let invoke = |event| invoke(&session, &component, ambient.clone(), &function, event);
+    if strikes(Fault::SplitShard) {
+        let (one, other) = split(event);
+        return both(futures::join!(invoke(one), invoke(other)));
+    }
+    if strikes(Fault::ConcurrentRelays) {
+        return both(futures::join!(invoke(event.clone()), invoke(event)));
+    }
+    let answer = invoke(event.clone()).await?;
     if strikes(Fault::StreamRedelivery) && answer.batch_item_failures.is_empty() {
-        return invoke(&session, &component, ambient, &function, event).await;
+        return invoke(event).await;
     }
     Ok(answer)
+}
+
+/// What failed in either of two invocations comes again.
+fn both(
+    answers: (Result<DynamoDbEventResponse, BoxError>, Result<DynamoDbEventResponse, BoxError>),
+) -> Result<DynamoDbEventResponse, BoxError> {
+    let (mut one, other) = (answers.0?, answers.1?);
+    one.batch_item_failures.extend(other.batch_item_failures);
+    Ok(one)
+}
+
+/// Each item's records go one way, as in the children of a shard.
+fn split(mut event: Event) -> (Event, Event) {
+    let mut other = event.clone();
+    let mut items = Vec::new();
+    let mut goes_first = |record: &EventRecord| {
+        let known = items.iter().position(|keys| *keys == record.change.keys);
+        let number = known.unwrap_or_else(|| {
+            items.push(record.change.keys.clone());
+            items.len() - 1
+        });
+        number % 2 == 0
+    };
+    (event.records, other.records) = event.records.into_iter().partition(&mut goes_first);
+    (event, other)
 }
 
 /// Items change places, the records of each item do not: that much AWS promises.

@@ -23,14 +23,14 @@ use crate::session::Session;
 use crate::workload::Client;
 
 /// Nothing but reads and polls for so long: whatever is not finished will not be. Longer than all pauses of a program
-/// together (visibility timeout 30 s, a sweep each minute for rows older than a minute).
-const HOPELESS: Duration = Duration::from_secs(150);
+/// together (visibility timeout 30 s, up to 160 s after a fourth failure, a sweep each minute for rows older than a minute).
+const HOPELESS: Duration = Duration::from_secs(200);
 
 /// The longest a step may take, on the virtual clock.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// When to look again, in seconds of quiet.
-const LOOKS: [u64; 6] = [1, 3, 10, 35, 70, 150];
+const LOOKS: [u64; 7] = [1, 3, 10, 35, 70, 150, 200];
 
 pub(crate) struct World {
     pub(crate) program: Program,

@@ -13,7 +13,7 @@ const EXPECTED: [(&str, [&str; 5]); 17] = [
     ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("request-lost", ["DM", "", "", "", ""]),
-    ("answer-lost", ["DM", "", "OSM", "", ""]),
+    ("answer-lost", ["DM", "", "SM", "", ""]),
     ("throttle", ["", "", "", "", ""]),
     ("server-error-500", ["", "", "", "", ""]),
     ("outage", ["LDSM", "LDSM", "PDOSM", "", ""]),
@@ -21,12 +21,12 @@ const EXPECTED: [(&str, [&str; 5]); 17] = [
     ("partial-batch-failure", ["", "", "", "", ""]),
     ("refused-message", ["LDOSM", "LDOSM", "LSM", "LSM", "LSM"]),
     ("duplicate-delivery", ["DM", "", "", "", ""]),
-    ("concurrent-consumers", ["DSM", "DOSM", "DSM", "", ""]),
+    ("concurrent-consumers", ["DSM", "DM", "DSM", "", ""]),
     ("poison-payload", ["S", "S", "S", "S", "S"]),
     ("stream-redelivery", ["", "", "", "", ""]),
     ("stream-reorder", ["", "", "", "", "O"]),
-    ("two-crashes", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
-    ("several-at-random", ["LPDOSM", "LPDOSM", "LPDOSM", "LSM", "LOSM"]),
+    ("two-crashes", ["LDOM", "LDOM", "PDOSM", "", ""]),
+    ("several-at-random", ["LDOSM", "LDOSM", "LPDOSM", "LSM", "LOSM"]),
 ];
 
 const CHAPTERS: [&str; 5] = ["chapter-01", "chapter-02", "chapter-03", "chapter-04", "chapter-05"];

@@ -39,7 +39,7 @@ enum Command {
         #[arg(long, default_value_t = 1_000)]
         seeds: u64,
         /// The program.
-        #[arg(long, value_parser = named, default_value = "chapter-06")]
+        #[arg(long, value_parser = named, default_value = "final")]
         program: Program,
         /// Replay this one plan and print what happened.
         #[arg(long)]

@@ -8,7 +8,7 @@ use fault_engine::{Cell, Effort, Fault, Kind, Program, Row, Survey, SurveyError,
 use crate::expected;
 
 /// What is tried for the matrix that the book shows.
-pub const FULL: Effort = Effort { threads: 2, pairs_within: 4, random: 1_200 };
+pub const FULL: Effort = Effort { threads: 2, pairs_within: 3, random: 600 };
 
 /// The surveys of some programs.
 #[derive(Clone, Debug)]

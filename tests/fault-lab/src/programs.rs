@@ -2,14 +2,15 @@
 
 use fault_engine::Program;
 
-/// All of them. `final` will be the seventh.
-pub const PROGRAMS: [Program; 6] = [
+/// All of them.
+pub const PROGRAMS: [Program; 7] = [
     chapter_01::PROGRAM,
     chapter_02::PROGRAM,
     chapter_03::PROGRAM,
     chapter_04::PROGRAM,
     chapter_05::PROGRAM,
     chapter_06::PROGRAM,
+    final_program::PROGRAM,
 ];
 
 /// The program with this name, or a text that lists the names.
