@@ -36,7 +36,7 @@ impl Ambient {
     }
 
     /// A clock of the caller's, ids that count from 1 in `counter`, and chance that follows from the seed.
-    pub(crate) fn counted(
+    pub fn counted(
         aws: SdkConfig,
         now: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
         counter: Arc<AtomicU64>,

@@ -68,12 +68,14 @@ fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
     service_router(routes, ServiceOptions { service, new_id: Arc::new(move || ids.id()), readiness })
 }
 
-fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
+/// The customers service in a process that has just started.
+pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
     Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient))
 }
 
-fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
+/// The orders service in a process that has just started.
+pub fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
     Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient))
 }
@@ -110,7 +112,8 @@ async fn handle(
     Ok(lambda::handle(&relay_of(&ambient, outbox_table), event).await)
 }
 
-fn relay_of(ambient: &Ambient, outbox_table: &str) -> transactional_messaging::relay::Relay {
+/// The relay of an outbox table in a process that has just started.
+pub fn relay_of(ambient: &Ambient, outbox_table: &str) -> transactional_messaging::relay::Relay {
     let settings = RelaySettings {
         base: deploy::settings(outbox_table).base,
         outbox_table: outbox_table.to_owned(),

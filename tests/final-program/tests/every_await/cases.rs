@@ -1,0 +1,299 @@
+//! The handlers, each with something to do.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::dynamodb::Event;
+use customers::messages::{OrderCancelled, OrderCreated, OrderRejected};
+use final_program::{customers_service, orders_service, relay_of};
+use futures::future::BoxFuture;
+use orders::messages::{
+    CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed, OrderTimeoutReached,
+};
+use outbox_relay::lambda::{self, Sweep};
+use serde_json::{Value, json};
+use transactional_messaging::{
+    ambient::Ambient,
+    consumer::Delivery,
+    message::Subject,
+    outbox::partition_of,
+    relay::{Outcome, Relay, SnsPublisher, TopicDirectory},
+};
+use unit_of_work::DynamoDb;
+use uuid::Uuid;
+
+use crate::shop::{LATENCY, Process, Shop};
+
+/// Gives a process the same piece of work each time: what it answers.
+pub(crate) type Work = Arc<dyn Fn(Process) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+
+/// What may only happen as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Atom {
+    /// Everything that the handler does.
+    Everything,
+    /// What it does for each subject.
+    Subject,
+    /// The handler takes steps that are each harmless alone.
+    Step,
+}
+
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) atom: Atom,
+    /// Fewer poll points would mean that the handler did not do its work.
+    pub(crate) at_least: usize,
+    pub(crate) prepare: for<'a> fn(&'a Shop) -> BoxFuture<'a, Work>,
+}
+
+macro_rules! case {
+    ($name:literal, $atom:ident, $at_least:literal, $prepare:path) => {
+        Case { name: $name, atom: Atom::$atom, at_least: $at_least, prepare: |shop| Box::pin($prepare(shop)) }
+    };
+}
+
+pub(crate) const CASES: &[Case] = &[
+    case!("sweeper", Subject, 42, sweeper),
+    case!("relay, a batch of two subjects", Subject, 15, relay),
+    case!("unpark", Step, 15, unpark),
+    case!("http: create customer", Everything, 3, create_customer),
+    case!("http: create order", Everything, 3, create_order),
+    case!("http: cancel order", Everything, 6, cancel_order),
+    case!("reserve credit", Everything, 9, reserve_credit),
+    case!("reserve credit over the limit", Everything, 9, refuse_credit),
+    case!("reserve credit of nobody", Everything, 9, refuse_stranger),
+    case!("release credit", Everything, 9, release_credit),
+    case!("release credit before it is reserved", Everything, 9, release_early),
+    case!("release credit of an order that was given up", Everything, 9, settle_rejection),
+    case!("give up", Everything, 6, give_up),
+    case!("approve", Everything, 6, approve),
+    case!("reject over the limit", Everything, 6, reject_over_limit),
+    case!("reject for want of a customer", Everything, 6, reject_invalid),
+];
+
+const LIMIT: u64 = 10_000;
+const NOBODY: Uuid = Uuid::from_u128(0xdead);
+
+fn work<F>(handle: impl Fn(Process) -> F + Send + Sync + 'static) -> Work
+where
+    F: Future<Output = Result<String, String>> + Send + 'static,
+{
+    Arc::new(move |process| Box::pin(handle(process)))
+}
+
+/// A consumer's handler, given the body of a message; `Done` and `Duplicate` are equally good answers.
+macro_rules! consumer {
+    ($body:expr, $service:ident, $method:ident, $message:ty) => {{
+        let body: String = $body;
+        work(move |process| {
+            let body = body.clone();
+            async move {
+                let delivery = Delivery::<$message>::parse(&body).map_err(|error| error.to_string())?;
+                let handled = $service(&process.ambient).$method(delivery).await;
+                handled.map(|_| "handled".to_owned()).map_err(|error| format!("{error:?}"))
+            }
+        })
+    }};
+}
+
+async fn create_customer(_: &Shop) -> Work {
+    work(|process| async move {
+        let body = json!({"name": "Ada", "credit_limit": LIMIT});
+        process.post("/customers", "the-customer", &body).await.map(|id| id.to_string())
+    })
+}
+
+async fn create_order(shop: &Shop) -> Work {
+    let customer = shop.customer(LIMIT).await;
+    work(move |process| async move {
+        let body = json!({"customer_id": customer, "order_total": 4_000});
+        process.post("/orders", "the-order", &body).await.map(|id| id.to_string())
+    })
+}
+
+async fn cancel_order(shop: &Shop) -> Work {
+    let order = approved(shop).await;
+    work(move |process| async move {
+        process.post(&format!("/order/{order}/cancel"), "unused", &json!({})).await.map(|id| id.to_string())
+    })
+}
+
+async fn reserve_credit(shop: &Shop) -> Work {
+    order_of(shop, 4_000).await;
+    let body = shop.take("customer--order-created").await;
+    consumer!(body, customers_service, reserve_credit, OrderCreated)
+}
+
+async fn refuse_credit(shop: &Shop) -> Work {
+    order_of(shop, LIMIT + 1).await;
+    let body = shop.take("customer--order-created").await;
+    consumer!(body, customers_service, reserve_credit, OrderCreated)
+}
+
+async fn refuse_stranger(shop: &Shop) -> Work {
+    shop.order("the-order", NOBODY, 4_000).await;
+    shop.publish("orders").await;
+    let body = shop.take("customer--order-created").await;
+    consumer!(body, customers_service, reserve_credit, OrderCreated)
+}
+
+async fn release_credit(shop: &Shop) -> Work {
+    cancelled(shop).await;
+    let body = shop.take("customer--order-cancelled").await;
+    consumer!(body, customers_service, release_credit, OrderCancelled)
+}
+
+async fn release_early(shop: &Shop) -> Work {
+    let customer = shop.customer(LIMIT).await;
+    let body =
+        message("OrderCancelled", &json!({"order_id": order_id("the-order"), "customer_id": customer}));
+    consumer!(body, customers_service, release_credit, OrderCancelled)
+}
+
+async fn settle_rejection(shop: &Shop) -> Work {
+    let (customer, order) = decided(shop, 4_000).await;
+    let body = message("OrderRejected", &json!({"order_id": order, "customer_id": customer}));
+    consumer!(body, customers_service, settle_rejection, OrderRejected)
+}
+
+async fn give_up(shop: &Shop) -> Work {
+    let (_, order) = order_of(shop, 4_000).await;
+    let body = message("OrderTimeoutReached", &json!({"order_id": order}));
+    consumer!(body, orders_service, give_up, OrderTimeoutReached)
+}
+
+async fn approve(shop: &Shop) -> Work {
+    decided(shop, 4_000).await;
+    let body = shop.take("order--customer-credit-reserved").await;
+    consumer!(body, orders_service, approve, CustomerCreditReserved)
+}
+
+async fn reject_over_limit(shop: &Shop) -> Work {
+    decided(shop, LIMIT + 1).await;
+    let body = shop.take("order--customer-credit-reservation-failed").await;
+    consumer!(body, orders_service, reject_over_limit, CustomerCreditReservationFailed)
+}
+
+async fn reject_invalid(shop: &Shop) -> Work {
+    shop.order("the-order", NOBODY, 4_000).await;
+    shop.publish("orders").await;
+    decide(shop).await;
+    let body = shop.take("order--customer-validation-failed").await;
+    consumer!(body, orders_service, reject_invalid, CustomerValidationFailed)
+}
+
+/// Two subjects, one of which has two messages: the stream records of all three rows in one batch.
+async fn relay(shop: &Shop) -> Work {
+    pending(shop).await;
+    let records = subjects().into_iter().enumerate().map(|(number, partition)| {
+        json!({"eventID": number.to_string(), "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+            "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": (100 + number).to_string(), "SizeBytes": 26,
+            "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": partition}, "SK": {"S": "00000000000000000001"}}}})
+    });
+    let event: Event = serde_json::from_value(json!({"Records": records.collect::<Vec<_>>()})).unwrap();
+    work(move |process| {
+        let event = event.clone();
+        async move {
+            let answer = lambda::handle(&relay_of(&process.ambient, "orders-outbox"), event).await;
+            let failed = answer.batch_item_failures.len();
+            if failed == 0 { Ok("dispatched".to_owned()) } else { Err(format!("{failed} records failed")) }
+        }
+    })
+}
+
+async fn sweeper(shop: &Shop) -> Work {
+    pending(shop).await;
+    tokio::time::advance(std::time::Duration::from_secs(600)).await;
+    work(|process| async move {
+        let relay = relay_of(&process.ambient, "orders-outbox");
+        let swept = lambda::sweep_once(&relay, Sweep { older_than_seconds: 300 }).await;
+        // How many subjects were left to be woken differs, and should.
+        swept.map(|_| "swept".to_owned()).map_err(|error| error.to_string())
+    })
+}
+
+/// A subject that was parked because its topic was missing.
+async fn unpark(shop: &Shop) -> Work {
+    pending(shop).await;
+    let aws = shop.process(LATENCY);
+    let nowhere = TopicDirectory::ArnPrefix("arn:aws:sns:us-east-1:000000000000:nowhere-".to_owned());
+    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws.ambient.aws()), nowhere);
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws.ambient.aws()));
+    let partition = subjects().remove(0);
+    let relay = Relay::new(database, "orders-outbox", publisher, Ambient::system());
+    let outcomes = relay.wake(vec![partition.clone()]).await;
+    assert!(matches!(outcomes[&partition], Ok(Outcome::Parked)), "{outcomes:?}");
+    work(move |process| {
+        let partition = partition.clone();
+        async move {
+            let outcome = relay_of(&process.ambient, "orders-outbox").unpark(&partition).await;
+            outcome.map(|_| "unparked".to_owned()).map_err(|error| error.to_string())
+        }
+    })
+}
+
+/// An order with two messages of which none is dispatched, and another with one.
+async fn pending(shop: &Shop) {
+    let customer = shop.customer(LIMIT).await;
+    shop.publish("customers").await;
+    let order = shop.order("the-order", customer, 4_000).await;
+    shop.order("another-order", customer, 5_000).await;
+    let body = message("CustomerCreditReserved", &json!({"order_id": order, "customer_id": customer}));
+    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+    orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
+}
+
+/// A message that came before what it follows from.
+fn message(kind: &str, data: &Value) -> String {
+    json!({
+        "specversion": "1.0", "id": Uuid::from_u128(7), "source": "/test", "type": kind, "subject": "test/1",
+        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
+        "data": data,
+    })
+    .to_string()
+}
+
+/// The id that follows from an idempotency key.
+fn order_id(key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:order:{key}").as_bytes())
+}
+
+/// The partition keys of the two orders; that with two messages first.
+fn subjects() -> Vec<String> {
+    ["the-order", "another-order"].map(|key| partition_of(&Subject::aggregate("order", order_id(key)))).into()
+}
+
+/// A customer and an order whose creation is published.
+async fn order_of(shop: &Shop, total: u64) -> (Uuid, Uuid) {
+    let customer = shop.customer(LIMIT).await;
+    let order = shop.order("the-order", customer, total).await;
+    shop.publish("orders").await;
+    (customer, order)
+}
+
+/// The same, and the customers service has decided.
+async fn decided(shop: &Shop, total: u64) -> (Uuid, Uuid) {
+    let ids = order_of(shop, total).await;
+    decide(shop).await;
+    ids
+}
+
+async fn decide(shop: &Shop) {
+    let body = shop.take("customer--order-created").await;
+    let customers = customers_service(&shop.process(LATENCY).ambient);
+    customers.reserve_credit(Delivery::<OrderCreated>::parse(&body).unwrap()).await.unwrap();
+    shop.publish("customers").await;
+}
+
+async fn approved(shop: &Shop) -> Uuid {
+    let (_, order) = decided(shop, 4_000).await;
+    let body = shop.take("order--customer-credit-reserved").await;
+    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+    orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
+    order
+}
+
+async fn cancelled(shop: &Shop) {
+    let order = approved(shop).await;
+    shop.process(LATENCY).post(&format!("/order/{order}/cancel"), "unused", &json!({})).await.unwrap();
+    shop.publish("orders").await;
+}

@@ -1,0 +1,123 @@
+//! The system on an AWS of its own, and what has to happen before a handler has something to do.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header::CONTENT_TYPE},
+};
+use fault_engine::{Ambient, TOPICS};
+use final_program::PROGRAM;
+use http_body_util::BodyExt as _;
+use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::{state::items, wire::Wire};
+
+/// How long the requests of a process take that is not dropped.
+pub(crate) const LATENCY: Duration = Duration::from_millis(10);
+/// A queue that hears everything.
+pub(crate) const PROBE: &str = "probe";
+
+/// An AWS with the system's tables, topics and queues.
+pub(crate) struct Shop {
+    pub(crate) aws: InMemoryAws,
+    ids: Arc<AtomicU64>,
+}
+
+/// A process that has just started: no state but its clients.
+#[derive(Clone)]
+pub(crate) struct Process {
+    pub(crate) ambient: Ambient,
+    pub(crate) wire: Wire,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        let aws = InMemoryAws::new().unwrap();
+        (PROGRAM.deploy)(aws.sdk_config()).await.unwrap();
+        let (sns, sqs) =
+            (aws_sdk_sns::Client::new(&aws.sdk_config()), aws_sdk_sqs::Client::new(&aws.sdk_config()));
+        sqs.create_queue().queue_name(PROBE).send().await.unwrap();
+        for topic in TOPICS {
+            let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{name}");
+            let request = sns.subscribe().topic_arn(arn("sns", topic)).protocol("sqs");
+            request.endpoint(arn("sqs", PROBE)).send().await.unwrap();
+        }
+        Self { aws, ids: Arc::default() }
+    }
+
+    pub(crate) fn process(&self, latency: Duration) -> Process {
+        let wire = Wire::new(self.aws.clone(), latency);
+        let clock = self.aws.clock();
+        let config = self.aws.sdk_config().into_builder().http_client(wire.clone()).build();
+        let ambient =
+            Ambient::counted(config, move || OffsetDateTime::from(clock.now()), self.ids.clone(), 1);
+        Process { ambient, wire }
+    }
+
+    pub(crate) async fn customer(&self, limit: u64) -> Uuid {
+        let body = json!({"name": "Ada", "credit_limit": limit});
+        self.process(LATENCY).post("/customers", "a-customer", &body).await.unwrap()
+    }
+
+    pub(crate) async fn order(&self, key: &str, customer: Uuid, total: u64) -> Uuid {
+        let body = json!({"customer_id": customer, "order_total": total});
+        self.process(LATENCY).post("/orders", key, &body).await.unwrap()
+    }
+
+    /// Publishes everything that a service has stored, as far as it is not parked.
+    pub(crate) async fn publish(&self, service: &str) {
+        let table = format!("{service}-outbox");
+        let pending = items(self, &table).await.into_iter().filter(|item| item.contains_key("PendingShard"));
+        let pending = pending.map(|item| item["PK"].as_str().unwrap().to_owned()).collect();
+        let relay = final_program::relay_of(&self.process(LATENCY).ambient, &table);
+        for result in relay.wake(pending).await.into_values() {
+            result.unwrap();
+        }
+    }
+
+    /// The next message of a queue, which must have one.
+    pub(crate) async fn take(&self, queue: &str) -> String {
+        let mut bodies = self.take_all(queue).await;
+        assert!(!bodies.is_empty(), "nothing came to {queue}");
+        bodies.remove(0)
+    }
+
+    /// The messages of a queue, ten at most, taken out of it.
+    pub(crate) async fn take_all(&self, queue: &str) -> Vec<String> {
+        let sqs = aws_sdk_sqs::Client::new(&self.aws.sdk_config());
+        let url = sqs.get_queue_url().queue_name(queue).send().await.unwrap().queue_url.unwrap();
+        let answer = sqs.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
+        let mut bodies = Vec::new();
+        for message in answer.messages.unwrap_or_default() {
+            let handle = message.receipt_handle.unwrap_or_default();
+            sqs.delete_message().queue_url(&url).receipt_handle(handle).send().await.unwrap();
+            bodies.extend(message.body);
+        }
+        bodies
+    }
+}
+
+impl Process {
+    /// Sends a request to the service whose path it names: the id in the answer, or what was wrong.
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Uuid, String> {
+        let request =
+            Request::post(path).header(CONTENT_TYPE, "application/json").header("Idempotency-Key", key);
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let Ok(answer) = (PROGRAM.http)(self.ambient.clone()).oneshot(request).await;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        if status != StatusCode::OK {
+            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)));
+        }
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        Ok(body["id"].as_str().unwrap().parse().unwrap())
+    }
+}

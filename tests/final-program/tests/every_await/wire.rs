@@ -1,0 +1,79 @@
+//! The way to AWS of one process: each call can be dropped before it is sent, while it is under way, and when its answer has come.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use local_aws::InMemoryAws;
+use tokio::task::yield_now;
+
+/// A connector over the embedded AWS.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    aws: InMemoryAws,
+    latency: Duration,
+    under_way: Arc<AtomicUsize>,
+}
+
+impl Wire {
+    /// Requests take so long to reach AWS.
+    pub(crate) fn new(aws: InMemoryAws, latency: Duration) -> Self {
+        Self { aws, latency, under_way: Arc::default() }
+    }
+
+    /// How many requests that write something were sent and are not carried out yet.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        yield_now().await;
+        let counted = usize::from(writes(&request));
+        self.under_way.fetch_add(counted, Ordering::Relaxed);
+        // A task of its own: what was sent is carried out, whoever is still there to read the answer.
+        let sent = tokio::spawn(async move {
+            tokio::time::sleep(self.latency).await;
+            let answer = self.aws.call(request).await;
+            self.under_way.fetch_sub(counted, Ordering::Relaxed);
+            answer
+        });
+        let answer = sent.await.map_err(|error| ConnectorError::other(error.into(), None));
+        yield_now().await;
+        answer?
+    }
+}
+
+/// SNS alone has no target in a header; all that is called of it here publishes.
+fn writes(request: &HttpRequest) -> bool {
+    let operation = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'));
+    operation.is_none_or(|(_, operation)| operation == "TransactWriteItems")
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().call(request))
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
