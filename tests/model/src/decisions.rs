@@ -1,0 +1,80 @@
+//! The decisions of both services, as the model takes them. A test asks the real domains in `final/` the same questions.
+
+use crate::tables::{Decision, OrderState};
+
+/// What happens to an order (`Happening` in the domain of orders).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// The total was reserved.
+    CreditReserved,
+    /// The total is over the credit.
+    CreditRefused,
+    /// Somebody wants to cancel it.
+    CancelRequested,
+}
+
+/// What it leads to (`Answer` in the domain of orders).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The order goes to this state.
+    Becomes(OrderState),
+    /// It has happened before.
+    Already,
+    /// It cannot happen in this state.
+    Refused,
+}
+
+/// What a request to reserve leads to (`Reserve` in the domain of customers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reserve {
+    /// The total is reserved.
+    Reserved,
+    /// It is over the credit.
+    LimitExceeded,
+    /// The order was decided on before.
+    AlreadyDecided,
+}
+
+/// What a request to release leads to (`Release` in the domain of customers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The credit is free again.
+    Released,
+    /// Nothing was decided yet, and nothing will be.
+    NothingDecided,
+    /// Nothing is reserved any more.
+    NothingToRelease,
+}
+
+/// `answer` in the domain of orders.
+pub fn answer(state: OrderState, happening: Happening) -> Answer {
+    use Happening::{CancelRequested, CreditRefused, CreditReserved};
+    use OrderState::{Approved, Cancelled, Pending, Rejected};
+    match (state, happening) {
+        (Pending, CreditReserved) => Answer::Becomes(Approved),
+        (Pending, CreditRefused) => Answer::Becomes(Rejected),
+        (Approved, CancelRequested) => Answer::Becomes(Cancelled),
+        (Approved | Cancelled, CreditReserved) | (Rejected, CreditRefused) | (Cancelled, CancelRequested) => {
+            Answer::Already
+        }
+        _ => Answer::Refused,
+    }
+}
+
+/// `Customer::reserve`, for an order that costs 1.
+pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
+    match before {
+        Decision::None if reserved < limit => Reserve::Reserved,
+        Decision::None => Reserve::LimitExceeded,
+        _ => Reserve::AlreadyDecided,
+    }
+}
+
+/// `Customer::release`.
+pub fn release(before: Decision) -> Release {
+    match before {
+        Decision::None => Release::NothingDecided,
+        Decision::Reserved => Release::Released,
+        Decision::Refused | Decision::Released => Release::NothingToRelease,
+    }
+}

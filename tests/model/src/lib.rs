@@ -1,0 +1,75 @@
+//! The messaging protocol of `final/` as a model, explored by a model checker to its last state.
+//!
+//! The checker ([stateright](https://docs.rs/stateright)) tries every order of steps and every fault at every point, and looks at each
+//! state that comes of it. What it says holds for all runs within the bounds, not for those that a test happened to make. What it says
+//! nothing about is whether the code does what the model does; the tests of this crate ask the real domains the same questions, and the
+//! fault lab breaks the real programs.
+//!
+//! `cargo run --profile lab -p protocol-model` prints the shortest way to what each of the planted [`Defect`]s breaks, then explores
+//! the sound protocol. Begin to read at `protocol.rs`; `properties.rs` lists what must hold.
+//!
+//! # What is modelled
+//!
+//! | part | step | stands for |
+//! |---|---|---|
+//! | orders | [`Action::Place`] | `Orders::create`: order and outbox row in one transaction |
+//! | | [`Action::Cancel`] | `Orders::cancel`, on the condition of the version |
+//! | stream | a bit for each row in `records` | the record of the row's INSERT; it wakes the subject and stays until it is acknowledged |
+//! | relay | [`Action::Wake`] | `wake_all` or `Relay::sweep`; `OutboxStore::pending` reads the head |
+//! | | [`Action::Relay`], once for each | the query for the rows above the watermark; `publish_in_rounds`, row by row; `OutboxStore::settle`; `OutboxStore::park`; the acknowledgement |
+//! | broker | a count for each message and queue | standard topic and queues: any copy may be delivered next, nothing is lost |
+//! | consumers | [`Action::Receive`] | `Queue::receive` and the handler's first read |
+//! | | [`Action::Handler`], once for each | the second read; `IdempotentConsumer::once` commits inbox row, effect and outbox row; `Queue::delete`, or `Queue::dead_letter` |
+//! | use cases | the effect in a commit | `Customers::decide_on_order`, `Customers::settle_cancellation`, `Orders::react` |
+//! | operator | [`Action::Unpark`], [`Action::Redrive`] | `Relay::unpark` after a repair; a move from the dead-letter queue back |
+//! | [`Fault`] | at any time, as many as the bounds allow | a process dies between any two steps; an answer is lost, an entry is not taken; a relay is so slow that another is woken meanwhile; a record is lost, a message doubled, unreadable or unsendable; inbox and outbox rows expire |
+//!
+//! The saga is the one of the shop: two orders, one customer; reserve, approve, refuse, reject, cancel, release. Credit for one of the
+//! two makes them race for it.
+//!
+//! # What is abstracted
+//!
+//! - **Amounts.** Each order costs 1; the credit is for one order or for two.
+//! - **One transaction is one step.** `UnitOfWork::commit` repeats an ambiguous commit with the same token, so its answer may be lost
+//!   without harm; DynamoDB's transactions are serialisable. A reader's two reads are two steps.
+//! - **Calls of the relay follow each other**, unless a fault makes two overlap. Calls for different subjects share no item, so their order
+//!   among each other makes no difference; a call that stands still while others work is the fault.
+//! - **The sweeper** is let loose on rows whose record is gone. On others it does what a second relay does.
+//! - **Which process does something** makes no difference, so states that differ in that alone are one.
+//! - **Time** is when rows expire and records are lost: a fault, at any moment at which the protocol does not exclude it.
+//! - **A message that was received too often** is not moved to the dead-letter queue: with so few faults it is not received five times.
+//! - **The customer exists.** A refusal for want of a customer differs in its condition alone (`CustomerStore::absent`).
+//! - **`Tally`** is no part of `final/`: a second consumer of new orders that only counts them. It shows what the library promises to an effect
+//!   that nothing but the inbox guards.
+//! - **States are told apart by a hash of 64 bits.** That two of 20 million share one, so that one is not looked at, has a probability
+//!   of about 1 in 100,000.
+//!
+//! # What order means
+//!
+//! Standard queues reorder. `final/` promises that the events of a subject are *published* in sequence, and that whatever order they arrive
+//! in, the state guards keep the outcome right. These are the two properties that are checked; any copy in a queue may be received next.
+
+mod bounds;
+mod consumer;
+pub mod decisions;
+mod defect;
+mod faults;
+mod names;
+mod properties;
+mod protocol;
+mod relay;
+mod run;
+mod service;
+mod state;
+mod tables;
+mod text;
+mod use_cases;
+mod work;
+
+pub use bounds::{Bounds, LEAST_STATES};
+pub use defect::Defect;
+pub use names::{Consumer, Event, Kind, Message, Order, Subject};
+pub use protocol::{Action, Fault, Protocol};
+pub use run::{Found, Report, explore, find};
+pub use state::State;
+pub use tables::{Decision, OrderState};

@@ -1,0 +1,46 @@
+//! The functions of `final/` that the model names are still there. When one is renamed or does something else, the model must follow.
+
+use std::{fs, path::Path};
+
+/// File, and what stands in it.
+const NAMED: &[(&str, &str)] = &[
+    ("transactional-messaging/src/relay/store.rs", "fn pending("),
+    ("transactional-messaging/src/relay/store.rs", "AND SK > :watermark"),
+    ("transactional-messaging/src/relay/store.rs", ".consistent_read(true)"),
+    ("transactional-messaging/src/relay/store.rs", "fn settle("),
+    ("transactional-messaging/src/relay/store.rs", "fn park("),
+    ("transactional-messaging/src/relay/store.rs", "fn still("),
+    ("transactional-messaging/src/relay/dispatch.rs", "fn wake("),
+    ("transactional-messaging/src/relay/dispatch.rs", "fn unpark("),
+    ("transactional-messaging/src/relay/dispatch.rs", "fn publish_in_rounds("),
+    ("transactional-messaging/src/relay/dispatch.rs", "Page::More"),
+    ("transactional-messaging/src/relay/publisher.rs", "Verdict::Again"),
+    ("transactional-messaging/src/relay/sweep.rs", "fn sweep("),
+    ("transactional-messaging/src/consumer/idempotent.rs", "fn once<"),
+    ("transactional-messaging/src/consumer/queue.rs", "fn receive("),
+    ("transactional-messaging/src/consumer/queue.rs", "fn delete("),
+    ("transactional-messaging/src/consumer/queue.rs", "fn dead_letter("),
+    ("transactional-messaging/src/consumer/run.rs", "fn finish("),
+    ("outbox-relay/src/wake.rs", "fn wake_all("),
+    ("unit-of-work/src/work.rs", "fn commit"),
+    ("orders/src/use_cases.rs", "fn create("),
+    ("orders/src/use_cases.rs", "fn cancel("),
+    ("orders/src/use_cases.rs", "fn react<"),
+    ("orders/src/store.rs", "fn insert("),
+    ("customers/src/use_cases.rs", "fn decide_on_order("),
+    ("customers/src/use_cases.rs", "fn refuse<"),
+    ("customers/src/use_cases.rs", "fn settle_cancellation("),
+    ("customers/src/store.rs", "fn absent("),
+];
+
+#[test]
+fn what_the_model_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../final");
+    for (file, text) in NAMED {
+        let source = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(
+            source.contains(text),
+            "{file} has no {text:?} any more: does the model still say what it does?"
+        );
+    }
+}

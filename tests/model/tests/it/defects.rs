@@ -1,0 +1,46 @@
+//! Each planted defect is found, by the property that is named for it; without it, the same bounds break nothing.
+
+use protocol_model::{Defect, Protocol, explore, find};
+
+#[test]
+fn every_defect_is_found_by_its_property() {
+    assert!(Defect::ALL.len() >= 20, "only {} defects are planted", Defect::ALL.len());
+    for defect in Defect::ALL {
+        let found = find(*defect).unwrap_or_else(|| panic!("{defect:?} is not found"));
+        let named = defect.caught_by();
+        assert!(found.properties.contains(&named), "{defect:?} breaks {:?}, not {named:?}", found.properties);
+    }
+}
+
+#[test]
+fn the_cure_put_back_nothing_is_broken() {
+    for defect in Defect::ALL {
+        let report = explore(Protocol::sound(defect.bounds()), 1);
+        assert!(report.violations.is_empty(), "in the bounds of {defect:?}: {report}");
+    }
+}
+
+fn trace(defect: Defect) -> String {
+    let found = find(defect).unwrap();
+    format!("{}\n\n{}\n\n{}", defect.says(), found.trace.join("\n"), found.properties.join("\n"))
+}
+
+#[test]
+fn two_reservations_race() {
+    insta::assert_snapshot!(trace(Defect::NoVersionCondition));
+}
+
+#[test]
+fn a_slow_relay_sets_the_watermark_back() {
+    insta::assert_snapshot!(trace(Defect::WatermarkUnconditional));
+}
+
+#[test]
+fn two_consumers_take_each_others_message_for_a_duplicate() {
+    insta::assert_snapshot!(trace(Defect::InboxKeyWithoutConsumer));
+}
+
+#[test]
+fn a_parked_subject_stops_the_others() {
+    insta::assert_snapshot!(trace(Defect::ParkingBlocksAll));
+}
