@@ -2,6 +2,5 @@
 
 mod code;
 mod defects;
-mod domains;
 mod livelock;
 mod sound;
