@@ -3,7 +3,7 @@
 //! | step | what it stands for |
 //! |---|---|
 //! | [`Action::Receive`](crate::Action::Receive) | `Queue::receive`, and the first read of the handler: the decision (customers) or the order (orders) |
-//! | decision read → ready | the second read in `decide_on_order` and `settle_cancellation`: the customer |
+//! | decision read → ready | the second read in `decide_on_order` and `settle_end`: the customer |
 //! | ready → handled | `work.commit` in `once`: inbox row, changed items, decision, outbox row, all or nothing; a lost race decides anew |
 //! | handled → idle | `Queue::delete` in `finish` |
 //! | burying → buried → idle | `Queue::dead_letter`: sent first, deleted then |

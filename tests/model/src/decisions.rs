@@ -1,4 +1,4 @@
-//! The decisions of both services, as the model takes them. A test asks the real domains in `final/` the same questions.
+//! The decisions of both services, as the model takes them. A test asks the real tables in `final/` the same questions.
 
 use crate::tables::{Decision, OrderState};
 
@@ -24,7 +24,7 @@ pub enum Answer {
     Refused,
 }
 
-/// What a request to reserve leads to (`Reserve` in the domain of customers).
+/// What a request to reserve leads to (`Duty` after `News::OrderCreated`, and `Customer::reserve`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserve {
     /// The total is reserved.
@@ -35,7 +35,7 @@ pub enum Reserve {
     AlreadyDecided,
 }
 
-/// What a request to release leads to (`Release` in the domain of customers).
+/// What a request to release leads to (`Duty` after `News::OrderCancelled`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// The credit is free again.
@@ -61,7 +61,7 @@ pub fn answer(state: OrderState, happening: Happening) -> Answer {
     }
 }
 
-/// `Customer::reserve`, for an order that costs 1.
+/// `duty` in the domain of customers and `Customer::reserve`, for an order that costs 1.
 pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
     match before {
         Decision::None if reserved < limit => Reserve::Reserved,
@@ -70,7 +70,7 @@ pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
     }
 }
 
-/// `Customer::release`.
+/// `duty` in the domain of customers.
 pub fn release(before: Decision) -> Release {
     match before {
         Decision::None => Release::NothingDecided,

@@ -20,7 +20,7 @@
 //! | broker | a count for each message and queue | standard topic and queues: any copy may be delivered next, nothing is lost |
 //! | consumers | [`Action::Receive`] | `Queue::receive` and the handler's first read |
 //! | | [`Action::Handler`], once for each | the second read; `IdempotentConsumer::once` commits inbox row, effect and outbox row; `Queue::delete`, or `Queue::dead_letter` |
-//! | use cases | the effect in a commit | `Customers::decide_on_order`, `Customers::settle_cancellation`, `Orders::react` |
+//! | use cases | the effect in a commit | `Customers::decide_on_order`, `Customers::settle_end`, `Orders::react` |
 //! | operator | [`Action::Unpark`], [`Action::Redrive`] | `Relay::unpark` after a repair; a move from the dead-letter queue back |
 //! | [`Fault`] | at any time, as many as the bounds allow | a process dies between any two steps; an answer is lost, an entry is not taken; a relay is so slow that another is woken meanwhile; a record is lost, a message doubled, unreadable or unsendable; inbox and outbox rows expire |
 //!
@@ -38,6 +38,8 @@
 //! - **Which process does something** makes no difference, so states that differ in that alone are one.
 //! - **Time** is when rows expire and records are lost: a fault, at any moment at which the protocol does not exclude it.
 //! - **A message that was received too often** is not moved to the dead-letter queue: with so few faults it is not received five times.
+//! - **Nobody gives an order up.** The timeout (`Happening::TimeIsUp`) and what the customers service makes of the rejection that follows are
+//!   not in the model; a rejection that it caused itself gives it nothing to do.
 //! - **The customer exists.** A refusal for want of a customer differs in its condition alone (`CustomerStore::absent`).
 //! - **`Tally`** is no part of `final/`: a second consumer of new orders that only counts them. It shows what the library promises to an effect
 //!   that nothing but the inbox guards.
@@ -50,6 +52,8 @@
 //! in, the state guards keep the outcome right. These are the two properties that are checked; any copy in a queue may be received next.
 
 mod bounds;
+#[doc(hidden)]
+pub mod code;
 mod consumer;
 pub mod decisions;
 mod defect;

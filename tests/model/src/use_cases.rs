@@ -79,7 +79,7 @@ impl Protocol {
         Commit::Done
     }
 
-    /// `Customers::settle_cancellation`.
+    /// `Customers::settle_end`.
     fn release(&self, state: &mut State, order: Order, before: Decision, read: (u8, u8)) -> Commit {
         let (version, reserved) = read;
         let unchanged = state.customer.version == version || self.has(Defect::NoVersionCondition);

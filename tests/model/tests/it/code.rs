@@ -27,9 +27,9 @@ const NAMED: &[(&str, &str)] = &[
     ("orders/src/use_cases.rs", "fn cancel("),
     ("orders/src/use_cases.rs", "fn react<"),
     ("orders/src/store.rs", "fn insert("),
-    ("customers/src/use_cases.rs", "fn decide_on_order("),
-    ("customers/src/use_cases.rs", "fn refuse<"),
-    ("customers/src/use_cases.rs", "fn settle_cancellation("),
+    ("customers/src/use_cases/deciding.rs", "fn decide_on_order("),
+    ("customers/src/use_cases/deciding.rs", "fn refuse<"),
+    ("customers/src/use_cases/deciding.rs", "fn settle_end("),
     ("customers/src/store.rs", "fn absent("),
 ];
 

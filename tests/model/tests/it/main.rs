@@ -2,5 +2,6 @@
 
 mod code;
 mod defects;
+mod domains;
 mod livelock;
 mod sound;
