@@ -52,6 +52,8 @@
 //! in, the state guards keep the outcome right. These are the two properties that are checked; any copy in a queue may be received next.
 
 mod bounds;
+// Not in a test build of this library: it would compile the tests of the tables in, too.
+#[cfg(not(test))]
 #[doc(hidden)]
 pub mod code;
 mod consumer;

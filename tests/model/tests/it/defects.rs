@@ -21,7 +21,7 @@ fn the_cure_put_back_nothing_is_broken() {
 }
 
 fn trace(defect: Defect) -> String {
-    let found = find(defect).unwrap();
+    let found = find(defect).unwrap_or_else(|| panic!("{defect:?} is not found"));
     format!("{}\n\n{}\n\n{}", defect.says(), found.trace.join("\n"), found.properties.join("\n"))
 }
 
