@@ -29,7 +29,6 @@ pub async fn poll(ambient: Ambient, table: &str) {
     }
 }
 
-// ANCHOR: publish_pending
 /// Publishes the oldest rows. It stops at the first failure: a later event must not overtake an earlier one.
 async fn publish_pending(app: &App, table: &str) -> Result<usize, Error> {
     let request = app.dynamodb.query().table_name(table).index_name(PENDING_INDEX).limit(PAGE);
@@ -45,7 +44,6 @@ async fn publish_pending(app: &App, table: &str) -> Result<usize, Error> {
     }
     Ok(rows.len())
 }
-// ANCHOR_END: publish_pending
 
 async fn mark_published(app: &App, table: &str, row: &Row) -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "this chapter shows what comes of it")]
