@@ -1,6 +1,8 @@
 // Draws the Mermaid diagrams of a page in the colours of the theme. A page without diagrams does not load Mermaid, and a book
 // built without it shows the text of the diagrams.
 (() => {
+    // To which part of its own size a diagram may shrink.
+    const SMALLEST = 0.7;
     const diagrams = [...document.querySelectorAll("pre.mermaid")];
     if (diagrams.length === 0) {
         return;
@@ -15,11 +17,17 @@
             return;
         }
         drawn = dark;
-        mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: dark ? "dark" : "neutral" });
+        // Notes are where a run breaks: they stand out.
+        const [noteBkgColor, noteTextColor] = dark ? ["#4a3b10", "#ffe08a"] : ["#fff0c2", "#5c4400"];
+        const themeVariables = { noteBkgColor, noteTextColor, noteBorderColor: noteTextColor };
+        mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: dark ? "dark" : "neutral", themeVariables });
         for (const [index, diagram] of diagrams.entries()) {
             try {
                 const { svg } = await mermaid.render(`diagram-${index}`, sources[index]);
                 diagram.innerHTML = svg;
+                // A wide diagram scrolls rather than shrinks until nobody can read it.
+                const drawing = diagram.querySelector("svg");
+                drawing.style.minWidth = `${Math.round(drawing.viewBox.baseVal.width * SMALLEST)}px`;
                 diagram.dataset.drawn = dark ? "dark" : "light";
             } catch (error) {
                 console.error(`diagram ${index + 1} of this page: ${error.message}`);

@@ -1,6 +1,6 @@
 // Opens every page of the built book in Chromium, wide and as narrow as a phone, light and dark: no error in the console, no request
 // that fails or leaves the machine, every diagram drawn, nothing wider than the screen. With a second argument, screenshots go there.
-// Usage: node render.mjs BOOK [SCREENSHOTS]; finds playwright-core through NODE_PATH's folder in BOOK_NPM.
+// Usage: node render.mjs BOOK [SCREENSHOTS]; BOOK_NPM is the folder in which npm installed playwright-core, CHROMIUM the browser.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { mkdir, readFile, readdir } from "node:fs/promises";
@@ -35,7 +35,11 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const complaints = [];
 let diagrams = 0;
 
-async function look(page, name, theme, width) {
+// Opens a page, and shows it in each theme as a reader who chooses it would see it.
+async function look(context, name, width) {
+    const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
+    let theme = themes[0];
     const complain = (what) => complaints.push(`${name}, ${theme}, ${width}: ${what}`);
     page.on("console", (message) => message.type() === "error" && complain(message.text()));
     page.on("pageerror", (error) => complain(error.message));
@@ -48,44 +52,50 @@ async function look(page, name, theme, width) {
     });
     await page.goto(`${origin}/${name}`, { waitUntil: "load" });
     const wanted = await page.locator("pre.mermaid").count();
-    if (wanted > 0) {
-        const drawn = page.locator("pre.mermaid[data-drawn] svg");
-        const all = page.waitForFunction((count) => document.querySelectorAll("pre.mermaid[data-drawn] svg").length === count, wanted, { timeout: 60_000 });
-        await all.catch(async () => complain(`${await drawn.count()} of ${wanted} diagrams are drawn`));
-        if (theme === "light" && width === "desktop") {
-            diagrams += wanted;
-        }
-    }
     const loads = await page.evaluate(() => typeof mermaid !== "undefined");
     if (loads !== wanted > 0) {
         complain(loads ? "loads Mermaid without a diagram" : "does not load Mermaid");
     }
+    diagrams += width === "desktop" ? wanted : 0;
+    for (theme of themes) {
+        await page.evaluate((theme) => document.getElementById(`mdbook-theme-${theme}`).click(), theme);
+        await drawn(page, wanted, theme, complain);
+        await fits(page, complain);
+        if (screenshots) {
+            const file = `${name.replaceAll("/", "_").replace(".html", "")}-${theme}-${width}.png`;
+            await page.screenshot({ path: path.join(screenshots, file), fullPage: true });
+        }
+    }
+    await page.close();
+}
+
+async function drawn(page, wanted, theme, complain) {
+    const diagram = `pre.mermaid[data-drawn="${theme === "light" ? "light" : "dark"}"] svg`;
+    const all = ([diagram, wanted]) => document.querySelectorAll(diagram).length === wanted;
+    await page.waitForFunction(all, [diagram, wanted], { timeout: 120_000 }).catch(async () => {
+        complain(`${await page.locator(diagram).count()} of ${wanted} diagrams are drawn`);
+    });
+}
+
+async function fits(page, complain) {
     const wide = await page.evaluate(() => {
         const beyond = document.documentElement.scrollWidth - window.innerWidth;
-        const right = (element) => element.getBoundingClientRect().right;
-        const guilty = [...document.querySelectorAll("main *")].filter((element) => right(element) > window.innerWidth + 1);
-        return beyond > 1 ? `${beyond} px wider than the screen: ${guilty.slice(0, 3).map((element) => element.outerHTML.slice(0, 80)).join(" ")}` : "";
+        const isBeyond = (element) => element.getBoundingClientRect().right > window.innerWidth + 1;
+        const guilty = [...document.querySelectorAll("main *")].filter(isBeyond).slice(0, 3);
+        return beyond > 1 ? `${beyond} px wider than the screen: ${guilty.map((element) => element.outerHTML.slice(0, 80)).join(" ")}` : "";
     });
     if (wide) {
         complain(wide);
-    }
-    if (screenshots) {
-        await page.screenshot({ path: path.join(screenshots, `${name.replaceAll("/", "_").replace(".html", "")}-${theme}-${width}.png`), fullPage: true });
     }
 }
 
 if (screenshots) {
     await mkdir(screenshots, { recursive: true });
 }
-for (const theme of themes) {
-    for (const [width, viewport] of Object.entries(widths)) {
-        const context = await browser.newContext({ viewport, colorScheme: theme === "light" ? "light" : "dark" });
-        for (const name of pages) {
-            const page = await context.newPage();
-            await look(page, name, theme, width);
-            await page.close();
-        }
-        await context.close();
+for (const [width, viewport] of Object.entries(widths)) {
+    const context = await browser.newContext({ viewport, colorScheme: "light" });
+    for (const name of pages) {
+        await look(context, name, width);
     }
 }
 await browser.close();
