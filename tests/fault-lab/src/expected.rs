@@ -9,23 +9,25 @@ use crate::matrix::name_of;
 
 /// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any program
 /// that is not named here.
-const EXPECTED: [(&str, [&str; 5]); 17] = [
+const EXPECTED: [(&str, [&str; 5]); 19] = [
     ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("request-lost", ["DM", "", "", "", ""]),
     ("answer-lost", ["DM", "", "SM", "", ""]),
     ("throttle", ["", "", "", "", ""]),
     ("server-error-500", ["", "", "", "", ""]),
-    ("outage", ["LDSM", "LDSM", "PDOSM", "", ""]),
+    ("outage", ["LDSM", "LDSM", "PDSM", "", ""]),
     ("transaction-conflict", ["", "", "", "", ""]),
     ("partial-batch-failure", ["", "", "", "", ""]),
     ("refused-message", ["LDOSM", "LDOSM", "LSM", "LSM", "LSM"]),
     ("duplicate-delivery", ["DM", "", "", "", ""]),
-    ("concurrent-consumers", ["DSM", "DM", "DSM", "", ""]),
+    ("concurrent-consumers", ["DM", "DM", "DM", "", ""]),
     ("poison-payload", ["S", "S", "S", "S", "S"]),
     ("stream-redelivery", ["", "", "", "", ""]),
     ("stream-reorder", ["", "", "", "", "O"]),
-    ("two-crashes", ["LDOM", "LDOM", "PDOSM", "", ""]),
+    ("split-shard", ["", "", "", "", ""]),
+    ("concurrent-relays", ["", "", "", "", ""]),
+    ("two-crashes", ["LDOM", "LDOM", "DOM", "", ""]),
     ("several-at-random", ["LDOSM", "LDOSM", "LPDOSM", "LSM", "LOSM"]),
 ];
 

@@ -30,6 +30,20 @@ fn lost_when_the_outbox_row_is_missing_in_the_transaction() {
 }
 
 #[test]
+fn lost_when_the_watermark_runs_ahead_of_what_was_published() {
+    assert_caught(Kind::Lost, &Plan::none(), |operation, body| {
+        if operation == "TransactWriteItems" {
+            for action in body["TransactItems"].as_array_mut().unwrap() {
+                let update = &mut action["Update"];
+                if update["UpdateExpression"] == "SET Watermark = :to" {
+                    update["ExpressionAttributeValues"][":to"]["S"] = "99999999999999999999".into();
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn phantom_when_the_aggregate_is_missing_in_the_transaction() {
     assert_caught(Kind::Phantom, &Plan::none(), |operation, body| without_puts(operation, body, "orders"));
 }
