@@ -22,11 +22,18 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
         None => (arguments, None),
     };
     let text = repository.read(path)?;
+    let text = without_header(path, &text).to_owned();
     let shown = match heading {
         Some(heading) => section(path, &text, heading)?,
         None => text,
     };
     Ok(captioned(root, path, "", &fenced("text", &shown)))
+}
+
+/// A text snapshot of insta says at its top which test made it; a `.snap.txt` does not.
+fn without_header<'a>(path: &str, text: &'a str) -> &'a str {
+    let header = text.strip_prefix("---\n").filter(|_| path.ends_with(".snap"));
+    header.and_then(|rest| rest.split_once("\n---\n")).map_or(text, |(_, shown)| shown)
 }
 
 /// From a heading to the next one that is not below it. Headings are underlined with `=` or `-`.
@@ -59,4 +66,17 @@ fn headings<'a>(lines: &[&'a str]) -> Vec<Heading<'a>> {
         (underline && fits).then_some(Heading { line, level, text: pair[0] })
     };
     lines.windows(2).enumerate().filter_map(heading).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_header;
+
+    #[test]
+    fn what_insta_says_of_a_text_snapshot_is_not_shown() {
+        let stored = "---\nsource: tests/it/a.rs\nexpression: b\n---\nshown\n---\ntoo\n";
+        assert_eq!(without_header("a.snap", stored), "shown\n---\ntoo\n");
+        assert_eq!(without_header("a.snap.txt", stored), stored);
+        assert_eq!(without_header("a.snap", "no header\n"), "no header\n");
+    }
 }
