@@ -1,4 +1,4 @@
-// Opens every page of the built book in Chromium, wide and as narrow as a phone, light and dark: no error in the console, no request
+// Opens every page of the built book in Chromium, wide and as narrow as a phone, light and dark: no error and no warning in the console, no request
 // that fails or leaves the machine, every diagram drawn, nothing wider than the screen. With a second argument, screenshots go there.
 // Usage: node render.mjs BOOK [SCREENSHOTS]; BOOK_NPM is the folder in which npm installed playwright-core, CHROMIUM the browser.
 import { createServer } from "node:http";
@@ -41,7 +41,7 @@ async function look(context, name, width) {
     page.setDefaultTimeout(120_000);
     let theme = themes[0];
     const complain = (what) => complaints.push(`${name}, ${theme}, ${width}: ${what}`);
-    page.on("console", (message) => message.type() === "error" && complain(message.text()));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complain(message.text()));
     page.on("pageerror", (error) => complain(error.message));
     page.on("requestfailed", (request) => complain(`request failed: ${request.url()}`));
     page.on("response", (response) => response.status() >= 400 && complain(`${response.status()} for ${response.url()}`));

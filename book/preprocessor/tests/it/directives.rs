@@ -57,8 +57,8 @@ fn a_whole_file_of_any_language_is_a_listing() {
         ],
     );
     let queue = fixture.page("{{#listing terraform/queue.tf}}");
-    assert!(queue.contains("```hcl\nresource \"aws_sqs_queue\" \"q\" {}\n```"), "{queue}");
-    assert!(fixture.page("{{#listing terraform/queue.tf:queue}}").contains("```hcl\nresource"));
+    assert!(queue.contains("```toml\nresource \"aws_sqs_queue\" \"q\" {}\n```"), "{queue}");
+    assert!(fixture.page("{{#listing terraform/queue.tf:queue}}").contains("```toml\nresource"));
     assert!(fixture.page("{{#listing compose.yml}}").contains("```yaml\nservices"));
     assert!(fixture.page("{{#listing scripts/book}}").contains("```sh\n#!/bin/sh"));
     assert!(fixture.page("{{#listing Cargo.toml}}").contains("```toml\n[package]"));
