@@ -21,7 +21,7 @@ pub struct Report {
     pub generated: usize,
     /// Distinct states.
     pub distinct: usize,
-    /// The longest of the shortest ways to a state, in steps.
+    /// The longest of the ways by which a state was met first, in steps; with several threads it may be a little longer than the shortest.
     pub depth: usize,
     /// How many properties must hold in every state.
     pub always: usize,
