@@ -9,7 +9,7 @@ use transactional_messaging::{
     ambient::Ambient,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer},
     error::PublishError,
-    inbox::{DEFAULT_RETENTION, Inbox},
+    inbox::{Inbox, Retention, RetentionTooShort},
     message::{Context, Sequence, Subject},
     outbox::Outbox,
 };
@@ -62,11 +62,16 @@ pub struct AlreadyExists;
 
 impl<D: Database + Clone> Customers<D> {
     /// The use cases on these tables.
-    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Self {
-        let inbox = Inbox::new(&settings.inbox_table, DEFAULT_RETENTION);
+    ///
+    /// # Errors
+    ///
+    /// [`RetentionTooShort`] when the inbox would forget messages that can still come again.
+    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Result<Self, RetentionTooShort> {
+        let retention = Retention::of_days(settings.inbox_retention_days)?;
+        let inbox = Inbox::new(&settings.inbox_table, retention);
         let consumer =
             |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());
-        Self {
+        Ok(Self {
             on_order_created: consumer(ORDER_CREATED_QUEUE),
             on_order_cancelled: consumer(ORDER_CANCELLED_QUEUE),
             on_order_rejected: consumer(ORDER_REJECTED_QUEUE),
@@ -74,7 +79,7 @@ impl<D: Database + Clone> Customers<D> {
             store: CustomerStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/customers"),
             ambient,
-        }
+        })
     }
 
     /// Creates a customer with this id, or finds that the same request created it before.

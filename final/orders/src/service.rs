@@ -82,7 +82,8 @@ pub async fn run(
         let sns = aws_sdk_sns::Client::new(aws);
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
     }
-    let service = Orders::new(DynamoDb::new(dynamodb), settings, ambient.clone());
+    let service = Orders::new(DynamoDb::new(dynamodb), settings, ambient.clone())
+        .context("INBOX_RETENTION_DAYS is too small")?;
     let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
     let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone());
     consume(&mut consumers, &service).await?;

@@ -11,7 +11,7 @@ use transactional_messaging::{
     ambient::Ambient,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
     error::PublishError,
-    inbox::{DEFAULT_RETENTION, Inbox},
+    inbox::{Inbox, Retention, RetentionTooShort},
     message::{Context, Sequence, Subject},
     outbox::Outbox,
 };
@@ -45,11 +45,16 @@ pub struct Orders<D> {
 
 impl<D: Database + Clone> Orders<D> {
     /// The use cases on the tables of these settings.
-    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Self {
-        let inbox = Inbox::new(&settings.inbox_table, DEFAULT_RETENTION);
+    ///
+    /// # Errors
+    ///
+    /// [`RetentionTooShort`] when the inbox would forget messages that can still come again.
+    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Result<Self, RetentionTooShort> {
+        let retention = Retention::of_days(settings.inbox_retention_days)?;
+        let inbox = Inbox::new(&settings.inbox_table, retention);
         let consumer =
             |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());
-        Self {
+        Ok(Self {
             on_credit_reserved: consumer(CREDIT_RESERVED_QUEUE),
             on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
             on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
@@ -57,7 +62,7 @@ impl<D: Database + Clone> Orders<D> {
             store: OrderStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/orders"),
             ambient,
-        }
+        })
     }
 
     /// An id for a new order.

@@ -3,23 +3,20 @@
 //! A row is inserted in the same unit of work as the effect of the message, so that effect and memory stand or fall together. The
 //! insert's condition is the check for a duplicate; a read beforehand would cost more and decide nothing.
 
+mod retention;
+
+pub use retention::{DEFAULT_RETENTION, RedeliveryHorizon, Retention, RetentionTooShort};
+
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use unit_of_work::{AttributeValue, Condition, Database, ItemError, Put, ReadError, Table};
 use uuid::Uuid;
-
-/// How long a handled message is remembered by default.
-///
-/// Longer than the longest way a duplicate can take: a stream record lives 1 day, SNS retries for 23 days, a queue and its
-/// dead-letter queue keep a message 14 days from when it was first sent; 38 days in all, and as much again for a person who
-/// redrives dead letters ("Amazon SNS Developer Guide, Message delivery retries"; "Amazon SQS Developer Guide, Dead-letter queues").
-pub const DEFAULT_RETENTION: Duration = Duration::days(90);
 
 /// The inbox table of one service.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     table: Table,
-    retention: Duration,
+    retention: Retention,
 }
 
 #[derive(Serialize)]
@@ -35,8 +32,8 @@ struct Row<'a> {
 }
 
 impl Inbox {
-    /// The inbox in the table of this name.
-    pub fn new(table_name: impl Into<String>, retention: Duration) -> Self {
+    /// The inbox in the table of this name. A [`Retention`] cannot be shorter than a duplicate can be on its way.
+    pub fn new(table_name: impl Into<String>, retention: Retention) -> Self {
         Self { table: Table::new(table_name, "PK"), retention }
     }
 
@@ -59,7 +56,7 @@ impl Inbox {
             message_id,
             consumer,
             created_at: now,
-            expires_at: (now + self.retention).unix_timestamp(),
+            expires_at: (now + self.retention.duration()).unix_timestamp(),
         };
         let now = AttributeValue::N(now.unix_timestamp().to_string());
         let unknown = Condition::not_exists("PK").or(Condition::less_than("ExpiresAt", now));

@@ -15,7 +15,7 @@ resource "aws_dynamodb_table" "outbox" {
   stream_view_type = "KEYS_ONLY"
 
   dynamic "attribute" {
-    for_each = toset(["PK", "SK", "PendingShard", "CreatedAt"])
+    for_each = toset(["PK", "SK", "PendingShard", "DueAt"])
     content {
       name = attribute.value
       type = "S"
@@ -26,7 +26,7 @@ resource "aws_dynamodb_table" "outbox" {
   global_secondary_index {
     name            = "PendingIndex"
     hash_key        = "PendingShard"
-    range_key       = "CreatedAt"
+    range_key       = "DueAt"
     projection_type = "KEYS_ONLY"
   }
 

@@ -22,6 +22,7 @@ pub(crate) fn settings(service: &str) -> ServiceSettings {
         table: service.to_owned(),
         inbox_table: format!("{service}-inbox"),
         outbox_table: format!("{service}-outbox"),
+        inbox_retention_days: 90,
     }
 }
 

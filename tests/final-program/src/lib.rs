@@ -69,15 +69,19 @@ fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
 }
 
 /// The customers service in a process that has just started.
+#[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
-    Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient))
+    let service = Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient));
+    service.expect("the default retention is long enough")
 }
 
 /// The orders service in a process that has just started.
+#[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
-    Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient))
+    let service = Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient));
+    service.expect("the default retention is long enough")
 }
 
 fn consumers(ambient: &Ambient) -> ConsumerGroup {

@@ -33,7 +33,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let database = Watched::default();
-        let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW));
+        let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
         Self { database, customers, processes: AtomicUsize::new(1) }
     }
 
@@ -59,7 +59,7 @@ impl Desk {
         for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
-        Customers::new(self.database.memory.clone(), &settings(), ambient)
+        Customers::new(self.database.memory.clone(), &settings(), ambient).unwrap()
     }
 
     pub(crate) async fn ada(&self) -> Customer {

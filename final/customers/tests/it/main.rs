@@ -8,4 +8,5 @@ mod http;
 mod orders;
 mod races;
 mod rejections;
+mod start;
 mod watched;

@@ -52,7 +52,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let database = Watched::default();
-        let orders = Orders::new(database.clone(), &settings(), Ambient::fixed(NOW));
+        let orders = Orders::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
         Self { database, orders, processes: AtomicUsize::new(1) }
     }
 
@@ -84,7 +84,7 @@ impl Desk {
         for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
-        Orders::new(self.database.memory.clone(), &settings(), ambient)
+        Orders::new(self.database.memory.clone(), &settings(), ambient).unwrap()
     }
 
     pub(crate) async fn order(&self) -> Order {
@@ -149,7 +149,7 @@ impl Desk {
     }
 }
 
-fn settings() -> ServiceSettings {
+pub(crate) fn settings() -> ServiceSettings {
     let environment = [
         ("ENVIRONMENT", "autotest"),
         ("AWS_REGION", "eu-west-1"),

@@ -8,5 +8,6 @@ mod desk;
 mod http;
 mod idempotency_key;
 mod timeouts;
+mod start;
 #[path = "../../../customers/tests/it/watched.rs"]
 mod watched;

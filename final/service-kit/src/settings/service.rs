@@ -18,6 +18,9 @@ pub struct ServiceSettings {
     pub inbox_table: String,
     /// `DYNAMODB_OUTBOX_TABLE_NAME`, required.
     pub outbox_table: String,
+    /// `INBOX_RETENTION_DAYS`: how long a handled message is remembered. 90 unless set; the service refuses to start with fewer days than
+    /// a duplicate can be on its way.
+    pub inbox_retention_days: u32,
 }
 
 impl ServiceSettings {
@@ -34,6 +37,11 @@ impl ServiceSettings {
         let table = env.required(table_variable, "the name of the service's own table");
         let inbox_table = env.required("DYNAMODB_INBOX_TABLE_NAME", "the name of the inbox table");
         let outbox_table = env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table");
+        let inbox_retention_days = env.parsed(
+            "INBOX_RETENTION_DAYS",
+            90,
+            "a number of days, longer than a duplicate can be on its way",
+        );
         env.finish(|| {
             Ok(Self {
                 base: base?,
@@ -41,6 +49,7 @@ impl ServiceSettings {
                 table: table?,
                 inbox_table: inbox_table?,
                 outbox_table: outbox_table?,
+                inbox_retention_days: inbox_retention_days?,
             })
         })
     }

@@ -6,9 +6,10 @@
 
 mod row;
 
-pub(crate) use row::{HEAD, pending_shard_key};
+pub(crate) use row::{HEAD, Waiting};
 pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
 
+use time::OffsetDateTime;
 use unit_of_work::{Condition, Put, Table, UnitOfWork};
 
 use crate::{
@@ -69,7 +70,43 @@ impl Outbox {
         already_published: E,
     ) -> Result<(), PublishError> {
         let envelope = Envelope::new(&self.source, subject, sequence, context, message)?;
-        let row = OutboxRow::new::<M>(&envelope, self.max_envelope_bytes)?;
+        self.store::<M, E>(work, &envelope, None, already_published)
+    }
+
+    /// Adds a message that is published when its time comes: by the first sweep at or after `not_before`, so up to one interval of the
+    /// sweeper later, and never earlier. Once its time has come, the stream's wake-up may bring it too.
+    ///
+    /// A scheduled message has a subject of its own (`about`, `scheduled`, and its id), as a decision has. It therefore has no place
+    /// among the messages of the aggregate: it holds none of them up, and those that are committed while it waits may go out before it.
+    /// It cannot be taken back. Whoever gets it looks at the aggregate and decides whether it still means something; a time-out of an
+    /// order that was approved meanwhile does not.
+    ///
+    /// `already_published` is returned by the commit when a message with this id was scheduled before.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub fn publish_at<M: Message, E>(
+        &self,
+        work: &mut UnitOfWork<E>,
+        (about, not_before): (&Subject, OffsetDateTime),
+        context: &Context,
+        message: &M,
+        already_published: E,
+    ) -> Result<(), PublishError> {
+        let subject = about.about("scheduled", message.id());
+        let envelope = Envelope::new(&self.source, &subject, Sequence::single(), context, message)?;
+        self.store::<M, E>(work, &envelope, Some(not_before), already_published)
+    }
+
+    fn store<M: Message, E>(
+        &self,
+        work: &mut UnitOfWork<E>,
+        envelope: &Envelope,
+        not_before: Option<OffsetDateTime>,
+        already_published: E,
+    ) -> Result<(), PublishError> {
+        let row = OutboxRow::new::<M>(envelope, not_before, self.max_envelope_bytes)?;
         work.add(Put::new(&self.table, &row)?.when(Condition::not_exists("PK")).or(already_published));
         tracing::debug!(message_id = %envelope.id, kind = M::TYPE, subject = envelope.subject, "message_stored");
         Ok(())

@@ -1,6 +1,7 @@
 //! What lies in the outbox table: message rows and heads.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
@@ -17,9 +18,9 @@ pub(crate) const HEAD: &str = "#HEAD";
 /// The sparse index over rows that were not dispatched yet. Dispatched rows leave it.
 pub const PENDING_INDEX: &str = "PendingIndex";
 
-/// The pending index spreads over this many partitions. A single one would cap all writes of the service at the 1,000 write units
-/// a second of one partition, since a throttled index throttles its table ("Amazon DynamoDB Developer Guide, Best practices for
-/// designing partition keys").
+/// The pending index spreads over this many partitions for rows that wait for the relay, and as many for those that wait for their
+/// time. A single one would cap all writes of the service at the 1,000 write units a second of one partition, since a throttled index
+/// throttles its table ("Amazon DynamoDB Developer Guide, Best practices for designing partition keys").
 pub const PENDING_SHARDS: u64 = 8;
 
 /// A stored message.
@@ -44,7 +45,12 @@ pub struct OutboxRow {
     pub message: String,
     /// When the message was made.
     pub created_at: String,
-    /// Key of the pending index; absent once the message was dispatched.
+    /// Of a scheduled message: it is not published before.
+    #[serde(default, with = "crate::timestamp::option", skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<OffsetDateTime>,
+    /// Sort key of the pending index: from when on the message may be published.
+    pub due_at: String,
+    /// Partition key of the pending index; absent once the message was dispatched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_shard: Option<String>,
 }
@@ -60,10 +66,17 @@ pub struct Head {
 }
 
 impl OutboxRow {
-    pub(super) fn new<M: Message>(envelope: &Envelope, max_bytes: usize) -> Result<Self, PublishError> {
+    pub(super) fn new<M: Message>(
+        envelope: &Envelope,
+        not_before: Option<OffsetDateTime>,
+        max_bytes: usize,
+    ) -> Result<Self, PublishError> {
         let partition = format!("SUBJECT#{}", envelope.subject);
+        let waiting = if not_before.is_some() { Waiting::ForItsTime } else { Waiting::ForTheRelay };
         Ok(Self {
-            pending_shard: Some(pending_shard_key(shard_of(&partition))),
+            pending_shard: Some(waiting.shard_key(shard_of(&partition))),
+            not_before,
+            due_at: timestamp::format(not_before.unwrap_or(envelope.time))?,
             partition,
             sequence: envelope.sequence.clone(),
             message_id: envelope.id,
@@ -74,16 +87,36 @@ impl OutboxRow {
             created_at: timestamp::format(envelope.time)?,
         })
     }
+
+    /// Whether the row may be published at this time.
+    pub(crate) fn is_due(&self, now: OffsetDateTime) -> bool {
+        self.not_before.is_none_or(|time| time <= now)
+    }
+}
+
+/// What a pending row waits for. The two lie in different partitions of the pending index, because the first kind is late when it is
+/// old, and the second is due at its time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waiting {
+    /// It was to be published at once.
+    ForTheRelay,
+    /// It is scheduled.
+    ForItsTime,
+}
+
+impl Waiting {
+    /// The key of one partition of the pending index.
+    pub(crate) fn shard_key(self, shard: u64) -> String {
+        match self {
+            Self::ForTheRelay => format!("PENDING#{shard}"),
+            Self::ForItsTime => format!("SCHEDULED#{shard}"),
+        }
+    }
 }
 
 /// The partition key of a subject's rows.
 pub fn partition_of(subject: &Subject) -> String {
     format!("SUBJECT#{}", subject.as_str())
-}
-
-/// The key of one partition of the pending index.
-pub(crate) fn pending_shard_key(shard: u64) -> String {
-    format!("PENDING#{shard}")
 }
 
 /// FNV-1a, because the hash is stored and must stay the same in every version of the program.

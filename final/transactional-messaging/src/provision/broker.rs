@@ -12,6 +12,8 @@ use crate::relay::BoxError;
 const MAX_RECEIVES: u32 = 5;
 /// The longest retention of a queue, 14 days in seconds.
 const RETENTION_S: u32 = 14 * 24 * 60 * 60;
+/// How long queues and dead-letter queues keep a message: part of how long an inbox must remember.
+pub(crate) const QUEUE_RETENTION: time::Duration = time::Duration::seconds(RETENTION_S as i64);
 
 /// A queue that gets the messages of one topic. Names include the prefix of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 mod broker;
 mod tables;
 
+pub(crate) use broker::QUEUE_RETENTION;
 pub use broker::Subscription;
 pub use tables::{ensure_aggregate_table, ensure_inbox_table, ensure_outbox_table};
 

@@ -51,11 +51,11 @@ pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), Pr
             let index = GlobalSecondaryIndex::builder()
                 .index_name(PENDING_INDEX)
                 .key_schema(key("PendingShard", KeyType::Hash)?)
-                .key_schema(key("CreatedAt", KeyType::Range)?)
+                .key_schema(key("DueAt", KeyType::Range)?)
                 .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
             Ok(request
                 .attribute_definitions(text("PendingShard")?)
-                .attribute_definitions(text("CreatedAt")?)
+                .attribute_definitions(text("DueAt")?)
                 .global_secondary_indexes(index.build()?)
                 .stream_specification(stream.build()?))
         })

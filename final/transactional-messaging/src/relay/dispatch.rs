@@ -34,6 +34,8 @@ pub struct Relay {
 pub enum Outcome {
     /// Nothing is pending any more; so many messages were dispatched by this call.
     Dispatched(usize),
+    /// So many messages were dispatched by this call; the next one is scheduled for later.
+    Waiting(usize),
     /// Its next message cannot be sent; it and the ones behind it wait until somebody unparks the subject.
     Parked,
 }
@@ -42,6 +44,8 @@ pub enum Outcome {
 enum Page {
     /// There is nothing behind it.
     Last,
+    /// What is behind it is not due yet.
+    Waiting,
     /// There are more rows, or another relay was faster: read again.
     More,
     /// The subject is parked.
@@ -93,6 +97,7 @@ impl Relay {
                 *total += sent;
                 match page {
                     Ok(Page::Last) => drop(results.insert(partition, Ok(Outcome::Dispatched(*total)))),
+                    Ok(Page::Waiting) => drop(results.insert(partition, Ok(Outcome::Waiting(*total)))),
                     Ok(Page::Parked) => drop(results.insert(partition, Ok(Outcome::Parked))),
                     Ok(Page::More) => open.push(partition),
                     Err(error) => drop(results.insert(partition, Err(error))),
@@ -118,8 +123,9 @@ impl Relay {
         &self,
         partitions: Vec<String>,
     ) -> (Vec<Subject>, HashMap<String, Result<Outcome, RelayError>>) {
+        let now = self.ambient.now();
         let mut reads = stream::iter(partitions)
-            .map(|partition| async move { (self.store.pending(&partition).await, partition) })
+            .map(|partition| async move { (self.store.pending(&partition, now).await, partition) })
             .buffer_unordered(CONCURRENT_SUBJECTS);
         let (mut subjects, mut failed) = (Vec::new(), HashMap::new());
         while let Some((pending, partition)) = reads.next().await {
@@ -187,6 +193,7 @@ impl Relay {
         }
         match stopped_by {
             // A row committed since the read has a wake-up of its own: no need to read again and see.
+            None | Some(Verdict::Sent) if pending.waiting => Ok(Page::Waiting),
             None | Some(Verdict::Sent) => Ok(if pending.more { Page::More } else { Page::Last }),
             Some(Verdict::Again(code)) => Err(RelayError::Publish { code: code.clone() }),
             Some(Verdict::Poison(reason)) => {

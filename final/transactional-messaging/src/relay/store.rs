@@ -8,7 +8,10 @@ use unit_of_work::{
 use uuid::Uuid;
 
 use super::RelayError;
-use crate::outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, pending_shard_key};
+use crate::{
+    outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, Waiting},
+    timestamp,
+};
 
 /// How many rows of one subject are read at once: with the head they must fit into one transaction of 100 actions.
 const PAGE: i32 = 99;
@@ -27,6 +30,8 @@ pub(super) struct Pending {
     pub(super) rows: Vec<OutboxRow>,
     /// There are rows behind these.
     pub(super) more: bool,
+    /// The row behind these is not due yet, and all others wait for it.
+    pub(super) waiting: bool,
 }
 
 /// Somebody else advanced the watermark in the meantime.
@@ -34,8 +39,8 @@ pub(super) struct Pending {
 pub(super) struct Raced;
 
 impl OutboxStore {
-    /// The subject's head and its next rows, both read consistently.
-    pub(super) async fn pending(&self, partition: &str) -> Result<Pending, RelayError> {
+    /// The subject's head and its next rows that are due, both read consistently.
+    pub(super) async fn pending(&self, partition: &str, now: OffsetDateTime) -> Result<Pending, RelayError> {
         let head = self
             .database
             .get(&self.table, self.head_key(partition))
@@ -47,7 +52,7 @@ impl OutboxStore {
             .map_err(|e| RelayError::UnknownRow(e.into()))?
             .unwrap_or_default();
         if head.parked.is_some() {
-            return Ok(Pending { head, rows: Vec::new(), more: false });
+            return Ok(Pending { head, rows: Vec::new(), more: false, waiting: false });
         }
         let watermark = head.watermark.clone().unwrap_or_else(|| HEAD.to_owned());
         let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
@@ -60,8 +65,13 @@ impl OutboxStore {
             .await
             .map_err(|error| RelayError::Read(error.into()))?;
         let more = answer.last_evaluated_key.is_some();
-        let rows: Result<Vec<_>, _> = answer.items.unwrap_or_default().into_iter().map(from_item).collect();
-        Ok(Pending { head, rows: rows.map_err(|error| RelayError::UnknownRow(error.into()))?, more })
+        let rows: Result<Vec<OutboxRow>, _> =
+            answer.items.unwrap_or_default().into_iter().map(from_item).collect();
+        let mut rows = rows.map_err(|error| RelayError::UnknownRow(error.into()))?;
+        let due = rows.iter().take_while(|row| row.is_due(now)).count();
+        let waiting = due < rows.len();
+        rows.truncate(due);
+        Ok(Pending { head, rows, more: more && !waiting, waiting })
     }
 
     /// Notes that these rows were dispatched: the watermark moves, the rows leave the pending index and get their time to live. A row
@@ -112,22 +122,30 @@ impl OutboxStore {
         commit(work, &self.database).await.map(drop)
     }
 
-    /// Subjects that have rows made before `before` in one partition of the pending index. The index is read eventually consistent, as
-    /// indexes are; a subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
-    pub(super) async fn pending_subjects(&self, shard: u64, before: &str) -> Result<Vec<String>, RelayError> {
-        let request = self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
-        let mut pages = request
-            .key_condition_expression("PendingShard = :shard AND CreatedAt < :before")
-            .expression_attribute_values(":shard", AttributeValue::S(pending_shard_key(shard)))
-            .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
-            .into_paginator()
-            .items()
-            .send();
+    /// Subjects that have rows of this kind which were due before `before`. The index is read eventually consistent, as indexes are; a
+    /// subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
+    pub(super) async fn pending_subjects(
+        &self,
+        waiting: Waiting,
+        before: OffsetDateTime,
+    ) -> Result<Vec<String>, RelayError> {
+        let before = timestamp::format(before).map_err(|error| RelayError::Read(error.into()))?;
         let mut subjects = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| RelayError::Read(error.into()))?;
-            if let Some(AttributeValue::S(partition)) = item.get("PK") {
-                subjects.push(partition.clone());
+        for shard in 0..PENDING_SHARDS {
+            let request =
+                self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
+            let mut pages = request
+                .key_condition_expression("PendingShard = :shard AND DueAt < :before")
+                .expression_attribute_values(":shard", AttributeValue::S(waiting.shard_key(shard)))
+                .expression_attribute_values(":before", AttributeValue::S(before.clone()))
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(item) = pages.next().await {
+                let item = item.map_err(|error| RelayError::Read(error.into()))?;
+                if let Some(AttributeValue::S(partition)) = item.get("PK") {
+                    subjects.push(partition.clone());
+                }
             }
         }
         subjects.sort_unstable();

@@ -1,20 +1,22 @@
-//! The sweeper: finds rows that no wake-up ever reached, and wakes their subjects.
+//! The sweeper: finds rows that no wake-up ever reached and rows whose time has come, and wakes their subjects.
 //!
 //! A stream record lives 24 hours. When the relay was down for longer, or its mapping was disabled, or a filter was wrong, the rows are
-//! still here: the pending index names them.
+//! still here: the pending index names them. Of a scheduled message the stream tells long before its time, so that the sweeper is
+//! what sends it.
 
 use std::collections::HashMap;
 
 use time::Duration;
 
 use super::{RelayError, dispatch::Outcome, dispatch::Relay};
-use crate::{outbox::PENDING_SHARDS, timestamp};
+use crate::outbox::Waiting;
 
 /// How many subjects are dispatched at once. After a long outage there may be more than fit into memory with their messages.
 const SUBJECTS_AT_ONCE: usize = 100;
 
 impl Relay {
-    /// Dispatches everything that has been pending for longer than `older_than`; rows younger than that are left to the stream.
+    /// Dispatches everything that has been pending for longer than `older_than`, and every scheduled message that is due. Rows younger
+    /// than that are left to the stream.
     ///
     /// # Errors
     ///
@@ -23,17 +25,18 @@ impl Relay {
         &self,
         older_than: Duration,
     ) -> Result<HashMap<String, Result<Outcome, RelayError>>, RelayError> {
-        let before = timestamp::format(self.ambient.now() - older_than)
-            .map_err(|error| RelayError::Read(error.into()))?;
-        let mut subjects = Vec::new();
-        for shard in 0..PENDING_SHARDS {
-            subjects.extend(self.store.pending_subjects(shard, &before).await?);
+        let now = self.ambient.now();
+        let late = self.store.pending_subjects(Waiting::ForTheRelay, now - older_than).await?;
+        if !late.is_empty() {
+            tracing::warn!(subjects = late.len(), "sweeper_found_pending_messages");
         }
-        if !subjects.is_empty() {
-            tracing::warn!(subjects = subjects.len(), "sweeper_found_pending_messages");
+        // The index compares with "before", and what is due at this very moment is due.
+        let due = self.store.pending_subjects(Waiting::ForItsTime, now + Duration::MICROSECOND).await?;
+        if !due.is_empty() {
+            tracing::info!(subjects = due.len(), "scheduled_messages_are_due");
         }
         let mut results = HashMap::new();
-        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+        for some in [late, due].concat().chunks(SUBJECTS_AT_ONCE) {
             results.extend(self.wake(some.to_vec()).await);
         }
         Ok(results)

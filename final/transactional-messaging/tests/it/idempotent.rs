@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use transactional_messaging::{
     ambient::Ambient,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
-    inbox::Inbox,
+    inbox::{DEFAULT_RETENTION, Inbox},
 };
 use unit_of_work::{Database, DynamoDb, MemoryDatabase, Table, UnitOfWork, Update};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub(crate) fn things() -> Table {
 }
 
 pub(crate) fn inbox() -> Inbox {
-    Inbox::new(INBOX, Duration::days(90))
+    Inbox::new(INBOX, DEFAULT_RETENTION)
 }
 
 /// A consumer at this time, which shows how often a message had its effect.

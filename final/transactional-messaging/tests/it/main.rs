@@ -19,6 +19,7 @@ mod relay_bookkeeping;
 mod relay_order;
 mod relay_random;
 mod relay_sharing;
+mod scheduled;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
 mod wire;

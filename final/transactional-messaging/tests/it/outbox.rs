@@ -34,6 +34,7 @@ async fn a_committed_message_is_a_row_with_everything_that_is_documented() {
         ("Kind", "Noted"),
         ("Topic", "noted"),
         ("CreatedAt", "2026-01-01T00:00:00+00:00"),
+        ("DueAt", "2026-01-01T00:00:00+00:00"),
     ];
     for (name, value) in expected {
         assert_eq!(text(&row, name), Some(value), "{name}");
@@ -41,7 +42,7 @@ async fn a_committed_message_is_a_row_with_everything_that_is_documented() {
     let shard = text(&row, "PendingShard").and_then(|shard| shard.strip_prefix("PENDING#")).unwrap();
     assert!(shard.parse::<u64>().unwrap() < PENDING_SHARDS);
     assert_eq!(number(&row, "ExpiresAt"), None, "a pending row never expires");
-    assert_eq!(row.len(), 9, "and nothing else: {row:?}");
+    assert_eq!(row.len(), 10, "and nothing else: {row:?}");
 
     let message: serde_json::Value = serde_json::from_str(text(&row, "Message").unwrap()).unwrap();
     let at = timestamp::format(note.created_at).unwrap();

@@ -24,9 +24,9 @@ run "table_is_what_the_program_expects" {
   }
   assert {
     condition = anytrue([for index in aws_dynamodb_table.outbox.global_secondary_index :
-      index.name == "PendingIndex" && index.hash_key == "PendingShard" && index.range_key == "CreatedAt" && index.projection_type == "KEYS_ONLY"
+      index.name == "PendingIndex" && index.hash_key == "PendingShard" && index.range_key == "DueAt" && index.projection_type == "KEYS_ONLY"
     ])
-    error_message = "Without PendingIndex (PendingShard, CreatedAt) the sweeper finds nothing, and a missed wake-up is a lost message."
+    error_message = "Without PendingIndex (PendingShard, DueAt) the sweeper finds nothing, and a missed wake-up is a lost message."
   }
   assert {
     condition     = aws_dynamodb_table.outbox.point_in_time_recovery[0].enabled && aws_dynamodb_table.outbox.deletion_protection_enabled

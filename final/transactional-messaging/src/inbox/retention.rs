@@ -1,0 +1,167 @@
+//! How long an inbox must remember: longer than any duplicate can be on its way.
+
+use time::Duration;
+
+use crate::provision::QUEUE_RETENTION;
+
+/// How long a handled message is remembered by default: 90 days.
+///
+/// That is the longest way of a duplicate, 38 days, and as much again for a person who redrives dead letters, because a redrive
+/// resets the retention of a message ("Amazon SQS Developer Guide, Learn how to configure a dead-letter queue redrive").
+pub const DEFAULT_RETENTION: Retention = Retention(Duration::days(90));
+
+/// The longest way that a duplicate can take, part by part. A message may spend the whole of each part before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RedeliveryHorizon {
+    /// How long a stream record can wake the relay: 24 hours ("Amazon DynamoDB Developer Guide, Change data capture for DynamoDB
+    /// Streams").
+    pub stream: Duration,
+    /// How long SNS tries to hand a message to a queue: 100,015 times over 23 days ("Amazon SNS Developer Guide, Message delivery
+    /// retries").
+    pub topic_retries: Duration,
+    /// How long the queue keeps a message; as configured, 14 days at most. In a standard queue the time in the dead-letter queue is
+    /// part of it.
+    pub queue: Duration,
+    /// How long the dead-letter queue keeps a message beyond that. Nothing for a standard queue. A FIFO queue counts anew when a
+    /// message moves ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention").
+    pub dead_letter_queue: Duration,
+}
+
+impl RedeliveryHorizon {
+    /// Standard topics and queues with the longest retention that SQS has: 1 + 23 + 14 = 38 days.
+    pub const STANDARD: Self = Self {
+        stream: Duration::days(1),
+        topic_retries: Duration::days(23),
+        queue: QUEUE_RETENTION,
+        dead_letter_queue: Duration::ZERO,
+    };
+
+    /// FIFO topics and queues with the longest retention that SQS has: 1 + 23 + 14 + 14 = 52 days.
+    pub const FIFO: Self = Self { dead_letter_queue: QUEUE_RETENTION, ..Self::STANDARD };
+
+    /// All parts together.
+    pub fn sum(&self) -> Duration {
+        [self.topic_retries, self.queue, self.dead_letter_queue]
+            .into_iter()
+            .fold(self.stream, Duration::saturating_add)
+    }
+}
+
+impl Default for RedeliveryHorizon {
+    fn default() -> Self {
+        Self::STANDARD
+    }
+}
+
+impl std::fmt::Display for RedeliveryHorizon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { stream, topic_retries, queue, dead_letter_queue } = *self;
+        write!(f, "stream {} + sns retries {} + queue {}", days(stream), days(topic_retries), days(queue))?;
+        if dead_letter_queue > Duration::ZERO {
+            write!(f, " + dead-letter queue {}", days(dead_letter_queue))?;
+        }
+        write!(f, " = {} days", days(self.sum()))
+    }
+}
+
+/// How long handled messages are remembered: a time that was checked against a [`RedeliveryHorizon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention(Duration);
+
+/// An inbox would forget messages of which a duplicate can still come. No retry helps: change one of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an inbox that remembers for {} days forgets messages that can still come again ({horizon}); \
+     let it remember for {} days or more, or keep messages in the queues for a shorter time",
+    days(*.asked),
+    days(.horizon.sum())
+)]
+pub struct RetentionTooShort {
+    /// The retention that was asked for.
+    pub asked: Duration,
+    /// How long a duplicate can be on its way.
+    pub horizon: RedeliveryHorizon,
+}
+
+impl RetentionTooShort {
+    /// Always false: somebody must change a setting.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+impl Retention {
+    /// This long, if no duplicate can come later.
+    ///
+    /// # Errors
+    ///
+    /// [`RetentionTooShort`] when it is less than the sum of the horizon.
+    pub fn new(asked: Duration, horizon: RedeliveryHorizon) -> Result<Self, RetentionTooShort> {
+        if asked < horizon.sum() { Err(RetentionTooShort { asked, horizon }) } else { Ok(Self(asked)) }
+    }
+
+    /// So many days, on standard topics and queues.
+    ///
+    /// # Errors
+    ///
+    /// [`RetentionTooShort`] when it is less than 38 days.
+    pub fn of_days(days: u32) -> Result<Self, RetentionTooShort> {
+        Self::new(Duration::days(days.into()), RedeliveryHorizon::STANDARD)
+    }
+
+    /// The time.
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+/// Whole days without a fraction.
+fn days(time: Duration) -> f64 {
+    time.as_seconds_f64() / Duration::DAY.as_seconds_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_default_horizon_is_38_days_and_52_on_fifo_queues() {
+        assert_eq!(RedeliveryHorizon::default().sum(), Duration::days(38));
+        assert_eq!(RedeliveryHorizon::FIFO.sum(), Duration::days(52));
+    }
+
+    #[test]
+    fn the_default_retention_covers_the_longest_way_and_a_redrive_after_it() {
+        let horizon = RedeliveryHorizon::STANDARD;
+        assert_eq!(Retention::new(DEFAULT_RETENTION.0, horizon), Ok(DEFAULT_RETENTION));
+        assert!(DEFAULT_RETENTION.0 >= horizon.sum() * 2);
+        assert_eq!(Retention::new(DEFAULT_RETENTION.0, RedeliveryHorizon::FIFO), Ok(DEFAULT_RETENTION));
+    }
+
+    #[test]
+    fn a_shorter_window_is_refused_with_the_sum_and_what_to_change() {
+        let error = Retention::of_days(37).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an inbox that remembers for 37 days forgets messages that can still come again (stream 1 + sns retries 23 + queue 14 \
+             = 38 days); let it remember for 38 days or more, or keep messages in the queues for a shorter time"
+        );
+        assert!(!error.is_retryable());
+        assert_eq!(Retention::of_days(38).map(Retention::duration), Ok(Duration::days(38)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_is_shorter_than_its_horizon(
+            parts in prop::array::uniform4(0i64..40 * 86_400),
+            asked in 0i64..200 * 86_400,
+        ) {
+            let [stream, topic_retries, queue, dead_letter_queue] = parts.map(Duration::seconds);
+            let horizon = RedeliveryHorizon { stream, topic_retries, queue, dead_letter_queue };
+            let fits = asked >= parts.iter().sum::<i64>();
+            prop_assert_eq!(Retention::new(Duration::seconds(asked), horizon).is_ok(), fits);
+        }
+    }
+}
