@@ -33,7 +33,7 @@ impl Reader {
         let mut iterator = None;
         let mut failing = Failing::new(relay.clone());
         let mut at_end = false;
-        while !stop.is_cancelled() && !(at_end && failing.is_empty()) {
+        while !(stop.is_cancelled() || at_end && failing.is_empty()) {
             let read = if at_end { Ok((Vec::new(), None)) } else { self.read(iterator.take()).await };
             let (news, failed) = match read {
                 Ok((records, next)) => {
