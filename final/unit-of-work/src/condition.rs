@@ -92,7 +92,7 @@ fn join(parts: &[Condition], operator: &str, expression: &mut Expression) -> Str
     parts.join(operator)
 }
 
-fn equal(stored: &AttributeValue, wanted: &AttributeValue) -> bool {
+pub(crate) fn equal(stored: &AttributeValue, wanted: &AttributeValue) -> bool {
     match (stored, wanted) {
         (AttributeValue::N(a), AttributeValue::N(b)) => compare(a, b) == Some(Ordering::Equal),
         (a, b) => a == b,

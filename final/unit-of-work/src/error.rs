@@ -25,10 +25,11 @@ pub enum CommitError<E> {
     /// The unit of work is larger than DynamoDB accepts. Nothing was sent.
     #[error("the unit of work is over a limit of dynamodb: {0}")]
     Limit(#[from] LimitError),
-    /// Other transactions or the table's throughput were in the way at every attempt. Nothing was written.
+    /// Other transactions or the table's throughput were in the way at every attempt, or the only request was lost long ago. Nothing was
+    /// written.
     #[error("the commit met {what} at each of {attempts} attempts; try the whole unit of work again later")]
     Contention {
-        /// What was in the way: `conflicts` or `throttling`.
+        /// What was in the way: `conflicts`, `throttling` or `no answer`.
         what: &'static str,
         /// How often the commit was tried.
         attempts: u32,

@@ -40,7 +40,8 @@
 //! - **Limits** ([`LimitError`]): 100 actions, 4 MB together, 400 KB an item, one action per item. They are checked before
 //!   any call, so a commit that can never succeed fails at once and says why.
 //! - **Unknown outcomes**: after a time-out or a server error nobody knows whether the commit took effect. The unit of work
-//!   sends the same request with the same client request token again; DynamoDB applies it at most once (for ten minutes).
+//!   sends the same request with the same client request token again; DynamoDB applies it at most once for ten minutes. When more time
+//!   than that has passed (a frozen process, say), it sends nothing but looks whether the items that it inserts are there.
 //! - **Contention**: a `TransactionConflict`, which the SDK does not retry, is retried with full jitter.
 //! - **Cancellation reasons**: the whole list is read, and the first failed condition decides.
 //!
@@ -52,6 +53,7 @@ mod condition;
 mod database;
 mod dynamodb;
 mod error;
+mod evidence;
 mod item;
 mod limits;
 mod memory;

@@ -10,6 +10,7 @@ use crate::{
     backoff::Backoff,
     database::{CancellationReason, Database, TransactFailure, Write},
     error::{CommitError, Source},
+    evidence::{self, Evidence},
     limits,
 };
 
@@ -18,8 +19,11 @@ const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// How long an unknown outcome is asked about at least. DynamoDB needs more than 5 s to end a transaction that its coordinator left
-/// behind, and remembers a client request token for ten minutes ("Amazon DynamoDB API Reference, TransactWriteItems").
+/// behind ("Amazon DynamoDB API Reference, TransactWriteItems").
 const RECOVERY: Duration = Duration::from_secs(8);
+/// How old a token may be when it is sent again. DynamoDB forgets it after ten minutes (same source) and would apply the writes anew; a
+/// minute is left for the way. A process gets there when it is frozen between two attempts, as Lambda does and a laptop.
+const TOKEN_AGE: Duration = Duration::from_secs(9 * 60);
 
 /// Writes that take effect together.
 ///
@@ -145,10 +149,29 @@ async fn send_until_decided(
         };
         tracing::debug!(attempts, blocked_by, "unit_of_work_commit_tried_again");
         tokio::time::sleep(delay).await;
+        if let Some(source) = unknown.take_if(|_| started.elapsed() > TOKEN_AGE) {
+            return find_out(database, writes, attempts, source).await;
+        }
         attempts += 1;
     }
 }
 // ANCHOR_END: send_until_decided
+
+/// DynamoDB no longer knows the token of an attempt whose outcome is unknown. What the attempt would have inserted tells.
+async fn find_out(
+    database: &impl Database,
+    writes: &[Write],
+    attempts: u32,
+    source: Source,
+) -> Result<(), End> {
+    let evidence = evidence::look(database, writes).await;
+    tracing::warn!(?evidence, "unit_of_work_token_too_old; looked at what is stored");
+    match evidence {
+        Ok(Evidence::TookEffect) => Ok(()),
+        Ok(Evidence::DidNot) => Err(End::Contention { what: "no answer", attempts }),
+        Ok(Evidence::None) | Err(_) => Err(End::Unknown { attempts, source }),
+    }
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {

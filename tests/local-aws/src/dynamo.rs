@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::StatusCode;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::sdk::REGION;
+use crate::tokens::Tokens;
 
 /// dynoxide names itself as the region. Code that parses an ARN should see one that AWS could have made.
 const DYNOXIDE_ARN: &str = "arn:aws:dynamodb:dynoxide:";
@@ -26,11 +28,12 @@ pub(crate) struct DynamoDb {
     database: Database,
     clock: Arc<dyn Clock>,
     last_sweep: AtomicU64,
+    tokens: Tokens,
 }
 
 impl DynamoDb {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, last_sweep: AtomicU64::new(0) }
+        Self { database, clock, last_sweep: AtomicU64::new(0), tokens: Tokens::default() }
     }
 
     /// The HTTP status and JSON body for one operation.
@@ -73,7 +76,11 @@ impl DynamoDb {
             "Scan" => call(body, |q| db.scan(q)),
             "BatchGetItem" => call(body, |q| db.batch_get_item(q)),
             "BatchWriteItem" => call(body, |q| db.batch_write_item(q)),
-            "TransactWriteItems" => call(body, |q| db.transact_write_items(q)),
+            "TransactWriteItems" => call(body, |mut q: TransactWriteItemsRequest| {
+                let now = self.clock.now_unix_secs();
+                q.client_request_token = q.client_request_token.map(|token| self.tokens.as_known(token, now));
+                db.transact_write_items(q)
+            }),
             "TransactGetItems" => call(body, |q| db.transact_get_items(q)),
             "UpdateTimeToLive" => call(body, |q| db.update_time_to_live(q)),
             "DescribeTimeToLive" => call(body, |q| db.describe_time_to_live(q)),

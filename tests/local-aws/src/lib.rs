@@ -33,6 +33,7 @@ mod services;
 mod sns;
 mod sqs;
 mod tcp;
+mod tokens;
 
 pub use clock::VirtualClock;
 pub use error::StartError;

@@ -3,6 +3,7 @@
 
 mod actions;
 mod bench;
+mod limit_edges;
 mod limits;
 mod lost_races;
 mod same_as_dynamodb;

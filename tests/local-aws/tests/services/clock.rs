@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use local_aws::InMemoryAws;
 use tokio::time::Instant;
 
-use crate::support::{create_table, put, text};
+use crate::support::{create_table, put, put_new, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_comes_back_after_its_visibility_timeout() {
@@ -104,4 +104,20 @@ async fn the_same_writes_leave_the_same_stream_and_nothing_is_shared() {
     let first = sequence_numbers().await;
     assert_eq!(first.len(), 3);
     assert_eq!(first, sequence_numbers().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_token_is_forgotten_after_ten_minutes() {
+    let aws = InMemoryAws::new().unwrap();
+    let db = aws_sdk_dynamodb::Client::new(&aws.sdk_config());
+    create_table(&db, "outbox", StreamViewType::KeysOnly).await;
+    let insert = || {
+        let call = db.transact_write_items().client_request_token("0f0e8f3e-9f0a-4a3c-8d0e-000000000001");
+        call.transact_items(put_new("outbox", "a")).send()
+    };
+    insert().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    insert().await.expect("the same request again");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    insert().await.expect_err("a new request, and a exists");
 }
