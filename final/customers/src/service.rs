@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     consumer::{ConsumerGroup, ConsumerSettings, Delivery, OpenError},
     provision::{ServiceResources, Subscription, ensure_service},
 };
@@ -59,6 +60,7 @@ pub fn resources(settings: &ServiceSettings) -> ServiceResources {
         topics: TOPICS.iter().map(|topic| format!("{}{topic}", base.topic_prefix)).collect(),
         subscriptions: Subscription::all(SUBSCRIPTIONS, &base.topic_prefix, &base.queue_prefix),
     }
+    .on(Channels::fifo(base.fifo))
 }
 
 /// Serves HTTP on the listener and consumes the queues until `stop` is cancelled; then lets both finish what they began.
@@ -83,7 +85,8 @@ pub async fn run(
     let service = Customers::new(DynamoDb::new(dynamodb), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?;
     let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
-    let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone());
+    let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone())
+        .on(Channels::fifo(settings.base.fifo));
     consume(&mut consumers, &service).await?;
     let options = ServiceOptions {
         service: "customers",

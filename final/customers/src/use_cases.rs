@@ -7,6 +7,7 @@ use service_kit::ServiceSettings;
 use time::OffsetDateTime;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer},
     error::PublishError,
     inbox::{Inbox, Retention, RetentionTooShort},
@@ -67,7 +68,8 @@ impl<D: Database + Clone> Customers<D> {
     ///
     /// [`RetentionTooShort`] when the inbox would forget messages that can still come again.
     pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Result<Self, RetentionTooShort> {
-        let retention = Retention::of_days(settings.inbox_retention_days)?;
+        let retention =
+            Retention::of_days(settings.inbox_retention_days, Channels::fifo(settings.base.fifo))?;
         let inbox = Inbox::new(&settings.inbox_table, retention);
         let consumer =
             |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());

@@ -9,6 +9,7 @@ use std::time::Duration;
 use service_kit::ServiceSettings;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
     error::PublishError,
     inbox::{Inbox, Retention, RetentionTooShort},
@@ -50,7 +51,8 @@ impl<D: Database + Clone> Orders<D> {
     ///
     /// [`RetentionTooShort`] when the inbox would forget messages that can still come again.
     pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Result<Self, RetentionTooShort> {
-        let retention = Retention::of_days(settings.inbox_retention_days)?;
+        let retention =
+            Retention::of_days(settings.inbox_retention_days, Channels::fifo(settings.base.fifo))?;
         let inbox = Inbox::new(&settings.inbox_table, retention);
         let consumer =
             |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());

@@ -12,6 +12,7 @@ pub use settings::RelaySettings;
 use aws_types::SdkConfig;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     relay::{Relay, SnsPublisher},
 };
 use unit_of_work::DynamoDb;
@@ -19,6 +20,7 @@ use unit_of_work::DynamoDb;
 /// The relay that these settings describe.
 pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Relay {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
-    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone());
+    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
+        .on(Channels::fifo(settings.base.fifo));
     Relay::new(database, &settings.outbox_table, publisher, ambient)
 }

@@ -96,6 +96,7 @@ mod tests {
             endpoint_url: endpoint.map(str::to_owned),
             topic_prefix: String::new(),
             queue_prefix: String::new(),
+            fifo: false,
         };
         let local = settings(Mode::Development, Some("http://127.0.0.1:4566"));
         assert!(wants_test_credentials(&local, |_| false));

@@ -4,8 +4,10 @@
 //! insert's condition is the check for a duplicate; a read beforehand would cost more and decide nothing.
 
 mod retention;
+mod sequence;
 
 pub use retention::{DEFAULT_RETENTION, RedeliveryHorizon, Retention, RetentionTooShort};
+pub use sequence::{Follows, Place, SequenceGuard};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -61,6 +63,11 @@ impl Inbox {
         let now = AttributeValue::N(now.unix_timestamp().to_string());
         let unknown = Condition::not_exists("PK").or(Condition::less_than("ExpiresAt", now));
         Ok(Put::new(&self.table, &row)?.when(unknown))
+    }
+
+    /// A guard over the order of each subject's messages for this consumer. Its rows lie in the inbox table.
+    pub fn sequence_guard(&self, consumer: &str, follows: Follows) -> SequenceGuard {
+        SequenceGuard::new(self.table.clone(), consumer, follows, self.retention)
     }
 
     /// Whether this message is remembered for this consumer. Only for when there is nothing to commit: to decide by it whether to handle

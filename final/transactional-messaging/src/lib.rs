@@ -7,6 +7,7 @@
 //! | [`relay`] | publishing what was stored: in order for each subject, at least once |
 //! | [`consumer`] | taking messages from a queue and giving each its effect once |
 //! | [`inbox`] | remembering what was handled |
+//! | [`channels`] | standard or FIFO topics and queues |
 //! | [`envelope`] | the CloudEvents document on the wire |
 //! | [`ambient`] | time and ids, injected |
 //! | [`provision`] | tables, topics and queues for development |
@@ -56,11 +57,13 @@
 //!
 //! - A message is published if, and only if, its unit of work was committed; **at least once**, with the same id and bytes each time.
 //! - Messages of one subject are handed to SNS in the order of their sequence. A standard topic and queue may still deliver them in
-//!   another order; the envelope carries the sequence.
+//!   another order; the envelope carries the sequence, by which a [`SequenceGuard`](inbox::SequenceGuard) restores it for handlers that need
+//!   it. FIFO ones ([`channels`]) deliver in that order as long as nothing moves to a dead-letter queue.
 //! - A message has its effect **once** for each consumer, as long as the inbox remembers it ([`inbox::DEFAULT_RETENTION`]) and the effect
 //!   goes through the unit of work. Effects outside it, such as a mail, are your own to make repeatable.
 
 pub mod ambient;
+pub mod channels;
 pub mod consumer;
 pub mod envelope;
 pub mod error;

@@ -113,9 +113,23 @@ impl Sequence {
         )
     }
 
+    /// The version of the subject that the message's commit wrote.
+    pub fn version(self) -> u64 {
+        self.0.saturating_sub(1) / Self::PER_VERSION
+    }
+
     /// The place of the only message of a subject.
     pub fn single() -> Self {
         Self::of(0, 0)
+    }
+}
+
+/// Reads what is written in an envelope.
+impl std::str::FromStr for Sequence {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
     }
 }
 
@@ -137,6 +151,7 @@ mod tests {
         fn sequences_sort_as_texts_as_they_sort_as_versions(a in 0u64..1 << 50, b in 0u64..1 << 50, i in 0u64..98, j in 0u64..98) {
             let (left, right) = (Sequence::of(a, i), Sequence::of(b, j));
             prop_assert_eq!((a, i).cmp(&(b, j)), left.to_string().cmp(&right.to_string()));
+            prop_assert_eq!((left.to_string().parse(), left.version()), (Ok(left), a));
         }
     }
 }

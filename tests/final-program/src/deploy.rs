@@ -17,6 +17,7 @@ pub(crate) fn settings(service: &str) -> ServiceSettings {
             endpoint_url: None,
             topic_prefix: String::new(),
             queue_prefix: String::new(),
+            fifo: false,
         },
         listen: ([127, 0, 0, 1], 0).into(),
         table: service.to_owned(),

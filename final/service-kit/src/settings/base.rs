@@ -38,6 +38,9 @@ pub struct BaseSettings {
     pub topic_prefix: String,
     /// `AWS_SQS_QUEUE_NAME_PREFIX`: put before every queue name, empty unless set.
     pub queue_prefix: String,
+    /// `MESSAGING_FIFO`: whether topics and queues are FIFO ones, whose names end in `.fifo`. `false` unless set; the same for all processes
+    /// of a system.
+    pub fifo: bool,
 }
 
 impl BaseSettings {
@@ -60,6 +63,7 @@ impl BaseSettings {
         let endpoint_url = env.maybe("AWS_ENDPOINT_URL");
         let topic_prefix = env.optional("AWS_SNS_TOPIC_PREFIX", "");
         let queue_prefix = env.optional("AWS_SQS_QUEUE_NAME_PREFIX", "");
+        let fifo = env.parsed("MESSAGING_FIFO", false, "true or false");
         let endpoints = check_endpoints(env, environment);
         Ok(Self {
             environment: environment?,
@@ -67,6 +71,7 @@ impl BaseSettings {
             endpoint_url: endpoints.and(endpoint_url)?,
             topic_prefix: topic_prefix?,
             queue_prefix: queue_prefix?,
+            fifo: fifo?,
         })
     }
 }

@@ -25,6 +25,7 @@ fn settings(endpoint_url: String) -> BaseSettings {
         endpoint_url: Some(endpoint_url),
         topic_prefix: String::new(),
         queue_prefix: String::new(),
+        fifo: false,
     }
 }
 

@@ -23,6 +23,7 @@ fn the_base_settings_take_the_names_of_the_seed_in_any_case() {
         endpoint_url: Some("http://127.0.0.1:4566".to_owned()),
         topic_prefix: "blue--".to_owned(),
         queue_prefix: "green--".to_owned(),
+        fifo: false,
     };
     assert_eq!(settings, Ok(expected));
 }

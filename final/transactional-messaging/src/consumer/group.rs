@@ -8,13 +8,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Consumer, ConsumerSettings, Delivery, Handled, HandlerError};
-use crate::{message::MessageType, relay::BoxError};
+use crate::{channels::Channels, message::MessageType, relay::BoxError};
 
 /// The running consumers of one service.
 #[derive(Debug)]
 pub struct ConsumerGroup {
     sqs: Client,
     queue_prefix: String,
+    channels: Channels,
     settings: ConsumerSettings,
     stop: CancellationToken,
     running: JoinSet<()>,
@@ -34,7 +35,15 @@ pub struct OpenError {
 impl ConsumerGroup {
     /// No consumers yet. `queue_prefix` is put before each queue's name; all consumers stop when `stop` is cancelled.
     pub fn new(sqs: Client, queue_prefix: &str, settings: ConsumerSettings, stop: CancellationToken) -> Self {
-        Self { sqs, queue_prefix: queue_prefix.to_owned(), settings, stop, running: JoinSet::new() }
+        let (queue_prefix, channels) = (queue_prefix.to_owned(), Channels::Standard);
+        Self { sqs, queue_prefix, channels, settings, stop, running: JoinSet::new() }
+    }
+
+    /// The same for queues of this kind.
+    #[must_use]
+    pub fn on(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        self
     }
 
     /// Opens a queue and gives its messages to the handler, each with a clone of `service`.
@@ -54,7 +63,7 @@ impl ConsumerGroup {
         F: Fn(S, Delivery<M>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
-        let queue = format!("{}{queue}", self.queue_prefix);
+        let queue = self.channels.name(&format!("{}{queue}", self.queue_prefix));
         let opened = Consumer::open(self.sqs.clone(), &queue, self.settings).await;
         let consumer = opened.map_err(|source| OpenError { queue, source })?;
         let service = service.clone();

@@ -7,7 +7,7 @@ use aws_sdk_sqs::{
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 
-use crate::relay::BoxError;
+use crate::{channels::Channels, relay::BoxError};
 
 /// SQS keeps a received message hidden for at most this long in all ("Amazon SQS API Reference, ChangeMessageVisibility").
 pub(super) const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
@@ -19,6 +19,7 @@ pub(super) struct Queue {
     dead_letter_url: Option<String>,
     /// How often a message is received before SQS itself moves it to the dead-letter queue.
     max_receives: Option<u32>,
+    channels: Channels,
     /// How long a received message stays hidden from other receivers.
     pub(super) visibility: Duration,
 }
@@ -50,7 +51,9 @@ impl Queue {
             None => None,
         };
         let max_receives = redrive.and_then(|policy| policy.max_receives());
-        Ok(Self { url, dead_letter_url, max_receives, visibility: Duration::from_secs(seconds), sqs })
+        let channels = Channels::of_name(name);
+        let visibility = Duration::from_secs(seconds);
+        Ok(Self { url, dead_letter_url, max_receives, channels, visibility, sqs })
     }
 
     /// Whether SQS would not give a message again that was received so often.
@@ -58,7 +61,10 @@ impl Queue {
         self.max_receives.is_some_and(|max| receives >= max)
     }
 
+    /// A FIFO queue may put several messages of one group into an answer, and none may be handled before those in front of it are done.
+    /// Received singly, they come when it is their turn: SQS keeps a group back while one of its messages is hidden.
     pub(super) async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<Message>, BoxError> {
+        let at_most = if self.channels == Channels::Fifo { 1 } else { at_most };
         let answer = self
             .sqs
             .receive_message()
@@ -66,6 +72,7 @@ impl Queue {
             .max_number_of_messages(i32::try_from(at_most.clamp(1, 10))?)
             .wait_time_seconds(i32::try_from(wait.as_secs().min(20))?)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             .send()
             .await?;
         Ok(answer.messages.unwrap_or_default())
@@ -102,7 +109,16 @@ impl Queue {
             .send_message()
             .queue_url(dead_letter_url)
             .message_body(message.body().unwrap_or_default());
-        request.message_attributes("reason", reason).send().await?;
+        let group = attribute(message, &MessageSystemAttributeName::MessageGroupId)
+            .filter(|_| self.channels == Channels::Fifo);
+        // Not the deduplication id of the message itself: two messages may share it, and both belong here.
+        let deduplication_id = group.and(message.message_id());
+        request
+            .set_message_group_id(group.map(str::to_owned))
+            .set_message_deduplication_id(deduplication_id.map(str::to_owned))
+            .message_attributes("reason", reason)
+            .send()
+            .await?;
         self.delete(message).await
     }
 }
@@ -138,9 +154,12 @@ fn printable(reason: &str) -> String {
     if text.is_empty() { "unknown".to_owned() } else { text }
 }
 
+fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {
+    message.attributes()?.get(name).map(String::as_str)
+}
+
 /// How often this message was received, this time included.
 pub(super) fn receive_count(message: &Message) -> u32 {
-    let counts =
-        message.attributes().and_then(|a| a.get(&MessageSystemAttributeName::ApproximateReceiveCount));
-    counts.and_then(|text| text.parse().ok()).unwrap_or(1)
+    let count = attribute(message, &MessageSystemAttributeName::ApproximateReceiveCount);
+    count.and_then(|text| text.parse().ok()).unwrap_or(1)
 }

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::provision::QUEUE_RETENTION;
+use crate::{channels::Channels, provision::QUEUE_RETENTION};
 
 /// How long a handled message is remembered by default: 90 days.
 ///
@@ -100,13 +100,13 @@ impl Retention {
         if asked < horizon.sum() { Err(RetentionTooShort { asked, horizon }) } else { Ok(Self(asked)) }
     }
 
-    /// So many days, on standard topics and queues.
+    /// So many days, on topics and queues of this kind.
     ///
     /// # Errors
     ///
-    /// [`RetentionTooShort`] when it is less than 38 days.
-    pub fn of_days(days: u32) -> Result<Self, RetentionTooShort> {
-        Self::new(Duration::days(days.into()), RedeliveryHorizon::STANDARD)
+    /// [`RetentionTooShort`] when that is less than 38 days, or 52 on FIFO queues.
+    pub fn of_days(days: u32, channels: Channels) -> Result<Self, RetentionTooShort> {
+        Self::new(Duration::days(days.into()), channels.horizon())
     }
 
     /// The time.
@@ -142,14 +142,17 @@ mod tests {
 
     #[test]
     fn a_shorter_window_is_refused_with_the_sum_and_what_to_change() {
-        let error = Retention::of_days(37).unwrap_err();
+        let error = Retention::of_days(37, Channels::Standard).unwrap_err();
         assert_eq!(
             error.to_string(),
             "an inbox that remembers for 37 days forgets messages that can still come again (stream 1 + sns retries 23 + queue 14 \
              = 38 days); let it remember for 38 days or more, or keep messages in the queues for a shorter time"
         );
         assert!(!error.is_retryable());
-        assert_eq!(Retention::of_days(38).map(Retention::duration), Ok(Duration::days(38)));
+        assert_eq!(
+            Retention::of_days(38, Channels::Standard).map(Retention::duration),
+            Ok(Duration::days(38))
+        );
     }
 
     proptest! {

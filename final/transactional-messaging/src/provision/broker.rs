@@ -5,7 +5,7 @@ use aws_sdk_sqs::{Client as Sqs, types::QueueAttributeName};
 use serde_json::json;
 
 use super::{ProvisionError, making};
-use crate::relay::BoxError;
+use crate::{channels::Channels, relay::BoxError};
 
 /// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
 /// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5).
@@ -20,7 +20,7 @@ pub(crate) const QUEUE_RETENTION: time::Duration = time::Duration::seconds(RETEN
 pub struct Subscription {
     /// The topic.
     pub topic: String,
-    /// The queue; its dead-letter queue has the same name and `--dlq`.
+    /// The queue; its dead-letter queue has the same name and `--dlq`. Both topic and queue are FIFO when their names end in `.fifo`.
     pub queue: String,
 }
 
@@ -42,7 +42,11 @@ impl Subscription {
 /// [`ProvisionError`] when SNS refuses or cannot be reached.
 pub(super) async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, ProvisionError> {
     let made = async {
-        let answer = sns.create_topic().name(name).send().await?;
+        let mut request = sns.create_topic().name(name);
+        if Channels::of_name(name) == Channels::Fifo {
+            request = request.attributes("FifoTopic", "true");
+        }
+        let answer = request.send().await?;
         answer.topic_arn.ok_or_else(|| BoxError::from("sns gave no arn"))
     };
     made.await.map_err(making(format!("topic {name}")))
@@ -60,7 +64,7 @@ pub(super) async fn ensure_subscription(
 ) -> Result<(), ProvisionError> {
     let topic_arn = ensure_topic(sns, &wanted.topic).await?;
     let made = async {
-        let dead_letter_queue = format!("{}--dlq", wanted.queue);
+        let dead_letter_queue = Channels::dead_letter_queue_of(&wanted.queue);
         let (_, dead_letter_arn) = ensure_queue(sqs, &dead_letter_queue).await?;
         let (url, arn) = ensure_queue(sqs, &wanted.queue).await?;
         let redrive = json!({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES});
@@ -77,7 +81,10 @@ pub(super) async fn ensure_subscription(
 }
 
 async fn ensure_queue(sqs: &Sqs, name: &str) -> Result<(String, String), BoxError> {
-    let request = sqs.create_queue().queue_name(name);
+    let mut request = sqs.create_queue().queue_name(name);
+    if Channels::of_name(name) == Channels::Fifo {
+        request = request.attributes(QueueAttributeName::FifoQueue, "true");
+    }
     let answer = request
         .attributes(QueueAttributeName::MessageRetentionPeriod, RETENTION_S.to_string())
         .attributes(QueueAttributeName::VisibilityTimeout, "30")

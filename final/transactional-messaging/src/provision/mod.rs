@@ -12,6 +12,8 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::Client as Sqs;
 
+use crate::channels::Channels;
+
 /// What one service needs. All names include the prefix of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceResources {
@@ -25,6 +27,20 @@ pub struct ServiceResources {
     pub topics: Vec<String>,
     /// The queues that it consumes from.
     pub subscriptions: Vec<Subscription>,
+}
+
+impl ServiceResources {
+    /// The same with topics and queues of this kind.
+    #[must_use]
+    pub fn on(mut self, channels: Channels) -> Self {
+        let name = |name: &mut String| *name = channels.name(name);
+        self.topics.iter_mut().for_each(name);
+        for subscription in &mut self.subscriptions {
+            name(&mut subscription.topic);
+            name(&mut subscription.queue);
+        }
+        self
+    }
 }
 
 /// A resource could not be made. Whether a retry helps is in the cause: a service that is still starting, or a missing permission.

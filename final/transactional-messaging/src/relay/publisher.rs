@@ -8,9 +8,10 @@ use aws_sdk_sns::{
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use futures::{StreamExt as _, stream};
+use uuid::Uuid;
 
 use super::topics::{LookupError, TopicDirectory, TopicLookup};
-use crate::outbox::OutboxRow;
+use crate::{channels::Channels, outbox::OutboxRow};
 
 /// The most messages in one `PublishBatch` call ("Amazon SNS API Reference, PublishBatch").
 const MAX_ENTRIES: usize = 10;
@@ -24,6 +25,7 @@ const CONCURRENT_CALLS: usize = 8;
 pub struct SnsPublisher {
     sns: Client,
     topics: TopicLookup,
+    channels: Channels,
 }
 
 /// What became of one message.
@@ -39,7 +41,14 @@ pub(super) enum Verdict {
 impl SnsPublisher {
     /// A publisher for the topics of this directory.
     pub fn new(sns: Client, directory: TopicDirectory) -> Self {
-        Self { topics: TopicLookup::new(sns.clone(), directory), sns }
+        Self { topics: TopicLookup::new(sns.clone(), directory), sns, channels: Channels::Standard }
+    }
+
+    /// The same for topics of this kind.
+    #[must_use]
+    pub fn on(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        self
     }
 
     /// Sends rows, each of another subject, so that their order among each other does not matter. The verdicts come in the order of
@@ -48,7 +57,7 @@ impl SnsPublisher {
         let mut verdicts: Vec<_> = rows.iter().map(|_| Verdict::Again("not sent".to_owned())).collect();
         let mut calls = Vec::new();
         for (topic, indexes) in by_topic(rows) {
-            match self.topics.arn_of(topic).await {
+            match self.topics.arn_of(&self.channels.name(topic)).await {
                 Ok(arn) => calls.extend(pack(rows, indexes).into_iter().map(|chunk| (arn.clone(), chunk))),
                 Err(why) => indexes.iter().for_each(|index| verdicts[*index] = without_topic(topic, &why)),
             }
@@ -87,7 +96,8 @@ impl SnsPublisher {
         rows: &[&OutboxRow],
         chunk: &[usize],
     ) -> Result<Vec<(usize, Verdict)>, Verdict> {
-        let entries: Result<Vec<_>, _> = chunk.iter().map(|index| entry(*index, rows[*index])).collect();
+        let entries: Result<Vec<_>, _> =
+            chunk.iter().map(|index| entry(*index, rows[*index], self.channels)).collect();
         let entries = entries.map_err(|error| Verdict::Poison(error.to_string()))?;
         #[expect(clippy::disallowed_methods, reason = "this is the relay")]
         let request =
@@ -140,16 +150,33 @@ fn pack(rows: &[&OutboxRow], indexes: Vec<usize>) -> Vec<Vec<usize>> {
     calls
 }
 
-fn entry(index: usize, row: &OutboxRow) -> Result<PublishBatchRequestEntry, aws_sdk_sns::error::BuildError> {
+fn entry(
+    index: usize,
+    row: &OutboxRow,
+    channels: Channels,
+) -> Result<PublishBatchRequestEntry, aws_sdk_sns::error::BuildError> {
     let text =
         |value: String| MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    let fifo = channels == Channels::Fifo;
     PublishBatchRequestEntry::builder()
+        .set_message_group_id(fifo.then(|| group_of(&row.partition)))
+        .set_message_deduplication_id(fifo.then(|| row.message_id.to_string()))
         .id(index.to_string())
         .message(&row.message)
         // For filter policies of subscriptions, and for a look at a message without parsing it.
         .message_attributes("type", text(row.kind.clone())?)
         .message_attributes("correlationid", text(row.correlation_id.to_string())?)
         .build()
+}
+
+/// The message group of a subject. A name may have 128 characters ("Amazon SNS API Reference, PublishBatchRequestEntry"); a longer one is
+/// replaced by its hash.
+fn group_of(partition: &str) -> String {
+    if partition.len() <= 128 {
+        partition.to_owned()
+    } else {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, partition.as_bytes()).to_string()
+    }
 }
 
 fn without_topic(topic: &str, why: &LookupError) -> Verdict {
@@ -180,7 +207,6 @@ fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -212,6 +238,32 @@ mod tests {
                 prop_assert!(call.iter().map(|index| sizes[*index]).sum::<usize>() <= MAX_BATCH_BYTES);
             }
         }
+    }
+
+    proptest! {
+        #[test]
+        fn two_messages_share_a_call_as_long_as_their_sum_is_within_the_limit(first in 1..MAX_BATCH_BYTES - 1) {
+            for sum in [MAX_BATCH_BYTES - 1, MAX_BATCH_BYTES, MAX_BATCH_BYTES + 1] {
+                let rows = [row(first), row(sum - first)];
+                let calls = pack(&rows.iter().collect::<Vec<_>>(), vec![0, 1]);
+                prop_assert_eq!(calls.len(), if sum <= MAX_BATCH_BYTES { 1 } else { 2 });
+            }
+        }
+    }
+
+    #[test]
+    fn nine_and_ten_messages_are_one_call_and_eleven_are_two() {
+        let row = row(1);
+        let calls =
+            |count| pack(&vec![&row; count], (0..count).collect()).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!((calls(9), calls(10), calls(11)), (vec![9], vec![10], vec![10, 1]));
+    }
+
+    #[test]
+    fn a_group_is_the_subject_or_the_hash_of_a_long_one() {
+        assert_eq!(group_of("SUBJECT#order/1"), "SUBJECT#order/1");
+        let long = |end: &str| group_of(&format!("{}{end}", "x".repeat(200)));
+        assert!(long("a").len() <= 128 && long("a") != long("b"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     envelope::Envelope,
     message::{Context, Message, Sequence, Subject},
     outbox::{Outbox, partition_of},
@@ -26,6 +27,7 @@ pub(crate) struct Bench {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
+    channels: Channels,
 }
 
 impl Bench {
@@ -35,13 +37,26 @@ impl Bench {
 
     /// The same on an AWS that is there already.
     pub(crate) async fn on(wire: Wire) -> Self {
+        Self::with(wire, Channels::Standard).await
+    }
+
+    /// The same with FIFO topics and queues.
+    pub(crate) async fn fifo() -> Self {
+        Self::with(Wire::new(), Channels::Fifo).await
+    }
+
+    async fn with(wire: Wire, channels: Channels) -> Self {
         let config = wire.aws().sdk_config();
         let (dynamodb, sns) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sns::Client::new(&config));
         let sqs = aws_sdk_sqs::Client::new(&config);
-        ensure_service(&dynamodb, &sns, &sqs, &resources()).await.unwrap();
-        let relay = relay(&wire, 1_000_000);
+        ensure_service(&dynamodb, &sns, &sqs, &resources().on(channels)).await.unwrap();
+        let relay = relay_on(&wire, 1_000_000, channels);
         let ambient = ambient::of(&wire.aws(), 1);
-        Self { relay, wire, outbox: Outbox::new(OUTBOX, "/notes"), ambient, dynamodb, sns, sqs }
+        Self { relay, wire, outbox: Outbox::new(OUTBOX, "/notes"), ambient, dynamodb, sns, sqs, channels }
+    }
+
+    pub(crate) fn queue(&self) -> String {
+        self.channels.name(QUEUE)
     }
 
     pub(crate) fn database(&self) -> DynamoDb {
@@ -87,7 +102,7 @@ impl Bench {
 
     /// Everything that arrived in the queue, in the order of arrival; it is taken out of the queue.
     pub(crate) async fn delivered(&self) -> Vec<Envelope> {
-        crate::queues::drain(&self.sqs, QUEUE).await.iter().map(|body| envelope_of(body)).collect()
+        crate::queues::drain(&self.sqs, &self.queue()).await.iter().map(|body| envelope_of(body)).collect()
     }
 
     /// The texts that arrived for one subject.
@@ -105,9 +120,13 @@ impl Bench {
 
 /// A relay with a wire of its own, as another process has one.
 pub(crate) fn relay(wire: &Wire, first_id: u64) -> Relay {
+    relay_on(wire, first_id, Channels::Standard)
+}
+
+pub(crate) fn relay_on(wire: &Wire, first_id: u64, channels: Channels) -> Relay {
     let config = wire.sdk_config();
     let sns = aws_sdk_sns::Client::new(&config);
-    let publisher = SnsPublisher::new(sns, TopicDirectory::NamePrefix(String::new()));
+    let publisher = SnsPublisher::new(sns, TopicDirectory::NamePrefix(String::new())).on(channels);
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config));
     Relay::new(database, OUTBOX, publisher, ambient::of(&wire.aws(), first_id))
 }

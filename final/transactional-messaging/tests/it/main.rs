@@ -7,6 +7,7 @@ mod consumer_failures;
 mod consumer_loop;
 mod consumer_stop;
 mod dead_letters;
+mod fifo;
 mod idempotent;
 mod note;
 mod outbox;
@@ -20,6 +21,7 @@ mod relay_order;
 mod relay_random;
 mod relay_sharing;
 mod scheduled;
+mod sequence_guard;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
 mod wire;

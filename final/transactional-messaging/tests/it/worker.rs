@@ -9,6 +9,7 @@ use std::{
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
+    channels::Channels,
     consumer::{Consumer, ConsumerSettings, Delivery, Handled, HandlerError},
     envelope::Envelope,
     message::Sequence,
@@ -56,8 +57,21 @@ impl Worker {
         F: Fn(Delivery<Noted>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Outcome> + Send + 'static,
     {
+        Self::start_on(wire, QUEUE, settings, handler).await
+    }
+
+    pub(crate) async fn start_on<F, Fut>(
+        wire: &Wire,
+        queue: &str,
+        settings: ConsumerSettings,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Delivery<Noted>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Outcome> + Send + 'static,
+    {
         let sqs = aws_sdk_sqs::Client::new(&wire.sdk_config());
-        let consumer = Consumer::open(sqs, QUEUE, settings).await.unwrap();
+        let consumer = Consumer::open(sqs, queue, settings).await.unwrap();
         let stop = CancellationToken::new();
         Self { task: tokio::spawn(consumer.run(handler, stop.clone())), stop }
     }
@@ -83,7 +97,7 @@ impl Bench {
         F: Fn(Delivery<Noted>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Outcome> + Send + 'static,
     {
-        Worker::start(&self.wire, ConsumerSettings::default(), handler).await
+        Worker::start_on(&self.wire, &self.queue(), ConsumerSettings::default(), handler).await
     }
 
     /// A consumer whose handler notes what it sees and ends as told, given the number of the delivery.
@@ -115,12 +129,12 @@ impl Bench {
 
     /// How many messages of the queue are visible and hidden.
     pub(crate) async fn counts(&self) -> (usize, usize) {
-        queues::counts(&self.sqs, QUEUE).await
+        queues::counts(&self.sqs, &self.queue()).await
     }
 
     /// Takes the dead letters out: the body and the reason of each.
     pub(crate) async fn dead_letters(&self) -> Vec<(String, Option<String>)> {
-        let taken = queues::take(&self.sqs, &format!("{QUEUE}--dlq")).await;
+        let taken = queues::take(&self.sqs, &Channels::dead_letter_queue_of(&self.queue())).await;
         let reason = |message: &aws_sdk_sqs::types::Message| {
             message.message_attributes()?.get("reason")?.string_value().map(str::to_owned)
         };

@@ -1,0 +1,110 @@
+//! The last message that a consumer handled of each subject, for handlers to which the order matters.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use unit_of_work::{Condition, Database, Put, Table, from_item};
+
+use super::Retention;
+use crate::{consumer::HandlerError, envelope::Envelope, message::Sequence};
+
+/// Which message may follow which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Any later one. What is older than the last one handled is stale.
+    ///
+    /// For messages that say how something *is*, such as a view that shows an order's state: the latest one counts, and a late one
+    /// must not undo it. Needs nothing of the sender.
+    AnyLater,
+    /// The one of the next version only. What is later has to wait for those before it.
+    ///
+    /// For messages that say what *changed*, when all of them must be applied in turn. It needs a sender that publishes exactly one
+    /// message to this topic for each version of the subject, beginning with version 0, and a consumer that was subscribed from the
+    /// beginning: a version without a message could not be told from one whose message is late.
+    NextVersion,
+}
+
+/// Keeps a consumer from handling the messages of a subject in another order than they were published in.
+///
+/// Standard queues deliver in any order, and a FIFO queue goes on when a message has moved to its dead-letter queue. Most handlers need no
+/// guard: a state machine that has an answer for each message in each state is simpler, and cheaper by one item in each commit.
+#[derive(Clone, Debug)]
+pub struct SequenceGuard {
+    table: Table,
+    consumer: String,
+    follows: Follows,
+    retention: Retention,
+}
+
+/// What a guard says to a message.
+#[derive(Debug)]
+pub enum Place {
+    /// It may be handled. Add this action to its unit of work, with [`Stop::LostRace`](crate::consumer::Stop::LostRace) as its error: it
+    /// moves the place on, if nobody else did in the meantime.
+    InTurn(Put),
+    /// A later message of the subject was handled already: leave this one without effect. Committing the unit of work as it is remembers
+    /// it as handled.
+    Stale,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    #[serde(rename = "PK")]
+    pk: String,
+    last_sequence: String,
+    /// A place that is forgotten makes a late message look like a first one, so it stays as long as one can come; with
+    /// [`Follows::NextVersion`] it stays for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+impl SequenceGuard {
+    pub(super) fn new(table: Table, consumer: &str, follows: Follows, retention: Retention) -> Self {
+        Self { table, consumer: consumer.to_owned(), follows, retention }
+    }
+
+    /// Says whether it is this message's turn. Call it inside the decision of
+    /// [`IdempotentConsumer::once`](crate::consumer::IdempotentConsumer::once).
+    ///
+    /// # Errors
+    ///
+    /// A retryable error when a message before this one has not come yet, or the place could not be read; a terminal one when the
+    /// message's sequence is none of this library's.
+    pub async fn place_of(
+        &self,
+        database: &impl Database,
+        envelope: &Envelope,
+        now: OffsetDateTime,
+    ) -> Result<Place, HandlerError> {
+        let ours: Sequence =
+            envelope.sequence.parse().map_err(|_| HandlerError::terminal("the sequence is no number"))?;
+        let pk = format!("SEQUENCE#{}#{}", self.consumer, envelope.subject);
+        let stored = database.get(&self.table, self.table.key(&pk, None)).await?;
+        let last: Option<Row> = stored.map(from_item).transpose()?;
+        let unchanged = match &last {
+            None => Condition::not_exists("PK"),
+            Some(row) => Condition::equals("LastSequence", s(&row.last_sequence)),
+        };
+        let last = last.map(|row| row.last_sequence.parse()).transpose();
+        let last: Option<Sequence> =
+            last.map_err(|_| HandlerError::terminal("the stored sequence is no number"))?;
+        if last.is_some_and(|last| ours <= last) {
+            return Ok(Place::Stale);
+        }
+        let next = last.map_or(0, |last| last.version() + 1);
+        if self.follows == Follows::NextVersion && ours.version() != next {
+            return Err(HandlerError::retryable(format!(
+                "version {} of the subject came before version {next}",
+                ours.version()
+            )));
+        }
+        let keep =
+            (self.follows == Follows::AnyLater).then(|| (now + self.retention.duration()).unix_timestamp());
+        let row = Row { pk, last_sequence: ours.to_string(), expires_at: keep };
+        Ok(Place::InTurn(Put::new(&self.table, &row)?.when(unchanged)))
+    }
+}
+
+fn s(text: &str) -> unit_of_work::AttributeValue {
+    unit_of_work::AttributeValue::S(text.to_owned())
+}
