@@ -40,7 +40,7 @@ pub struct SequenceGuard {
 pub enum Place {
     /// It may be handled. Add this action to its unit of work, with [`Stop::LostRace`](crate::consumer::Stop::LostRace) as its error: it
     /// moves the place on, if nobody else did in the meantime.
-    InTurn(Put),
+    InTurn(Box<Put>),
     /// A later message of the subject was handled already: leave this one without effect. Committing the unit of work as it is remembers
     /// it as handled.
     Stale,
@@ -101,7 +101,7 @@ impl SequenceGuard {
         let keep =
             (self.follows == Follows::AnyLater).then(|| (now + self.retention.duration()).unix_timestamp());
         let row = Row { pk, last_sequence: ours.to_string(), expires_at: keep };
-        Ok(Place::InTurn(Put::new(&self.table, &row)?.when(unchanged)))
+        Ok(Place::InTurn(Box::new(Put::new(&self.table, &row)?.when(unchanged))))
     }
 }
 
