@@ -6,7 +6,7 @@
 
 mod row;
 
-pub(crate) use row::{HEAD, Waiting};
+pub(crate) use row::{HEAD, is_scheduled, pending_shard_key};
 pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
 
 use time::OffsetDateTime;
@@ -94,7 +94,7 @@ impl Outbox {
         message: &M,
         already_published: E,
     ) -> Result<(), PublishError> {
-        let subject = about.about("scheduled", message.id());
+        let subject = about.about(row::SCHEDULED, message.id());
         let envelope = Envelope::new(&self.source, &subject, Sequence::single(), context, message)?;
         self.store::<M, E>(work, &envelope, Some(not_before), already_published)
     }

@@ -15,12 +15,15 @@ use crate::{
 /// which nothing was dispatched.
 pub(crate) const HEAD: &str = "#HEAD";
 
+/// The kind of subject that a scheduled message has of its own.
+pub(crate) const SCHEDULED: &str = "scheduled";
+
 /// The sparse index over rows that were not dispatched yet. Dispatched rows leave it.
 pub const PENDING_INDEX: &str = "PendingIndex";
 
-/// The pending index spreads over this many partitions for rows that wait for the relay, and as many for those that wait for their
-/// time. A single one would cap all writes of the service at the 1,000 write units a second of one partition, since a throttled index
-/// throttles its table ("Amazon DynamoDB Developer Guide, Best practices for designing partition keys").
+/// The pending index spreads over this many partitions. A single one would cap all writes of the service at the 1,000 write units
+/// a second of one partition, since a throttled index throttles its table ("Amazon DynamoDB Developer Guide, Best practices for
+/// designing partition keys").
 pub const PENDING_SHARDS: u64 = 8;
 
 /// A stored message.
@@ -72,9 +75,8 @@ impl OutboxRow {
         max_bytes: usize,
     ) -> Result<Self, PublishError> {
         let partition = format!("SUBJECT#{}", envelope.subject);
-        let waiting = if not_before.is_some() { Waiting::ForItsTime } else { Waiting::ForTheRelay };
         Ok(Self {
-            pending_shard: Some(waiting.shard_key(shard_of(&partition))),
+            pending_shard: Some(pending_shard_key(shard_of(&partition))),
             not_before,
             due_at: timestamp::format(not_before.unwrap_or(envelope.time))?,
             partition,
@@ -94,29 +96,19 @@ impl OutboxRow {
     }
 }
 
-/// What a pending row waits for. The two lie in different partitions of the pending index, because the first kind is late when it is
-/// old, and the second is due at its time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Waiting {
-    /// It was to be published at once.
-    ForTheRelay,
-    /// It is scheduled.
-    ForItsTime,
-}
-
-impl Waiting {
-    /// The key of one partition of the pending index.
-    pub(crate) fn shard_key(self, shard: u64) -> String {
-        match self {
-            Self::ForTheRelay => format!("PENDING#{shard}"),
-            Self::ForItsTime => format!("SCHEDULED#{shard}"),
-        }
-    }
-}
-
 /// The partition key of a subject's rows.
 pub fn partition_of(subject: &Subject) -> String {
     format!("SUBJECT#{}", subject.as_str())
+}
+
+/// The key of one partition of the pending index.
+pub(crate) fn pending_shard_key(shard: u64) -> String {
+    format!("PENDING#{shard}")
+}
+
+/// Whether a partition key is that of a scheduled message's own subject, which is all that the pending index tells of a row.
+pub(crate) fn is_scheduled(partition: &str) -> bool {
+    partition.rsplit('/').nth(1) == Some(SCHEDULED)
 }
 
 /// FNV-1a, because the hash is stored and must stay the same in every version of the program.

@@ -1,5 +1,7 @@
 //! The outbox table as the relay sees it: pending rows of a subject, the watermark, the mark of a parked subject.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, OffsetDateTime};
 use unit_of_work::{
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use super::RelayError;
 use crate::{
-    outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, Waiting},
+    outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, is_scheduled, pending_shard_key},
     timestamp,
 };
 
@@ -32,6 +34,30 @@ pub(super) struct Pending {
     pub(super) more: bool,
     /// The row behind these is not due yet, and all others wait for it.
     pub(super) waiting: bool,
+}
+
+/// What the pending index names.
+#[derive(Debug, Default)]
+pub(super) struct Overdue {
+    /// Subjects of which no wake-up brought a row in time.
+    pub(super) late: BTreeSet<String>,
+    /// Subjects of scheduled messages whose time has come.
+    pub(super) due: BTreeSet<String>,
+}
+
+impl Overdue {
+    fn note(&mut self, key: &Item, late: &str) {
+        let (Some(AttributeValue::S(partition)), Some(AttributeValue::S(due_at))) =
+            (key.get("PK"), key.get("DueAt"))
+        else {
+            return;
+        };
+        if is_scheduled(partition) {
+            self.due.insert(partition.clone());
+        } else if due_at.as_str() < late {
+            self.late.insert(partition.clone());
+        }
+    }
 }
 
 /// Somebody else advanced the watermark in the meantime.
@@ -122,35 +148,32 @@ impl OutboxStore {
         commit(work, &self.database).await.map(drop)
     }
 
-    /// Subjects that have rows of this kind which were due before `before`. The index is read eventually consistent, as indexes are; a
-    /// subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
+    /// Subjects of which a row was due before `late`, and subjects of scheduled messages that are due now. The index is read eventually
+    /// consistent, as indexes are; a subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
     pub(super) async fn pending_subjects(
         &self,
-        waiting: Waiting,
-        before: OffsetDateTime,
-    ) -> Result<Vec<String>, RelayError> {
-        let before = timestamp::format(before).map_err(|error| RelayError::Read(error.into()))?;
-        let mut subjects = Vec::new();
+        late: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Overdue, RelayError> {
+        let text = |time| timestamp::format(time).map_err(|error| RelayError::Read(error.into()));
+        // The index compares with "before", and what is due at this very moment is due.
+        let (late, end) = (text(late)?, text(now + Duration::MICROSECOND)?);
+        let mut found = Overdue::default();
         for shard in 0..PENDING_SHARDS {
             let request =
                 self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
             let mut pages = request
-                .key_condition_expression("PendingShard = :shard AND DueAt < :before")
-                .expression_attribute_values(":shard", AttributeValue::S(waiting.shard_key(shard)))
-                .expression_attribute_values(":before", AttributeValue::S(before.clone()))
+                .key_condition_expression("PendingShard = :shard AND DueAt < :end")
+                .expression_attribute_values(":shard", AttributeValue::S(pending_shard_key(shard)))
+                .expression_attribute_values(":end", AttributeValue::S(end.clone()))
                 .into_paginator()
                 .items()
                 .send();
             while let Some(item) = pages.next().await {
-                let item = item.map_err(|error| RelayError::Read(error.into()))?;
-                if let Some(AttributeValue::S(partition)) = item.get("PK") {
-                    subjects.push(partition.clone());
-                }
+                found.note(&item.map_err(|error| RelayError::Read(error.into()))?, &late);
             }
         }
-        subjects.sort_unstable();
-        subjects.dedup();
-        Ok(subjects)
+        Ok(found)
     }
 
     fn head_key(&self, partition: &str) -> Item {

@@ -8,8 +8,11 @@ use std::collections::HashMap;
 
 use time::Duration;
 
-use super::{RelayError, dispatch::Outcome, dispatch::Relay};
-use crate::outbox::Waiting;
+use super::{
+    RelayError,
+    dispatch::{Outcome, Relay},
+    store::Overdue,
+};
 
 /// How many subjects are dispatched at once. After a long outage there may be more than fit into memory with their messages.
 const SUBJECTS_AT_ONCE: usize = 100;
@@ -26,17 +29,16 @@ impl Relay {
         older_than: Duration,
     ) -> Result<HashMap<String, Result<Outcome, RelayError>>, RelayError> {
         let now = self.ambient.now();
-        let late = self.store.pending_subjects(Waiting::ForTheRelay, now - older_than).await?;
+        let Overdue { late, due } = self.store.pending_subjects(now - older_than, now).await?;
         if !late.is_empty() {
             tracing::warn!(subjects = late.len(), "sweeper_found_pending_messages");
         }
-        // The index compares with "before", and what is due at this very moment is due.
-        let due = self.store.pending_subjects(Waiting::ForItsTime, now + Duration::MICROSECOND).await?;
         if !due.is_empty() {
             tracing::info!(subjects = due.len(), "scheduled_messages_are_due");
         }
+        let subjects: Vec<_> = late.into_iter().chain(due).collect();
         let mut results = HashMap::new();
-        for some in [late, due].concat().chunks(SUBJECTS_AT_ONCE) {
+        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
             results.extend(self.wake(some.to_vec()).await);
         }
         Ok(results)

