@@ -1,4 +1,7 @@
-//! Looking into queues.
+//! Looking into queues. The tests of the services use the same file.
+
+// Each test binary uses its part of this.
+#![allow(dead_code)]
 
 use aws_sdk_sqs::{
     Client,

@@ -1,0 +1,111 @@
+//! A thousand orders of one customer, given ten at a time to several consumers: all of them get the right answer, at little more than
+//! one commit each.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use customers::{
+    domain::{Money, Name},
+    service::{self, ORDER_CREATED_QUEUE},
+    use_cases::Customers,
+};
+use local_aws::InMemoryAws;
+use tokio_util::sync::CancellationToken;
+use transactional_messaging::{
+    consumer::{ConsumerGroup, ConsumerSettings},
+    provision::ensure_service,
+};
+use unit_of_work::DynamoDb;
+
+use crate::{
+    ambient,
+    desk::{ADA, OUTBOX, context, order_created_text, settings},
+    queues,
+    wire::{Fault, Wire},
+};
+
+const ORDERS: u128 = 1_000;
+const TOTAL: u64 = 7;
+/// Enough for 400 of the orders, and not a cent more.
+const LIMIT: u64 = 400 * TOTAL;
+/// What a call to DynamoDB takes. Without it nobody would ever come between a read and its commit.
+const LATENCY: Duration = Duration::from_millis(5);
+
+/// A process of the service: consumers, ids and a way to AWS of its own.
+struct Process {
+    wire: Wire,
+    group: ConsumerGroup,
+}
+
+impl Process {
+    async fn start(aws: &InMemoryAws, number: u64, stop: &CancellationToken) -> Self {
+        let wire = Wire::to(aws.clone());
+        for operation in ["GetItem", "TransactWriteItems"] {
+            wire.inject(operation, usize::MAX, Fault::Slow(LATENCY));
+        }
+        let config = wire.sdk_config();
+        let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config));
+        let service = Customers::new(database, &settings(), ambient::of(aws, number * 1_000_000)).unwrap();
+        let sqs = aws_sdk_sqs::Client::new(&config);
+        let mut group = ConsumerGroup::new(sqs, "", ConsumerSettings::default(), stop.clone());
+        service::consume(&mut group, &service).await.unwrap();
+        Self { wire, group }
+    }
+}
+
+/// Everything that a table holds, by its key.
+async fn scan(aws: &InMemoryAws, table: &str) -> Vec<unit_of_work::Item> {
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config());
+    let pages = dynamodb.scan().table_name(table).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.unwrap()
+}
+
+/// How many rows have which text in this attribute.
+fn count(rows: &[unit_of_work::Item], attribute: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for text in rows.iter().filter_map(|row| row.get(attribute)?.as_s().ok()) {
+        *counts.entry(text.clone()).or_default() += 1;
+    }
+    counts
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no_dead_letter() {
+    let aws = InMemoryAws::new().unwrap();
+    let config = aws.sdk_config();
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+    let sns = aws_sdk_sns::Client::new(&config);
+    ensure_service(&dynamodb, &sns, &sqs, &service::resources(&settings())).await.unwrap();
+    let desk = Customers::new(DynamoDb::new(dynamodb), &settings(), ambient::of(&aws, 1)).unwrap();
+    let limit = Money::new(LIMIT).unwrap();
+    desk.create(&context(), ADA, Name::new("Ada").unwrap(), limit).await.unwrap();
+    for order in 1..=ORDERS {
+        let text = order_created_text(ADA, order, order, TOTAL);
+        queues::send(&sqs, ORDER_CREATED_QUEUE, &text).await;
+    }
+
+    let stop = CancellationToken::new();
+    let mut processes = Vec::new();
+    for number in 1..=3 {
+        processes.push(Process::start(&aws, number, &stop).await);
+    }
+    while queues::counts(&sqs, ORDER_CREATED_QUEUE).await != (0, 0) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    stop.cancel();
+    let mut commits = 0;
+    for process in processes {
+        process.group.stopped().await;
+        commits += process.wire.count("TransactWriteItems");
+    }
+
+    assert_eq!(queues::counts(&sqs, &format!("{ORDER_CREATED_QUEUE}--dlq")).await, (0, 0));
+    let ada = desk.find(ADA).await.unwrap().unwrap();
+    assert_eq!((ada.available_credit(), ada.version), (Money::ZERO, 400));
+    let decisions = count(&scan(&aws, "customers").await, "Decision");
+    assert_eq!(decisions, BTreeMap::from([("REFUSED".into(), 600), ("RESERVED".into(), 400)]));
+    let events = count(&scan(&aws, OUTBOX).await, "Kind");
+    let refused = ("CustomerCreditReservationFailed".into(), 600);
+    let reserved = ("CustomerCreditReserved".into(), 400);
+    assert_eq!(events, BTreeMap::from([("CustomerCreated".into(), 1), refused, reserved]));
+    assert!(commits as u128 * 2 <= ORDERS * 3, "{commits} commits for {ORDERS} orders");
+}
