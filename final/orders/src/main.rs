@@ -2,17 +2,17 @@
 
 use anyhow::Context as _;
 use orders::service;
-use service_kit::{Environment, ServiceSettings};
+use service_kit::Environment;
 use tokio::net::TcpListener;
 use transactional_messaging::ambient::Ambient;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let settings = ServiceSettings::read(Environment::from_process(), service::TABLE_VARIABLE)?;
-    service_kit::logging::init(settings.base.environment);
+    let settings = service::Settings::read(Environment::from_process())?;
+    service_kit::logging::init(settings.service.base.environment);
     let stop = service_kit::shutdown_token()?;
-    let aws = service_kit::sdk_config(&settings.base).await;
-    let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened on", settings.listen))?;
+    let aws = service_kit::sdk_config(&settings.service.base).await;
+    let listener = TcpListener::bind(settings.service.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", settings.service.listen))?;
     service::run(&settings, &aws, Ambient::system(), listener, stop).await
 }

@@ -50,6 +50,11 @@ published! {
     OrderCancelled on "order--cancelled" with Head {}
 }
 
+published! {
+    /// The time within which an order should have been decided on is over; scheduled when it is placed, and heard by this service itself.
+    OrderTimeoutReached on "order--timeout-reached" with Head {}
+}
+
 /// Declares a message that this service consumes; all of them tell of one order.
 macro_rules! consumed {
     ($(#[$doc:meta])* $message:ident from $topic:literal) => {
@@ -85,11 +90,16 @@ consumed! {
 }
 
 consumed! {
-    /// The time for a decision about the order is over; published by this service to itself.
-    OrderTimeoutReached from "order--timeout-reached"
-}
-
-consumed! {
     /// There is no such customer; published by the customers service.
     CustomerValidationFailed from "customer--validation-failed"
+}
+
+/// What this service hears of itself.
+pub mod own {
+    use super::*;
+
+    consumed! {
+        /// The time for a decision about the order is over.
+        OrderTimeoutReached from "order--timeout-reached"
+    }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use service_kit::{Mode, Readiness, ServiceOptions, ServiceSettings};
+use service_kit::{Environment, Mode, Readiness, ServiceOptions, ServiceSettings, SettingsError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
@@ -20,9 +20,9 @@ use crate::{
     http,
     messages::{
         CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
-        OrderTimeoutReached,
+        own::OrderTimeoutReached,
     },
-    use_cases::Orders,
+    use_cases::{DEFAULT_TIMEOUT_SECONDS, Orders},
 };
 
 /// The variable that names the service's table.
@@ -49,6 +49,41 @@ const SUBSCRIPTIONS: &[(&str, &str)] = &[
 const TOPICS: &[&str] =
     &["order--created", "order--approved", "order--rejected", "order--cancelled", "order--timeout-reached"];
 
+/// What the service is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What every service with tables of its own is told.
+    pub service: ServiceSettings,
+    /// `ORDER_TIMEOUT_SECONDS`: how long an order may be pending before it is rejected; [`DEFAULT_TIMEOUT_SECONDS`] unless set.
+    pub order_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads them all.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] with everything that is missing or malformed.
+    pub fn read(mut env: Environment) -> Result<Self, SettingsError> {
+        let name = "ORDER_TIMEOUT_SECONDS";
+        let seconds = env.parsed::<u32>(name, DEFAULT_TIMEOUT_SECONDS, "a number of seconds");
+        if seconds == Ok(0) {
+            env.reject(name, "is 0, so that no order could ever be approved; set it to a number of seconds");
+        }
+        // Fails when any of this was wrong, too.
+        let service = ServiceSettings::read(env, TABLE_VARIABLE)?;
+        let seconds = seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+        Ok(Self { service, order_timeout: Duration::from_secs(seconds.into()) })
+    }
+}
+
+/// The settings of a service that was told nothing else.
+impl From<ServiceSettings> for Settings {
+    fn from(service: ServiceSettings) -> Self {
+        Self { service, order_timeout: Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into()) }
+    }
+}
+
 /// How long requests and messages in work may go on after SIGTERM.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -73,7 +108,7 @@ pub fn resources(settings: &ServiceSettings) -> ServiceResources {
 ///
 /// When a resource is missing, or the server fails.
 pub async fn run(
-    settings: &ServiceSettings,
+    Settings { service: settings, order_timeout }: &Settings,
     aws: &SdkConfig,
     ambient: Ambient,
     listener: TcpListener,
@@ -85,7 +120,8 @@ pub async fn run(
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
     }
     let service = Orders::new(DynamoDb::new(dynamodb), settings, ambient.clone())
-        .context("INBOX_RETENTION_DAYS is too small")?;
+        .context("INBOX_RETENTION_DAYS is too small")?
+        .with_timeout(*order_timeout);
     let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
     let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone())
         .on(Channels::fifo(settings.base.fifo));

@@ -21,7 +21,9 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Answer, Happening, Order, State, Total, answer},
-    messages::{AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
+    messages::{
+        AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected, OrderTimeoutReached,
+    },
     service::{
         CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, TIMEOUT_REACHED_QUEUE,
         VALIDATION_FAILED_QUEUE,
@@ -32,6 +34,11 @@ use crate::{
 /// How often a cancellation is decided anew when the order changes under it.
 const CANCEL_ATTEMPTS: u32 = 5;
 
+/// How long an order may be pending unless the service is told otherwise. A decision takes seconds. While the customers service is down
+/// or its messages are being tried again it takes longer, and an order that is given up too early is lost business; nobody waits for
+/// one that has been pending for an hour.
+pub const DEFAULT_TIMEOUT_SECONDS: u32 = 60 * 60;
+
 /// The use cases of the orders service.
 #[derive(Clone, Debug)]
 pub struct Orders<D> {
@@ -41,6 +48,7 @@ pub struct Orders<D> {
     on_reservation_failed: IdempotentConsumer<D>,
     on_validation_failed: IdempotentConsumer<D>,
     on_timeout: IdempotentConsumer<D>,
+    timeout: Duration,
     ambient: Ambient,
 }
 
@@ -61,10 +69,18 @@ impl<D: Database + Clone> Orders<D> {
             on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
             on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
             on_timeout: consumer(TIMEOUT_REACHED_QUEUE),
+            timeout: Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into()),
             store: OrderStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/orders"),
             ambient,
         })
+    }
+
+    /// The same with another time that orders may be pending, from now on.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
     }
 
     /// An id for a new order.
@@ -98,6 +114,7 @@ impl<D: Database + Clone> Orders<D> {
         let mut work = UnitOfWork::new(self.ambient.id());
         work.add(self.store.insert(&order)?.or(Stop::Duplicate));
         self.announce(&mut work, context, &order)?;
+        self.set_timeout(&mut work, context, &order)?;
         match work.commit(self.store.database()).await {
             Ok(()) => {
                 tracing::info!(order_id = %id, "order_created");
@@ -244,14 +261,7 @@ impl<D: Database + Clone> Orders<D> {
         context: &Context,
         order: &Order,
     ) -> Result<(), PublishError> {
-        let head = Head {
-            event_id: self.ambient.id(),
-            correlation_id: context.correlation_id,
-            order_id: order.id,
-            customer_id: order.customer_id,
-            state: state_name(order.state),
-            created_at: order.updated_at.unwrap_or(order.created_at),
-        };
+        let head = self.head(context, order);
         let place = (&Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
         let stop = Stop::LostRace;
         match order.state {
@@ -265,6 +275,29 @@ impl<D: Database + Clone> Orders<D> {
                 self.outbox.publish(work, place, context, &event, stop)
             }
             State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
+        }
+    }
+
+    /// Stores the message that this service sends to itself when the time for a decision is over.
+    fn set_timeout(
+        &self,
+        work: &mut UnitOfWork<Stop>,
+        context: &Context,
+        order: &Order,
+    ) -> Result<(), PublishError> {
+        let due = (&Subject::aggregate("order", order.id), order.created_at + self.timeout);
+        let event = OrderTimeoutReached { head: self.head(context, order) };
+        self.outbox.publish_at(work, due, context, &event, Stop::LostRace)
+    }
+
+    fn head(&self, context: &Context, order: &Order) -> Head {
+        Head {
+            event_id: self.ambient.id(),
+            correlation_id: context.correlation_id,
+            order_id: order.id,
+            customer_id: order.customer_id,
+            state: state_name(order.state),
+            created_at: order.updated_at.unwrap_or(order.created_at),
         }
     }
 }

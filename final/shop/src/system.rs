@@ -104,7 +104,7 @@ impl System {
     }
 
     async fn start_orders(&mut self, port: u16) -> anyhow::Result<()> {
-        let settings = service_settings("orders", &self.endpoint)?;
+        let settings = service_settings("orders", &self.endpoint)?.into();
         let (listener, url) = listen("orders", port).await?;
         let sdk = self.sdk.clone();
         let part = Part::start("orders", |stop| async move {

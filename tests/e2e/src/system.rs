@@ -151,7 +151,9 @@ impl System {
         for table in ["customers-outbox", "orders-outbox"] {
             eventually(|| async move {
                 let request = self.dynamodb.scan().table_name(table).consistent_read(true);
-                let request = request.filter_expression("attribute_exists(PendingShard)");
+                // What is scheduled waits for its time.
+                let request = request
+                    .filter_expression("attribute_exists(PendingShard) AND attribute_not_exists(NotBefore)");
                 let pending = request.select(Select::Count).send().await?.count;
                 ensure!(pending == 0, "{pending} messages are pending in {table}");
                 Ok(())

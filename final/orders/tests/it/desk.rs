@@ -18,7 +18,7 @@ use orders::{
     http,
     messages::{
         CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
-        OrderTimeoutReached,
+        own::OrderTimeoutReached,
     },
     use_cases::{OrderError, Orders},
 };
@@ -111,9 +111,11 @@ impl Desk {
         self.orders.cancel(&context(), ORDER).await
     }
 
-    /// The types of all messages in the outbox.
+    /// The types of all messages in the outbox, without the one that is due when the order's time is up.
     pub(crate) fn published(&self) -> Vec<String> {
-        self.database.message_types(OUTBOX)
+        let mut types = self.database.message_types(OUTBOX);
+        types.retain(|kind| kind != "OrderTimeoutReached");
+        types
     }
 
     /// The data of the only message of this type.

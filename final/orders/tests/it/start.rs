@@ -1,6 +1,9 @@
 //! What keeps the service from starting.
 
-use orders::use_cases::Orders;
+use std::time::Duration;
+
+use orders::{service::Settings, use_cases::Orders};
+use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 use unit_of_work::MemoryDatabase;
 
@@ -17,4 +20,25 @@ fn it_refuses_to_start_with_an_inbox_that_forgets_before_the_last_duplicate_can_
     assert!(start(38).is_ok());
     let error = start(37).unwrap_err().to_string();
     assert!(error.contains("stream 1 + sns retries 23 + queue 14 = 38 days"), "{error}");
+}
+
+#[test]
+fn the_time_that_orders_may_be_pending_is_an_hour_unless_it_is_set() {
+    let read = |seconds: Option<&str>| {
+        let names = [
+            "AWS_REGION",
+            "DYNAMODB_ORDERS_TABLE_NAME",
+            "DYNAMODB_INBOX_TABLE_NAME",
+            "DYNAMODB_OUTBOX_TABLE_NAME",
+        ];
+        let all = names.into_iter().map(|name| (name, "x")).chain([("ENVIRONMENT", "autotest")]);
+        let all = all.chain(seconds.map(|seconds| ("ORDER_TIMEOUT_SECONDS", seconds)));
+        Settings::read(all.collect::<Environment>()).map(|settings| settings.order_timeout)
+    };
+    assert_eq!(read(None), Ok(Duration::from_secs(3_600)));
+    assert_eq!(read(Some("90")), Ok(Duration::from_secs(90)));
+    for wrong in ["0", "-1", "soon", "99999999999"] {
+        let error = read(Some(wrong)).unwrap_err();
+        assert!(error.problems()[0].starts_with("ORDER_TIMEOUT_SECONDS"), "{error}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use orders::{
     domain::State,
-    messages::{CustomerCreditReserved, OrderTimeoutReached},
+    messages::{CustomerCreditReserved, own::OrderTimeoutReached},
     use_cases::OrderError,
 };
 use transactional_messaging::consumer::{Handled, HandlerError};

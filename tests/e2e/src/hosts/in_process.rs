@@ -53,7 +53,7 @@ impl InProcess {
             customers::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
         });
         let (listener, orders) = listen().await?;
-        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?;
+        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?.into();
         let (aws_of_service, token) = (sdk.clone(), stop.clone());
         parts.spawn(async move {
             orders::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
