@@ -7,6 +7,7 @@ mod decisions;
 mod desk;
 mod http;
 mod idempotency_key;
+mod saga;
 mod start;
 mod timeouts;
 #[path = "../../../customers/tests/it/watched.rs"]
