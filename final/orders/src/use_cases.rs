@@ -278,6 +278,7 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
 
+    // ANCHOR: set_timeout
     /// Stores the message that this service sends to itself when the time for a decision is over.
     fn set_timeout(
         &self,
@@ -289,6 +290,7 @@ impl<D: Database + Clone> Orders<D> {
         let event = OrderTimeoutReached { head: self.head(context, order) };
         self.outbox.publish_at(work, due, context, &event, Stop::LostRace)
     }
+    // ANCHOR_END: set_timeout
 
     fn head(&self, context: &Context, order: &Order) -> Head {
         Head {

@@ -73,7 +73,6 @@ impl Outbox {
         self.store::<M, E>(work, &envelope, None, already_published)
     }
 
-    // ANCHOR: publish_at
     /// Adds a message that is published when its time comes: by the first sweep at or after `not_before`, so up to one interval of the
     /// sweeper later, and never earlier. Once its time has come, the stream's wake-up may bring it too.
     ///
@@ -99,7 +98,6 @@ impl Outbox {
         let envelope = Envelope::new(&self.source, &subject, Sequence::single(), context, message)?;
         self.store::<M, E>(work, &envelope, Some(not_before), already_published)
     }
-    // ANCHOR_END: publish_at
 
     fn store<M: Message, E>(
         &self,
