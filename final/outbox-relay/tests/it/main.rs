@@ -15,7 +15,6 @@ mod note;
 #[allow(dead_code, reason = "some of it is for the other tests")]
 #[path = "../../../transactional-messaging/tests/it/partly.rs"]
 mod partly;
-#[allow(dead_code, reason = "some of it is for the other tests")]
 #[path = "../../../transactional-messaging/tests/it/queues.rs"]
 mod queues;
 mod tail;

@@ -7,7 +7,8 @@ use customers::messages::{OrderCancelled, OrderCreated, OrderRejected};
 use final_program::{customers_service, orders_service, relay_of};
 use futures::future::BoxFuture;
 use orders::messages::{
-    CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed, OrderTimeoutReached,
+    CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
+    own::OrderTimeoutReached,
 };
 use outbox_relay::lambda::{self, Sweep};
 use serde_json::{Value, json};
