@@ -21,6 +21,14 @@ use crate::{
 /// the limit leaves 16 KiB to spare.
 pub const DEFAULT_MAX_ENVELOPE_BYTES: usize = 120 * 1024;
 
+/// The most bytes of a message that SNS takes, its attributes included ("Amazon SNS API Reference, Publish"). No setting goes beyond.
+pub const MAX_BROKER_BYTES: usize = 256 * 1024;
+
+/// What the attributes add that the relay sends with a message of this kind: names, types and values of the kind and a correlation id.
+pub(crate) fn attribute_bytes(kind: &str) -> usize {
+    "type".len() + "correlationid".len() + 2 * "String".len() + kind.len() + uuid::fmt::Hyphenated::LENGTH
+}
+
 /// A message on its way. Fields that a consumer does not know are ignored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Envelope {

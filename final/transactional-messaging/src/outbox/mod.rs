@@ -41,7 +41,8 @@ impl Outbox {
         }
     }
 
-    /// Sets the largest envelope that is accepted, in bytes.
+    /// Sets the largest envelope that is accepted, in bytes; what SNS takes with its attributes
+    /// ([`MAX_BROKER_BYTES`](crate::envelope::MAX_BROKER_BYTES)) is the limit in any case.
     #[must_use]
     pub fn with_max_envelope_bytes(mut self, bytes: usize) -> Self {
         self.max_envelope_bytes = bytes;

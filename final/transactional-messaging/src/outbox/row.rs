@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    envelope::Envelope,
+    envelope::{Envelope, MAX_BROKER_BYTES, attribute_bytes},
     error::PublishError,
     message::{Message, Subject},
     timestamp,
@@ -75,6 +75,7 @@ impl OutboxRow {
         max_bytes: usize,
     ) -> Result<Self, PublishError> {
         let partition = format!("SUBJECT#{}", envelope.subject);
+        let max_bytes = max_bytes.min(MAX_BROKER_BYTES.saturating_sub(attribute_bytes(&envelope.kind)));
         Ok(Self {
             pending_shard: Some(pending_shard_key(shard_of(&partition))),
             not_before,

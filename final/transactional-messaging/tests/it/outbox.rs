@@ -152,3 +152,54 @@ async fn the_largest_message_arrives_whatever_it_consists_of() {
         assert_eq!(Delivery::<Noted>::parse(&bodies[0]).unwrap().message, note);
     }
 }
+
+fn stored(outbox: &Outbox, note: &Noted) -> Result<(), PublishError> {
+    let mut work: UnitOfWork<&str> = UnitOfWork::new(Uuid::nil());
+    outbox.publish(&mut work, (&subject(1), Sequence::of(1, 0)), &context(), note, "there already")
+}
+
+fn note(text: String) -> Noted {
+    Noted { event_id: Uuid::from_u128(1), created_at: time::OffsetDateTime::UNIX_EPOCH, text }
+}
+
+/// How many bytes the envelope of this note has: the limit that it is just refused by, and one more.
+fn enveloped(note: &Noted) -> usize {
+    let Err(PublishError::TooLarge { bytes, .. }) =
+        stored(&Outbox::new(OUTBOX, "/notes").with_max_envelope_bytes(1), note)
+    else {
+        panic!("everything is larger than one byte")
+    };
+    bytes
+}
+
+proptest::proptest! {
+    #[test]
+    fn an_envelope_one_byte_below_at_and_one_above_the_limit_set(text: String) {
+        let note = note(text);
+        let bytes = enveloped(&note);
+        for limit in [bytes - 1, bytes, bytes + 1] {
+            let outcome = stored(&Outbox::new(OUTBOX, "/notes").with_max_envelope_bytes(limit), &note);
+            match outcome {
+                Ok(()) => proptest::prop_assert!(bytes <= limit),
+                Err(PublishError::TooLarge { bytes: told, max_bytes, .. }) => {
+                    proptest::prop_assert!(bytes > limit);
+                    proptest::prop_assert_eq!((told, max_bytes), (bytes, limit));
+                }
+                Err(other) => proptest::prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}
+
+/// 262,144 bytes with the attributes `type` and `correlationid`, each a `String`.
+#[test]
+fn no_setting_lets_a_message_through_that_the_broker_refuses_with_its_attributes() {
+    let attributes = "typeStringNoted".len() + "correlationidString".len() + 36;
+    let outbox = Outbox::new(OUTBOX, "/notes").with_max_envelope_bytes(usize::MAX);
+    let frame = enveloped(&note(String::new()));
+    for over in [-1_isize, 0, 1] {
+        let envelope = (256 * 1024 - attributes).checked_add_signed(over).unwrap();
+        let outcome = stored(&outbox, &note("x".repeat(envelope - frame)));
+        assert_eq!(outcome.is_err(), over > 0, "{over}: {outcome:?}");
+    }
+}

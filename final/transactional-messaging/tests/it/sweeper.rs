@@ -7,7 +7,7 @@ use transactional_messaging::{
 };
 
 use crate::{
-    bench::{Bench, subject, texts},
+    bench::{Bench, subject, text_of, texts},
     partly::{Not, partly},
     wire::Fault,
 };
@@ -96,4 +96,55 @@ async fn an_index_that_cannot_be_read_is_an_error_that_a_retry_can_cure() {
     bench.wire.inject_where("Query", "PendingIndex", usize::MAX, Fault::code(500, "InternalServerError"));
     let error = bench.relay.sweep(Duration::MINUTE).await.unwrap_err();
     assert!(matches!(error, RelayError::Read(_)) && error.is_retryable());
+}
+
+/// The stream's wake-ups, two sweepers and new messages, all at once.
+#[tokio::test(start_paused = true)]
+async fn sweepers_beside_a_running_relay_lose_nothing_and_keep_the_order_of_first_arrival() {
+    let bench = Bench::new().await;
+    let subjects: Vec<_> = (0..20).map(subject).collect();
+    for subject in &subjects {
+        bench.store_all(subject, 0..3).await;
+    }
+    later(120).await;
+    let others = [2_000_000, 3_000_000].map(|first_id| crate::bench::relay(&bench.wire, first_id));
+    let stream = async {
+        for subject in &subjects {
+            bench.store_all(subject, 3..4).await;
+            bench.wake(subject).await.unwrap();
+        }
+    };
+    let (one, two, ()) =
+        tokio::join!(others[0].sweep(Duration::MINUTE), others[1].sweep(Duration::MINUTE), stream);
+    for results in [one.unwrap(), two.unwrap()] {
+        assert!(results.values().all(Result::is_ok), "{results:?}");
+    }
+    let arrived = bench.delivered().await;
+    for subject in &subjects {
+        let mut seen = std::collections::HashSet::new();
+        let of_this = arrived.iter().filter(|envelope| envelope.subject == subject.as_str());
+        let first: Vec<_> = of_this.map(text_of).filter(|text| seen.insert(text.clone())).collect();
+        assert_eq!(first, texts(0..4));
+        let head = bench.row(subject, "#HEAD").await.unwrap();
+        assert_eq!(crate::bench::text(&head, "Watermark"), Some(&*crate::bench::sequence(3)));
+    }
+    assert_eq!(bench.pending().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_index_is_waited_for_and_keeps_no_wake_up_from_its_work() {
+    let bench = Bench::new().await;
+    for number in [1, 2] {
+        bench.store_all(&subject(number), 0..1).await;
+    }
+    later(120).await;
+    let throttled = || Fault::code(400, "ProvisionedThroughputExceededException");
+    bench.wire.inject_where("Query", "PendingIndex", usize::MAX, throttled());
+    let error = bench.relay.sweep(Duration::MINUTE).await.unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Dispatched(1));
+    bench.wire.repair();
+    bench.wire.inject_where("Query", "PendingIndex", 2, throttled());
+    assert_eq!(bench.relay.sweep(Duration::MINUTE).await.unwrap().len(), 1, "the sdk tries three times");
+    assert_eq!(bench.delivered().await.len(), 2);
 }
