@@ -9,16 +9,16 @@ use aws_lambda_events::event::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_dynamo::AttributeValue;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use transactional_messaging::{outbox::is_head, relay::Relay};
 
 use crate::wake::{WakeUp, wake_all};
 
-/// What the function is invoked with.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+/// What the function is invoked with: an object with one of these. What is neither is refused, with the reason: an invocation that is
+/// acknowledged does not come again.
+#[derive(Debug)]
 pub enum Invocation {
     /// By the schedule of the sweeper: `{"sweep": {"older_than_seconds": 300}}`.
     Sweep {
@@ -27,6 +27,22 @@ pub enum Invocation {
     },
     /// By the event source mapping: a batch of stream records.
     Stream(Event),
+}
+
+impl<'de> Deserialize<'de> for Invocation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = Map::deserialize(deserializer)?;
+        let read = match members.remove("sweep") {
+            Some(sweep @ Value::Object(_)) if members.is_empty() => {
+                Sweep::deserialize(sweep).map(|sweep| Self::Sweep { sweep })
+            }
+            Some(_) => {
+                return Err(de::Error::custom("a sweep is an object, and all there is in its invocation"));
+            }
+            None => Event::deserialize(Value::Object(members)).map(Self::Stream),
+        };
+        read.map_err(de::Error::custom)
+    }
 }
 
 /// What to sweep.
@@ -114,6 +130,11 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Invocation>(text).unwrap();
         let sweep = read(r#"{"sweep": {"older_than_seconds": 300}}"#);
         assert!(matches!(sweep, Invocation::Sweep { sweep } if sweep.older_than_seconds == 300));
+        let refused = |text: &str| serde_json::from_str::<Invocation>(text).unwrap_err().to_string();
+        assert!(refused("{}").contains("missing field `Records`"));
+        assert!(refused(r#"{"sweep": {"older_than_seconds": "300"}}"#).contains("expected u32"));
+        assert!(refused(r#"{"sweep": {}, "Records": []}"#).contains("all there is"));
+        refused("[[]]");
         let batch = read(
             r#"{"Records": [{"eventID": "1", "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
                 "ApproximateCreationDateTime": 1479499740, "SequenceNumber": "111", "SizeBytes": 26,

@@ -22,7 +22,7 @@ const FRACTION: &[BorrowedFormatItem<'_>] = format_description!(
 ///
 /// Only for years outside 0 to 9999.
 pub fn format(time: OffsetDateTime) -> Result<String, time::error::Format> {
-    let time = time.to_offset(UtcOffset::UTC);
+    let time = in_utc(time).ok_or(time::error::Format::InvalidComponent("year"))?;
     time.format(if time.microsecond() == 0 { WHOLE } else { FRACTION })
 }
 
@@ -33,6 +33,11 @@ pub fn format(time: OffsetDateTime) -> Result<String, time::error::Format> {
 /// When the text is not RFC 3339.
 pub fn parse(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
     OffsetDateTime::parse(text, &Rfc3339)
+}
+
+/// The same time in UTC, if that is in a year with four digits: an offset can take the last hours of 9999 out of it.
+fn in_utc(time: OffsetDateTime) -> Option<OffsetDateTime> {
+    time.checked_to_offset(UtcOffset::UTC).filter(|time| (0..=9999).contains(&time.year()))
 }
 
 /// For serde.
@@ -48,9 +53,10 @@ pub fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<
 ///
 /// # Errors
 ///
-/// As [`parse`].
+/// As [`parse`], and when the time could not be written again because it lies outside the years 0 to 9999 in UTC.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
-    parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    let time = parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
+    in_utc(time).ok_or_else(|| de::Error::custom("the time is outside the years 0 to 9999 in UTC"))
 }
 
 /// The same for a time that may be absent: `#[serde(default, with = "transactional_messaging::timestamp::option",
@@ -95,5 +101,14 @@ mod tests {
         assert_eq!(format(datetime!(2026-11-23 10:05:01 +1))?, "2026-11-23T09:05:01+00:00");
         assert_eq!(parse("2026-11-23T09:05:01+00:00")?, datetime!(2026-11-23 09:05:01 UTC));
         Ok(())
+    }
+
+    #[test]
+    fn an_offset_that_leads_out_of_the_calendar_is_an_error_and_no_panic() {
+        for text in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"] {
+            let time = parse(text).unwrap();
+            assert!(format(time).is_err(), "{text}");
+            assert!(deserialize(serde_json::json!(text)).is_err(), "{text}");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! From the body of a queue message to a typed message.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{self, DeserializeOwned},
+};
 
 use crate::{envelope::Envelope, message::MessageType};
 
@@ -54,9 +57,9 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
     ///
     /// [`Unreadable`] says what is wrong with it.
     pub fn parse(body: &str) -> Result<Self, Unreadable> {
-        let envelope: Envelope = match serde_json::from_str::<Notification>(body) {
-            Ok(notification) => serde_json::from_str(&notification.message),
-            Err(_) => serde_json::from_str(body),
+        let envelope: Envelope = match object::<Notification>(body) {
+            Ok(notification) => object(&notification.message),
+            Err(_) => object(body),
         }
         .map_err(Unreadable::Envelope)?;
         if envelope.kind != M::TYPE {
@@ -64,9 +67,19 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
             let found = envelope.kind.chars().filter(|c| c.is_ascii_alphanumeric()).take(80).collect();
             return Err(Unreadable::Kind { expected: M::TYPE, found });
         }
-        let message = serde_json::from_str(envelope.data.get())
-            .map_err(|source| Unreadable::Data { kind: M::TYPE, source })?;
+        let message =
+            object(envelope.data.get()).map_err(|source| Unreadable::Data { kind: M::TYPE, source })?;
         Ok(Self { message, envelope })
+    }
+}
+
+/// Reads a JSON object and nothing else. A derived struct also reads itself from an array, by the order of its fields: what was never
+/// meant as a message of ours would become one.
+fn object<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        Err(de::Error::custom("a JSON object was expected"))
     }
 }
 
@@ -126,6 +139,16 @@ mod tests {
         fn no_body_makes_it_panic(body: String) {
             prop_assert!(Delivery::<Noted>::parse(&body).is_err());
         }
+    }
+
+    #[test]
+    fn an_array_is_no_message_however_well_its_elements_fit() {
+        let whole = text_of("x");
+        let data = whole.replace(r#"{"text":"x"}"#, r#"["x"]"#);
+        assert_ne!(data, whole);
+        assert!(matches!(Delivery::<Noted>::parse(&data), Err(Unreadable::Data { .. })));
+        let notification = serde_json::json!([whole]).to_string();
+        assert!(matches!(Delivery::<Noted>::parse(&notification), Err(Unreadable::Envelope(_))));
     }
 
     #[test]

@@ -94,6 +94,9 @@ impl Node {
             let path = format!("{path}.{name}");
             let node = match value {
                 Value::Object(members) => Node::all(members, &path)?,
+                Value::Array(any) if any.is_empty() => {
+                    return Err(shape(&path, "a list of at least one value"));
+                }
                 Value::Array(any) => {
                     let conditions = any.iter().map(|one| Condition::parse(one, &path));
                     Node::Any(conditions.collect::<Result<_, _>>()?)
@@ -136,14 +139,17 @@ impl Condition {
         match (name.as_str(), operand) {
             ("prefix", Value::String(prefix)) => Ok(Self::Prefix(prefix.clone())),
             ("exists", Value::Bool(exists)) => Ok(Self::Exists(*exists)),
-            ("anything-but", Value::Array(values)) => Ok(Self::AnythingBut(values.clone())),
+            ("anything-but", Value::Array(values)) if !values.is_empty() && values.iter().all(is_word) => {
+                Ok(Self::AnythingBut(values.clone()))
+            }
             ("anything-but", Value::Object(inner)) => match inner.get("prefix") {
                 Some(Value::String(prefix)) if inner.len() == 1 => {
                     Ok(Self::AnythingButPrefix(prefix.clone()))
                 }
                 _ => Err(operator(path, "anything-but")),
             },
-            ("anything-but", value) => Ok(Self::AnythingBut(vec![value.clone()])),
+            ("anything-but", value) if is_word(value) => Ok(Self::AnythingBut(vec![value.clone()])),
+            ("anything-but", _) => Err(shape(path, "strings or numbers after anything-but")),
             ("prefix", _) => Err(shape(path, "a string after prefix")),
             ("exists", _) => Err(shape(path, "true or false after exists")),
             (other, _) => Err(operator(path, other)),
@@ -166,6 +172,11 @@ impl Condition {
             }
         }
     }
+}
+
+/// What EventBridge lets be excluded ("Amazon EventBridge User Guide, Comparison operators").
+fn is_word(value: &Value) -> bool {
+    value.is_string() || value.is_number()
 }
 
 fn shape(path: &str, expected: &'static str) -> FilterError {

@@ -73,6 +73,14 @@ fn what_is_not_simulated_is_refused() {
     assert!(matches!(refused("{"), FilterError::Json(_)));
     assert!(matches!(refused("[]"), FilterError::Shape { .. }));
     assert!(matches!(refused(r#"{ "eventName": "INSERT" }"#), FilterError::Shape { .. }));
+    for nothing in [
+        r#"{ "eventName": [] }"#,
+        r#"{ "n": [{ "anything-but": [] }] }"#,
+        r#"{ "n": [{ "anything-but": null }] }"#,
+        r#"{ "n": [{ "anything-but": [{ "prefix": "x" }] }] }"#,
+    ] {
+        assert!(matches!(refused(nothing), FilterError::Shape { .. }), "{nothing}");
+    }
     assert!(matches!(refused(r#"{ "n": [{ "numeric": ["=", 1] }] }"#), FilterError::Operator { .. }));
     assert!(matches!(refused(r#"{ "n": [{ "suffix": "x" }] }"#), FilterError::Operator { .. }));
     assert!(matches!(

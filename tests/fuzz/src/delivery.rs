@@ -1,0 +1,71 @@
+//! The body of a queue message.
+
+use customers::messages::{OrderCancelled, OrderCreated};
+use orders::messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed};
+use serde_json::{Value, json};
+use transactional_messaging::{
+    consumer::{Delivery, Unreadable},
+    message::MessageType,
+    timestamp,
+};
+use uuid::Uuid;
+
+/// How much of a foreign text may reach a log.
+const LONGEST_KIND: usize = 80;
+
+pub(crate) fn target(data: &[u8]) {
+    // Bodies are text; SQS takes no other.
+    let Ok(body) = std::str::from_utf8(data) else { return };
+    read::<OrderCreated>(body);
+    read::<OrderCancelled>(body);
+    read::<CustomerCreditReserved>(body);
+    read::<CustomerCreditReservationFailed>(body);
+    read::<CustomerValidationFailed>(body);
+}
+
+fn read<M: MessageType + serde::de::DeserializeOwned>(body: &str) {
+    match Delivery::<M>::parse(body) {
+        Ok(delivery) => {
+            assert!(is_message(body, M::TYPE), "this is no {}", M::TYPE);
+            comes_back(&delivery);
+        }
+        Err(Unreadable::Kind { found, .. }) => {
+            assert!(found.len() <= LONGEST_KIND && found.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+        Err(_) => {}
+    }
+}
+
+/// Written again, with and without the wrapping of SNS, it says the same.
+fn comes_back<M: MessageType + serde::de::DeserializeOwned>(delivery: &Delivery<M>) {
+    let text = delivery.envelope.to_text(usize::MAX).expect("what was read can be written");
+    let notification = json!({"Type": "Notification", "Message": text}).to_string();
+    for body in [&text, &notification] {
+        let again = Delivery::<M>::parse(body).expect("what was written can be read").envelope;
+        let envelope = &delivery.envelope;
+        assert_eq!((again.id, again.correlationid), (envelope.id, envelope.correlationid));
+        assert_eq!((&again.kind, &again.subject), (&envelope.kind, &envelope.subject));
+        assert_eq!((&again.sequence, again.causationid), (&envelope.sequence, envelope.causationid));
+        assert_eq!(again.to_text(usize::MAX).expect("it was written before"), text);
+    }
+}
+
+/// The same question asked of plain JSON: an object that is an envelope of this kind, or a notification with such a one.
+fn is_message(body: &str, kind: &str) -> bool {
+    let Ok(outer) = serde_json::from_str::<Value>(body) else { return false };
+    let inner = outer["Message"].as_str().map(serde_json::from_str::<Value>);
+    let envelope = match inner {
+        Some(Ok(inner)) => inner,
+        Some(Err(_)) => return false,
+        None => outer.clone(),
+    };
+    let text = |name: &str| envelope[name].as_str();
+    let is_id = |name: &str| text(name).is_some_and(|text| text.parse::<Uuid>().is_ok());
+    outer.is_object()
+        && envelope.is_object()
+        && ["specversion", "source", "subject", "sequence"].iter().all(|name| text(name).is_some())
+        && text("type") == Some(kind)
+        && ["id", "correlationid"].into_iter().all(is_id)
+        && text("time").is_some_and(|text| timestamp::parse(text).is_ok())
+        && envelope["data"]["order_id"].as_str().is_some_and(|text| text.parse::<Uuid>().is_ok())
+}
