@@ -10,10 +10,10 @@
 //! | [`contract`] | the eight events: their topics and fields |
 //! | [`event`] | an event as it was seen on its topic |
 //! | [`system`] | the running system, as a scenario reaches it |
-//! | [`story`] | what one scenario remembers between its steps |
-//! | [`steps`] | what the sentences of the scenarios do |
+//! | `story` | what one scenario remembers between its steps |
+//! | `steps` | what the sentences of the scenarios do |
 //! | [`hosts`] | the ways to start the system |
-//! | [`run`] | runs the scenarios and prints the closing line |
+//! | `run` | runs the scenarios and prints the closing line |
 
 pub mod answer;
 pub mod broker;
@@ -22,7 +22,10 @@ pub mod contract;
 pub mod event;
 pub mod eventually;
 pub mod hosts;
+#[cfg(feature = "scenarios")]
 pub mod run;
+#[cfg(feature = "scenarios")]
 pub mod steps;
+#[cfg(feature = "scenarios")]
 pub mod story;
 pub mod system;

@@ -10,5 +10,6 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 pub mod expected;
+pub mod kill;
 pub mod matrix;
 pub mod programs;

@@ -3,11 +3,12 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use fault_engine::{Effort, Fault, Plan, Program, baseline, execute, random, run};
+use fault_lab::kill;
 use fault_lab::matrix::{FULL, Matrix};
 use fault_lab::programs::{PROGRAMS, named};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -33,8 +34,14 @@ enum Command {
         #[arg(long)]
         output: Option<PathBuf>,
     },
-    /// Random plans with several faults each.
+    /// Random plans with several faults each; with --kill the system in final/ as five processes, one of which is killed every second.
     Soak {
+        /// Kill processes instead of breaking calls.
+        #[arg(long, conflicts_with_all = ["seeds", "program", "seed"])]
+        kill: bool,
+        /// How long to place orders and to kill.
+        #[arg(long, requires = "kill", value_parser = minutes, default_value = "2")]
+        minutes: Duration,
         /// How many plans.
         #[arg(long, default_value_t = 1_000)]
         seeds: u64,
@@ -80,8 +87,9 @@ fn start(command: Command) -> Result<bool> {
     }
     match command {
         Command::Matrix { quick, program, output } => matrix(quick, program, output),
+        Command::Soak { kill: true, minutes, .. } => kill_soak(minutes),
         Command::Soak { program, seed: Some(seed), .. } => replay(&program, seed),
-        Command::Soak { seeds, program, seed: None } => soak(&program, seeds),
+        Command::Soak { seeds, program, seed: None, .. } => soak(&program, seeds),
         Command::Trace { program, fault, at } => {
             let run = run(&program, &Plan::one(fault, at))?;
             write!(io::stdout(), "{}", run.sequence_diagram(6, 12))?;
@@ -137,6 +145,19 @@ fn soak(program: &Program, seeds: u64) -> Result<bool> {
     )?;
     writeln!(out, "{} runs with violations", damaged.len())?;
     Ok(damaged.is_empty())
+}
+
+fn kill_soak(time: Duration) -> Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let report = runtime.block_on(kill::soak(time))?;
+    writeln!(io::stdout(), "{report}")?;
+    Ok(report.is_clean())
+}
+
+/// A number of minutes, which may have a fraction.
+fn minutes(text: &str) -> Result<Duration, String> {
+    let minutes: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    Duration::try_from_secs_f64(minutes * 60.0).map_err(|error| error.to_string())
 }
 
 fn replay(program: &Program, seed: u64) -> Result<bool> {

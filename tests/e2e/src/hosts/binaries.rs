@@ -17,7 +17,9 @@ const BUILD: &str = "build them first: cargo build -p local-aws -p customers -p 
 /// When it is missing or too old; the message says what to build.
 pub(super) fn find(name: &str) -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe()?;
-    let folder = test.parent().and_then(Path::parent).context("this test runs from an unknown place")?;
+    let folder = test.parent().context("this test runs from an unknown place")?;
+    // Tests lie one folder deeper than programs.
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let Ok(built) = modified(&program) else { bail!("{} is missing; {BUILD}", program.display()) };
     let listed = std::fs::read_to_string(folder.join(format!("{name}.d"))).unwrap_or_default();

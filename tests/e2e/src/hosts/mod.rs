@@ -16,6 +16,17 @@ use std::path::Path;
 
 use crate::system::Addresses;
 
+/// Whether the programs that [`Processes`] starts are built beside this one and up to date.
+///
+/// # Errors
+///
+/// Which one is not, and how to build it.
+pub fn check_programs() -> anyhow::Result<()> {
+    ["local-aws", "customers", "orders", "outbox-relay"]
+        .into_iter()
+        .try_for_each(|name| binaries::find(name).map(drop))
+}
+
 /// A started system.
 pub trait Host {
     /// Where it is found.

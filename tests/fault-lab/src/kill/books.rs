@@ -1,0 +1,90 @@
+//! What is stored, read whole from DynamoDB.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A message for later: it may still wait when everything else is over.
+const SCHEDULED: &str = "OrderTimeoutReached";
+
+/// The tables of both services.
+#[derive(Debug)]
+pub(super) struct Books {
+    pub(super) orders: HashMap<Uuid, Order>,
+    pub(super) customers: HashMap<Uuid, Customer>,
+    pub(super) messages: Vec<Message>,
+    /// Subjects that are set aside, with the reason.
+    pub(super) parked: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) customer: Uuid,
+    pub(super) state: String,
+    pub(super) total: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Customer {
+    pub(super) limit: u64,
+    pub(super) reserved: u64,
+}
+
+/// A row of an outbox.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) is_pending: bool,
+}
+
+impl Message {
+    /// Whether it must have been delivered when everything is over.
+    pub(super) fn is_due(&self) -> bool {
+        self.kind != SCHEDULED
+    }
+}
+
+impl Books {
+    pub(super) async fn read(dynamodb: &Client) -> anyhow::Result<Self> {
+        let orders = scan(dynamodb, "orders").await?;
+        let customers = scan(dynamodb, "customers").await?;
+        let mut rows = scan(dynamodb, "orders-outbox").await?;
+        rows.extend(scan(dynamodb, "customers-outbox").await?);
+        let parked = rows.iter().filter(|row| row["Parked"].is_string()).map(Value::to_string).collect();
+        Ok(Self {
+            orders: orders.iter().filter_map(order).collect(),
+            customers: customers.iter().filter_map(customer).collect(),
+            messages: rows.iter().filter_map(message).collect(),
+            parked,
+        })
+    }
+}
+
+async fn scan(dynamodb: &Client, table: &str) -> anyhow::Result<Vec<Value>> {
+    let request = dynamodb.scan().table_name(table).consistent_read(true);
+    let items: Result<Vec<_>, _> = request.into_paginator().items().send().collect().await;
+    Ok(serde_dynamo::from_items(items?)?)
+}
+
+fn order(item: &Value) -> Option<(Uuid, Order)> {
+    let state = item["State"].as_str()?.to_owned();
+    let order = Order { customer: id(&item["CustomerId"])?, state, total: item["TotalAmount"].as_u64()? };
+    Some((id(&item["OrderId"])?, order))
+}
+
+fn customer(item: &Value) -> Option<(Uuid, Customer)> {
+    let (limit, reserved) = (item["CreditLimit"].as_u64()?, item["CreditReserved"].as_u64()?);
+    Some((id(&item["CustomerId"])?, Customer { limit, reserved }))
+}
+
+fn message(item: &Value) -> Option<Message> {
+    let (kind, is_pending) = (item["Kind"].as_str()?.to_owned(), item["PendingShard"].is_string());
+    Some(Message { id: id(&item["MessageId"])?, kind, is_pending })
+}
+
+fn id(value: &Value) -> Option<Uuid> {
+    value.as_str()?.parse().ok()
+}
