@@ -42,7 +42,11 @@ async fn judge(sent: &Sent) {
     }
     // A pending order cannot be cancelled, so it can only be a new one.
     assert_eq!(sent.uri.path(), "/orders");
-    assert_eq!(after, (before.0 + 1, before.1 + 1), "one order, and one message that tells of it");
+    assert_eq!(
+        after,
+        (before.0 + 1, before.1 + 2),
+        "one order, a message that tells of it, and one for when its time is up"
+    );
     is_what_was_asked_for(&router, sent, &answer).await;
     // A repeated request: nothing new with a key, another order without one.
     let again = ask(&router, sent).await;

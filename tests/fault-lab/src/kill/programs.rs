@@ -5,15 +5,18 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use e2e::hosts::check_programs;
 
-/// Builds them when one is missing or older than its sources. A build that was made with the whole workspace is left as it is: with fewer
-/// packages the dependencies would be compiled once more, with fewer features.
+/// Builds them when one is missing or older than its sources, together with this program: so their dependencies have the features, and
+/// are the builds, that this one has already.
 ///
 /// # Errors
 ///
 /// When they are not there and cannot be built.
 pub(super) fn ensure_built() -> anyhow::Result<()> {
-    let Err(stale) = check_programs() else { return Ok(()) };
-    let Some(cargo) = std::env::var_os("CARGO") else { return Err(stale) };
+    if check_programs().is_ok() {
+        return Ok(());
+    }
+    // The one that has started this program, if one has.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let program = std::env::current_exe()?;
     let folder = program.parent().and_then(|folder| folder.file_name()).and_then(|name| name.to_str());
     let profile = match folder.context("this program runs from an unknown place")? {
@@ -22,7 +25,7 @@ pub(super) fn ensure_built() -> anyhow::Result<()> {
     };
     let mut build = Command::new(cargo);
     build.args(["build", "--bins", "--profile", profile]);
-    for package in ["local-aws", "customers", "orders", "outbox-relay"] {
+    for package in ["fault-lab", "local-aws", "customers", "orders", "outbox-relay"] {
         build.args(["-p", package]);
     }
     ensure!(build.status()?.success(), "the programs could not be built");
