@@ -19,8 +19,14 @@
         drawn = dark;
         // Notes are where a run breaks: they stand out.
         const [noteBkgColor, noteTextColor] = dark ? ["#4a3b10", "#ffe08a"] : ["#fff0c2", "#5c4400"];
-        const themeVariables = { noteBkgColor, noteTextColor, noteBorderColor: noteTextColor };
-        mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: dark ? "dark" : "neutral", themeVariables });
+        const edgeLabelBackground = dark ? "#1d2130" : "#ffffff";
+        mermaid.initialize({
+            startOnLoad: false,
+            securityLevel: "strict",
+            theme: dark ? "dark" : "neutral",
+            themeVariables: { noteBkgColor, noteTextColor, noteBorderColor: noteTextColor, edgeLabelBackground },
+            sequence: { actorMargin: 20, width: 120 },
+        });
         for (const [index, diagram] of diagrams.entries()) {
             try {
                 const { svg } = await mermaid.render(`diagram-${index}`, sources[index]);
