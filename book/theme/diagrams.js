@@ -2,7 +2,7 @@
 // built without it shows the text of the diagrams.
 (() => {
     // To which part of its own size a diagram may shrink.
-    const SMALLEST = 0.7;
+    const SMALLEST = 0.6;
     const diagrams = [...document.querySelectorAll("pre.mermaid")];
     if (diagrams.length === 0) {
         return;
