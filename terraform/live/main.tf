@@ -135,6 +135,7 @@ module "alb" {
   vpc_id              = module.network.vpc_id
   subnet_ids          = module.network.public_subnet_ids
   certificate_arn     = var.certificate_arn
+  domain_name         = var.domain_name
   allowed_cidrs       = var.allowed_cidrs
   deletion_protection = var.deletion_protection
 }
@@ -179,7 +180,7 @@ module "service" {
 
   tables = {
     aggregates = { arn = aws_dynamodb_table.aggregates[each.key].arn, actions = each.value.table_actions }
-    inbox      = { arn = module.inbox[each.key].arn, actions = ["dynamodb:PutItem"] }
+    inbox      = { arn = module.inbox[each.key].arn, actions = ["dynamodb:GetItem", "dynamodb:PutItem"] }
     outbox     = { arn = module.outbox[each.key].table_arn, actions = ["dynamodb:PutItem"] }
   }
 

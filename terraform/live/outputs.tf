@@ -3,6 +3,11 @@ output "url" {
   value       = module.alb.url
 }
 
+output "load_balancer_name" {
+  description = "What domain_name must be an alias of."
+  value       = module.alb.dns_name
+}
+
 output "health_urls" {
   description = "Health check of each service."
   value       = { for name in keys(local.services) : name => "${module.alb.url}/${name}/health" }

@@ -74,6 +74,17 @@ variable "certificate_arn" {
   default     = null
 }
 
+variable "domain_name" {
+  description = "The name that the certificate is made out to. Make it an alias of the output load_balancer_name."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.domain_name == null ? true : can(regex("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", var.domain_name))
+    error_message = "domain_name must be a name such as shop.example.org, without https:// before it."
+  }
+}
+
 variable "allowed_cidrs" {
   description = "Who may call the load balancer, as IPv4 ranges."
   type        = list(string)

@@ -9,11 +9,16 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 import agreement
+import containers
+import costs
+import deploying
+import permissions
 import policies
 from mutations import MISTAKES
 from report import Report
@@ -45,17 +50,36 @@ def skips_have_reasons():
 
 
 def shellcheck():
-    scripts = sorted(path for path in (REPOSITORY / "scripts").iterdir() if path.is_file())
-    return output_of([TOOLS / "shellcheck", *scripts])
+    files = sorted(path for path in (REPOSITORY / "scripts").iterdir() if path.is_file())
+    scripts = [path for path in files if "python" not in path.read_text().split("\n", 1)[0]]
+    return output_of([TOOLS / "shellcheck", "--external-sources", *scripts], cwd=REPOSITORY)
+
+
+def without_tools(script, *arguments):
+    """Runs a script where next to no program is installed."""
+    with tempfile.TemporaryDirectory() as directory:
+        for tool in ("bash", "dirname", "env", "realpath", "sed", "tail"):
+            os.symlink(subprocess.check_output(["which", tool], text=True).strip(), f"{directory}/{tool}")
+        command = [f"{directory}/bash", REPOSITORY / "scripts" / script, *arguments]
+        return subprocess.run(command, env={"PATH": directory}, capture_output=True, text=True)
+
+
+def deploy_says_what_is_missing():
+    """Everything that is missing, at once, and before anything is done."""
+    problems = []
+    for script in ("deploy", "destroy"):
+        done = without_tools(script, "no-such.tfvars")
+        wanted = ["nothing was done", "terraform is not installed", "aws is not installed", "no-such.tfvars cannot be read"]
+        wanted += ["docker is not installed", "cargo is not installed"] if script == "deploy" else []
+        problems += [f"{script} does not say: {words}" for words in wanted if words not in done.stderr]
+        if done.returncode == 0 or done.stdout:
+            problems.append(f"{script} ended with {done.returncode} and did: {done.stdout}")
+    return problems
 
 
 def says_what_is_missing():
     """Without terraform the script must say so in one line, before it does anything."""
-    with tempfile.TemporaryDirectory() as directory:
-        for tool in ("bash", "dirname", "env"):
-            os.symlink(subprocess.check_output(["which", tool], text=True).strip(), f"{directory}/{tool}")
-        command = [f"{directory}/bash", REPOSITORY / "scripts" / "check-infrastructure"]
-        done = subprocess.run(command, env={"PATH": directory}, capture_output=True, text=True)
+    done = without_tools("check-infrastructure")
     told = done.returncode != 0 and done.stdout == "" and done.stderr.count("\n") == 1 and "terraform is missing" in done.stderr
     return [] if told else [f"exit code {done.returncode}, said: {done.stdout}{done.stderr}"]
 
@@ -79,11 +103,16 @@ def whole_system(report, terraform):
             report.add(name, check(system))
         for name, check in agreement.CHECKS.items():
             report.add(name, agreement.run(check, system, REPOSITORY / "final", PREFIX))
+        report.add("costs at rest are those in the README", costs.differences(system, TERRAFORM / "README.md"))
+        return permissions.report(report, system, REPOSITORY, PREFIX)
+    return []
 
 
-def complaints(mistake, terraform):
+def complaints(mistake, terraform, calls):
     """Runs the one check that should find the mistake."""
     check = mistake.check
+    if check in containers.CHECKS:
+        return containers.run(containers.CHECKS[check], terraform.root, TOOLS)
     if check == "checkov":
         return checkov((terraform.root / mistake.file).parent)
     if check.startswith("test "):
@@ -96,20 +125,35 @@ def complaints(mistake, terraform):
         return problems
     if check in policies.CHECKS:
         return policies.CHECKS[check](system)
+    if check == "permissions":
+        return [problem for finding in permissions.compare(system, calls, PREFIX) for problem in finding.problems]
     return agreement.run(agreement.CHECKS[check], system, REPOSITORY / "final", PREFIX)
 
 
-def planted(mistake, environment):
+def copied(mistake, directory):
+    """A copy of what the mistake is to be planted in."""
+    root = pathlib.Path(directory) / "copy"
+    if not mistake.check.startswith("containers: "):
+        copy(TERRAFORM, root)
+        return root
+    root.mkdir()
+    for name in ("Dockerfile", "docker-compose.yml", ".dockerignore", "Cargo.toml", "rust-toolchain.toml"):
+        shutil.copy(REPOSITORY / name, root)
+    for name in ("final", "terraform"):
+        (root / name).symlink_to(REPOSITORY / name)
+    return root
+
+
+def planted(mistake, environment, calls):
     """What is wrong with the check that should have found the mistake."""
     with tempfile.TemporaryDirectory() as directory:
-        root = pathlib.Path(directory) / "terraform"
-        copy(TERRAFORM, root)
+        root = copied(mistake, directory)
         file = root / mistake.file
         text = file.read_text()
         if text.count(mistake.old) != 1:
             return [f"{mistake.file} holds the text to change {text.count(mistake.old)} times; adapt mutations.py"]
         file.write_text(text.replace(mistake.old, mistake.new))
-        found = complaints(mistake, Terraform(root, directory, environment))
+        found = complaints(mistake, Terraform(root, directory, environment), calls)
     if not found:
         return [f"{mistake.check} stayed green"]
     # Terraform wraps its messages.
@@ -117,9 +161,9 @@ def planted(mistake, environment):
     return [] if mistake.reason in told else [f"{mistake.check} failed for another reason:", *found]
 
 
-def mistakes(report, environment):
+def mistakes(report, environment, calls):
     def one(mistake):
-        report.add(f"planted: {mistake.what} -> {mistake.check}", planted(mistake, environment))
+        report.add(f"planted: {mistake.what} -> {mistake.check}", planted(mistake, environment, calls))
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(one, MISTAKES))
@@ -141,13 +185,17 @@ def main(arguments):
         if arguments:
             sys.exit(show_plan(terraform))
         report.add("check-infrastructure without terraform says so", says_what_is_missing())
+        report.add("deploy and destroy say what is missing", deploy_says_what_is_missing())
         report.add("shellcheck scripts", shellcheck())
+        for name, check in containers.CHECKS.items():
+            report.add(name, containers.run(check, REPOSITORY, TOOLS))
         report.add("terraform fmt", terraform.formatted())
         modules(report, terraform)
-        whole_system(report, terraform)
+        calls = whole_system(report, terraform)
+        report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
-        mistakes(report, environment)
+        mistakes(report, environment, calls)
     print(f"\n{report.passed} passed, {report.failed} failed")
     sys.exit(report.failed > 0 or report.passed == 0)
 

@@ -1,4 +1,6 @@
 //! `customers`: the customers service as a process of its own. Its settings come from the environment.
+//!
+//! `customers --health`, with the same environment, ends with 0 if the service is up and healthy: the health check of a container.
 
 use anyhow::Context as _;
 use customers::service;
@@ -9,6 +11,9 @@ use transactional_messaging::ambient::Ambient;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = ServiceSettings::read(Environment::from_process(), service::TABLE_VARIABLE)?;
+    if std::env::args().nth(1).as_deref() == Some("--health") {
+        return service_kit::health::ask(settings.listen, "customers").context("the service is not healthy");
+    }
     service_kit::logging::init(settings.base.environment);
     let stop = service_kit::shutdown_token()?;
     let aws = service_kit::sdk_config(&settings.base).await;

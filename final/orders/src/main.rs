@@ -1,4 +1,6 @@
 //! `orders`: the orders service as a process of its own. Its settings come from the environment.
+//!
+//! `orders --health`, with the same environment, ends with 0 if the service is up and healthy: the health check of a container.
 
 use anyhow::Context as _;
 use orders::service;
@@ -9,6 +11,10 @@ use transactional_messaging::ambient::Ambient;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = service::Settings::read(Environment::from_process())?;
+    if std::env::args().nth(1).as_deref() == Some("--health") {
+        return service_kit::health::ask(settings.service.listen, "orders")
+            .context("the service is not healthy");
+    }
     service_kit::logging::init(settings.service.base.environment);
     let stop = service_kit::shutdown_token()?;
     let aws = service_kit::sdk_config(&settings.service.base).await;

@@ -19,3 +19,14 @@ fn without_settings_it_ends_and_names_all_that_are_missing() {
         assert!(error.contains(name), "{name} is not in: {error}");
     }
 }
+
+#[test]
+fn a_health_check_fails_while_nobody_listens() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_orders"));
+    let tables = ["DYNAMODB_ORDERS_TABLE_NAME", "DYNAMODB_INBOX_TABLE_NAME", "DYNAMODB_OUTBOX_TABLE_NAME"];
+    let base = [("ENVIRONMENT", "autotest"), ("AWS_REGION", "us-east-1"), ("PORT", "1")];
+    program.env_clear().envs(base).envs(tables.map(|name| (name, "t"))).arg("--health");
+    let output = program.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("not healthy"), "{error}");
+}

@@ -5,6 +5,8 @@
 //! *ready* answer only tells the load balancer or a deployment to wait.
 
 use std::error::Error;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +22,30 @@ use crate::http::{NotAccessLogged, optional_slash};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Probe = Box<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// How long [`ask`] waits for a connection, and again for the answer. Docker's own limit for a check is 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Asks the service that listens on `address` of this machine whether it is healthy. A container's health check is the program itself,
+/// called so: its image has neither curl nor a shell.
+///
+/// # Errors
+/// If nobody answers within three seconds, or with anything but 200. The next check may find another answer.
+pub fn ask(address: SocketAddr, service: &str) -> io::Result<()> {
+    let loopback = Ipv4Addr::LOCALHOST.into();
+    let ip = if address.ip().is_unspecified() { loopback } else { address.ip() };
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::new(ip, address.port()), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    // By HTTP/1.0 the answer ends with the connection.
+    write!(stream, "GET /{service}/health HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(1024).read_to_string(&mut answer)?;
+    let first = answer.lines().next().unwrap_or_default();
+    match first.split(' ').nth(1) {
+        Some("200") => Ok(()),
+        _ => Err(io::Error::other(format!("/{service}/health answers {first:?}"))),
+    }
+}
 
 /// The checks behind the ready answer, each with a name. Without any, a service is ready as soon as it
 /// listens.

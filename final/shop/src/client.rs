@@ -23,6 +23,12 @@ impl Client {
         Self { http: reqwest::Client::new(), customers, orders }
     }
 
+    /// Of a deployed system, whose services answer at one address.
+    pub(crate) fn at(url: &str) -> Self {
+        let url = url.trim_end_matches('/').to_owned();
+        Self { http: reqwest::Client::new(), customers: url.clone(), orders: url }
+    }
+
     pub(crate) async fn create_customer(&self, name: &str, credit_limit: u64) -> anyhow::Result<String> {
         let body = json!({"name": name, "credit_limit": credit_limit});
         id_in(self.post(&format!("{}/customers", self.customers), Some(body)).await?)

@@ -10,7 +10,21 @@ const ORDER_TOTAL: u64 = 12_399;
 /// Performs the sample requests in order and stops at the first wrong outcome.
 pub(crate) async fn run(system: &mut System) -> anyhow::Result<()> {
     let client = Client::of(system);
+    let customer = requests(&client).await?;
+    pending_order(&client, &customer, system).await?;
+    println!("\nAll six outcomes are right.");
+    Ok(())
+}
 
+/// The same with a system that is deployed, but for the sixth: nobody stops a relay there.
+pub(crate) async fn run_at(url: &str) -> anyhow::Result<()> {
+    requests(&Client::at(url)).await?;
+    println!("\nAll five outcomes are right.");
+    Ok(())
+}
+
+/// The customer, whose credit is whole again.
+async fn requests(client: &Client) -> anyhow::Result<String> {
     title(1, "a customer is created");
     let customer = client.create_customer("Jane Doe", CREDIT_LIMIT).await?;
     outcome("available credit", client.available_credit(&customer).await?, CREDIT_LIMIT)?;
@@ -33,22 +47,22 @@ pub(crate) async fn run(system: &mut System) -> anyhow::Result<()> {
     outcome("answer", client.cancel(&order).await?.0, 200)?;
     outcome("order", client.order_state(&order).await?, "CANCELLED".to_owned())?;
     outcome("available credit", client.wait_for_credit(&customer, CREDIT_LIMIT).await?, CREDIT_LIMIT)?;
+    Ok(customer)
+}
 
+async fn pending_order(client: &Client, customer: &str, system: &mut System) -> anyhow::Result<()> {
     title(
         6,
         "a pending order cannot be cancelled (its message is kept back: the relay of the orders service is stopped)",
     );
     system.pause_orders_relay().await;
-    let pending = client.place_order(&customer, ORDER_TOTAL).await?;
+    let pending = client.place_order(customer, ORDER_TOTAL).await?;
     let (status, body) = client.cancel(&pending).await?;
     outcome("answer", status, 400)?;
     outcome("error", body["error"].as_str().unwrap_or_default(), "PENDING_ORDER_CANNOT_BE_CANCELLED_ERROR")?;
     println!("  the relay starts again, and nothing was lost:");
     system.resume_orders_relay().await?;
-    outcome("order", client.decided_state(&pending).await?, "APPROVED".to_owned())?;
-
-    println!("\nAll six outcomes are right.");
-    Ok(())
+    outcome("order", client.decided_state(&pending).await?, "APPROVED".to_owned())
 }
 
 fn title(number: u32, text: &str) {

@@ -30,14 +30,19 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Send the sample requests, show each message's path, and end with 0 if every outcome is right.
-    Demo,
+    Demo {
+        /// Of a system that is deployed: where its services answer, by plain HTTP (scripts/over-tls where they speak HTTPS).
+        #[arg(long)]
+        url: Option<String>,
+    },
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
-        Some(Command::Demo) => {
+        Some(Command::Demo { url: Some(url) }) => demo::run_at(&url).await,
+        Some(Command::Demo { url: None }) => {
             let filter = EnvFilter::new(
                 "warn,unit_of_work=debug,transactional_messaging=info,service_kit=info,customers=info,orders=info",
             );

@@ -115,3 +115,9 @@ run "refuses_a_tag" {
   }
   expect_failures = [var.images]
 }
+
+run "refuses_an_address_for_a_name" {
+  command = plan
+  variables { domain_name = "https://shop.example.org" }
+  expect_failures = [var.domain_name]
+}

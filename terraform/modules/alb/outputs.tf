@@ -1,6 +1,11 @@
 output "url" {
   description = "Where the services answer. With a certificate, call the name that it is made out to."
-  value       = "${local.https ? "https" : "http"}://${aws_lb.main.dns_name}"
+  value       = local.https ? "https://${coalesce(var.domain_name, aws_lb.main.dns_name)}" : "http://${aws_lb.main.dns_name}"
+}
+
+output "dns_name" {
+  description = "The load balancer's own name, for an alias record of domain_name."
+  value       = aws_lb.main.dns_name
 }
 
 output "warning" {

@@ -45,3 +45,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "domain_name" {
+  description = "The name that the certificate is made out to, by which callers reach the load balancer."
+  type        = string
+  default     = null
+}

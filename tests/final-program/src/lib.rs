@@ -4,17 +4,25 @@
 mod ambient;
 mod deploy;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use aws_types::SdkConfig;
 use axum::{Router, extract::Request};
 use customers::use_cases::Customers;
 use fault_engine::{Ambient, BoxError, Function, Program, Role, Worker};
 use orders::use_cases::Orders;
 use outbox_relay::{RelaySettings, lambda, sweep};
+use permissions::CallLog;
 use service_kit::{Readiness, ServiceOptions, service_router};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use transactional_messaging::consumer::{ConsumerGroup, ConsumerSettings};
+use transactional_messaging::{
+    consumer::{ConsumerGroup, ConsumerSettings},
+    relay::Relay,
+};
 use unit_of_work::DynamoDb;
 
 /// The system.
@@ -46,6 +54,18 @@ pub const PROGRAM: Program = Program {
     parking: &["customers-outbox", "orders-outbox"],
 };
 
+/// Notes what every component of every run from now on needs of IAM. A component is what has a role of its own in a deployment: HTTP and
+/// consumers of a service are one, its relay and its sweeper others.
+pub fn note_calls() -> &'static CallLog {
+    CALLS.get_or_init(CallLog::default)
+}
+
+static CALLS: OnceLock<CallLog> = OnceLock::new();
+
+fn aws_of(ambient: &Ambient, component: &str) -> SdkConfig {
+    CALLS.get().map_or_else(|| ambient.aws().clone(), |log| log.noted(ambient.aws(), component))
+}
+
 /// A function with the settings of its mapping.
 const fn relay(name: &'static str, table: &'static str) -> Function {
     let handle: fault_engine::Handle = |ambient, table, event| Box::pin(handle(ambient, table, event));
@@ -71,7 +91,7 @@ fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
 /// The customers service in a process that has just started.
 #[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
-    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws_of(ambient, "customers")));
     let service = Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient));
     service.expect("the default retention is long enough")
 }
@@ -79,33 +99,39 @@ pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
 /// The orders service in a process that has just started.
 #[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
-    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(ambient.aws()));
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws_of(ambient, "orders")));
     let service = Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient));
     service.expect("the default retention is long enough")
 }
 
-fn consumers(ambient: &Ambient) -> ConsumerGroup {
-    let sqs = aws_sdk_sqs::Client::new(ambient.aws());
+fn consumers(ambient: &Ambient, service: &str) -> ConsumerGroup {
+    let sqs = aws_sdk_sqs::Client::new(&aws_of(ambient, service));
     ConsumerGroup::new(sqs, "", ConsumerSettings::default(), CancellationToken::new())
 }
 
 /// A service whose queues cannot be opened ends, and is started again, as ECS would.
 async fn consume_customers(ambient: Ambient) {
-    let mut group = consumers(&ambient);
+    let mut group = consumers(&ambient, "customers");
     if customers::service::consume(&mut group, &customers_service(&ambient)).await.is_ok() {
         group.stopped().await;
     }
 }
 
 async fn consume_orders(ambient: Ambient) {
-    let mut group = consumers(&ambient);
+    let mut group = consumers(&ambient, "orders");
     if orders::service::consume(&mut group, &orders_service(&ambient)).await.is_ok() {
         group.stopped().await;
     }
 }
 
 async fn sweep_outbox(ambient: Ambient, outbox_table: &str) {
-    sweep::run(relay_of(&ambient, outbox_table), Duration::from_secs(60), CancellationToken::new()).await;
+    let component = outbox_table.replace("-outbox", "-sweeper");
+    sweep::run(
+        relay_as(&ambient, outbox_table, &component),
+        Duration::from_secs(60),
+        CancellationToken::new(),
+    )
+    .await;
 }
 
 async fn handle(
@@ -117,11 +143,15 @@ async fn handle(
 }
 
 /// The relay of an outbox table in a process that has just started.
-pub fn relay_of(ambient: &Ambient, outbox_table: &str) -> transactional_messaging::relay::Relay {
+pub fn relay_of(ambient: &Ambient, outbox_table: &str) -> Relay {
+    relay_as(ambient, outbox_table, &outbox_table.replace("-outbox", "-relay"))
+}
+
+fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
     let settings = RelaySettings {
         base: deploy::settings(outbox_table).base,
         outbox_table: outbox_table.to_owned(),
         topics: deploy::topics(),
     };
-    outbox_relay::relay(ambient.aws(), &settings, ambient::shared(ambient))
+    outbox_relay::relay(&aws_of(ambient, component), &settings, ambient::shared(ambient))
 }

@@ -1,7 +1,7 @@
 //! The embedded AWS as a program of its own, for clients in other processes: the AWS CLI, or a service under a debugger.
 
 use std::io::Write;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -9,13 +9,22 @@ use clap::Parser;
 use local_aws::{LocalAws, REGION};
 use tracing_subscriber::EnvFilter;
 
-/// DynamoDB, DynamoDB Streams, SQS and SNS on one port of 127.0.0.1.
+/// DynamoDB, DynamoDB Streams, SQS and SNS on one port.
 #[derive(Parser)]
 #[command(name = "local-aws", version)]
 struct Arguments {
     /// The port; 0 is any free one.
     #[arg(long, default_value_t = 4566, env = "LOCAL_AWS_PORT")]
     port: u16,
+
+    /// The address to listen on. Whoever can reach it may do everything; other than loopback is for a container, which has a network
+    /// of its own.
+    #[arg(long, default_value_t = IpAddr::from(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+
+    /// Only see whether the program listens on its port already: the health check of a container.
+    #[arg(long)]
+    health: bool,
 
     /// A file that keeps tables and streams over a restart. Queues and topics stay in memory.
     #[arg(long, value_name = "FILE")]
@@ -28,10 +37,16 @@ async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
-    let addr = (Ipv4Addr::LOCALHOST, arguments.port).into();
-    let aws = match &arguments.data {
-        Some(file) => LocalAws::bind_with_data(addr, file).await?,
-        None => LocalAws::bind(addr).await?,
+    if arguments.health {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, arguments.port)).context("nobody listens")?;
+        return Ok(());
+    }
+    let addr = (arguments.host, arguments.port).into();
+    let data = arguments.data.as_deref();
+    let aws = match (data, arguments.host.is_loopback()) {
+        (_, false) => LocalAws::bind_for_all(addr, data).await?,
+        (Some(file), true) => LocalAws::bind_with_data(addr, file).await?,
+        (None, true) => LocalAws::bind(addr).await?,
     };
     // The first version of the AWS CLI reads another name for the region than the SDKs.
     writeln!(

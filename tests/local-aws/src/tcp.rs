@@ -55,6 +55,7 @@ impl LocalAws {
     ///
     /// [`StartError`] if the address is not loopback, its port is taken, or SQLite cannot open a database in memory.
     pub async fn bind(addr: SocketAddr) -> Result<Self, StartError> {
+        only_loopback(addr)?;
         Self::serve(addr, Database::memory()).await
     }
 
@@ -65,13 +66,22 @@ impl LocalAws {
     ///
     /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database.
     pub async fn bind_with_data(addr: SocketAddr, file: &Path) -> Result<Self, StartError> {
+        only_loopback(addr)?;
         Self::serve(addr, Database::new(&file.to_string_lossy())).await
     }
 
+    /// As [`LocalAws::bind`] and, with a file, [`LocalAws::bind_with_data`], on any address: for a container, which has a network of its
+    /// own. Whoever can reach the address may do everything.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] as for these two, but for loopback.
+    pub async fn bind_for_all(addr: SocketAddr, file: Option<&Path>) -> Result<Self, StartError> {
+        let database = file.map_or_else(Database::memory, |file| Database::new(&file.to_string_lossy()));
+        Self::serve(addr, database).await
+    }
+
     async fn serve(addr: SocketAddr, database: dynoxide::Result<Database>) -> Result<Self, StartError> {
-        if !addr.ip().is_loopback() {
-            return Err(StartError::NotLoopback { addr });
-        }
         let database = database.map_err(StartError::Database)?;
         let listen = |source| StartError::Listen { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(listen)?;
@@ -95,6 +105,10 @@ impl LocalAws {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build()
     }
+}
+
+fn only_loopback(addr: SocketAddr) -> Result<(), StartError> {
+    if addr.ip().is_loopback() { Ok(()) } else { Err(StartError::NotLoopback { addr }) }
 }
 
 /// The connections belong to this task: aborting it ends them too.

@@ -68,3 +68,16 @@ async fn only_the_checks_that_pass_stay_out_of_the_access_log() {
     let logged = logs.lines().into_iter().find(|line| line["event"] == "http_request").unwrap();
     assert_eq!((logged["path"].as_str(), logged["status"].as_u64()), (Some("/orders/ready"), Some(503)));
 }
+
+#[tokio::test]
+async fn a_program_can_ask_itself_and_hears_of_everything_but_200() {
+    let listener = tokio::net::TcpListener::bind(("0.0.0.0", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = service_router(Router::new(), options(broken()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let asked =
+        move |service| tokio::task::spawn_blocking(move || service_kit::health::ask(address, service));
+    asked("orders").await.unwrap().unwrap();
+    let refused = asked("customers").await.unwrap().unwrap_err().to_string();
+    assert!(refused.contains("404"), "{refused}");
+}

@@ -40,6 +40,17 @@ run "a_certificate_closes_plain_http" {
   }
 }
 
+run "callers_use_the_name_of_the_certificate" {
+  variables {
+    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/0"
+    domain_name     = "shop.example.org"
+  }
+  assert {
+    condition     = output.url == "https://shop.example.org" && output.dns_name == "test.example.org"
+    error_message = "HTTPS works by the certificate's name only."
+  }
+}
+
 run "refuses_a_certificate_that_is_none" {
   command = plan
   variables { certificate_arn = "my-certificate" }

@@ -1,5 +1,8 @@
 //! Everything in this process: the embedded AWS, both services, and both relays as the Lambda function behind the simulated event
 //! source mapping.
+//!
+//! It is a deployment as Terraform makes one: the resources are there before the programs, which run in production mode, and what each
+//! component's calls need of IAM is noted for the comparison with the policies.
 
 use std::{
     convert::Infallible,
@@ -11,14 +14,23 @@ use std::{
 use anyhow::{Context as _, ensure};
 use aws_types::SdkConfig;
 use local_aws::{
-    LocalAws,
+    ACCOUNT_ID, LocalAws, REGION,
     mapping::{EventSourceMapping, Filter, InvocationRecord, MappingSettings, OnFailure, StartingPosition},
 };
-use outbox_relay::{RelaySettings, lambda, relay};
-use service_kit::{Mode, ServiceSettings};
+use outbox_relay::{
+    RelaySettings,
+    lambda::{self, Sweep},
+    relay,
+};
+use permissions::CallLog;
+use service_kit::{BaseSettings, Mode, ServiceSettings};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::ambient::Ambient;
+use transactional_messaging::{
+    ambient::Ambient,
+    provision::{ServiceResources, ensure_service},
+    relay::Relay,
+};
 
 use super::{Host, settings::variables};
 use crate::{eventually::eventually, system::Addresses};
@@ -31,6 +43,8 @@ pub struct InProcess {
     parts: JoinSet<anyhow::Result<()>>,
     discarded: Arc<Mutex<Vec<InvocationRecord>>>,
     logs: PathBuf,
+    calls: CallLog,
+    sweepers: Vec<Relay>,
     /// Stops when it is dropped, so it is kept until the end.
     _aws: LocalAws,
 }
@@ -44,17 +58,20 @@ impl InProcess {
     pub async fn start(logs: impl AsRef<Path>) -> anyhow::Result<Self> {
         log_to(logs.as_ref())?;
         let aws = LocalAws::start().await?;
-        let (sdk, stop) = (aws.sdk_config(), CancellationToken::new());
+        let (sdk, stop, calls) = (aws.sdk_config(), CancellationToken::new(), CallLog::default());
         let mut parts = JoinSet::new();
         let (listener, customers) = listen().await?;
         let settings = service_settings(&aws, "customers", customers::service::TABLE_VARIABLE)?;
-        let (aws_of_service, token) = (sdk.clone(), stop.clone());
+        deploy(&sdk, &customers::service::resources(&settings)).await?;
+        let (aws_of_service, token) = (calls.noted(&sdk, "customers"), stop.clone());
         parts.spawn(async move {
             customers::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
         });
         let (listener, orders) = listen().await?;
-        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?.into();
-        let (aws_of_service, token) = (sdk.clone(), stop.clone());
+        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?;
+        deploy(&sdk, &orders::service::resources(&settings)).await?;
+        let settings = settings.into();
+        let (aws_of_service, token) = (calls.noted(&sdk, "orders"), stop.clone());
         parts.spawn(async move {
             orders::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
         });
@@ -63,12 +80,16 @@ impl InProcess {
             eventually(|| async move { Ok(reqwest::get(health).await?.error_for_status()?) }).await?;
         }
         let discarded = Arc::default();
+        let mut sweepers = Vec::new();
         for service in ["customers", "orders"] {
-            let mapped = map(&aws, &sdk, service, Arc::clone(&discarded), stop.clone());
+            let aws_of_relay = calls.noted(&sdk, &format!("{service}-relay"));
+            let mapped = map(&aws, &aws_of_relay, service, Arc::clone(&discarded), stop.clone());
             parts.spawn(mapped.await?);
+            let aws_of_sweeper = calls.noted(&sdk, &format!("{service}-sweeper"));
+            sweepers.push(relay(&aws_of_sweeper, &relay_settings(&aws, service)?, Ambient::system()));
         }
         let (addresses, logs) = (Addresses { customers, orders, sdk }, logs.as_ref().to_owned());
-        Ok(Self { addresses, stop, parts, discarded, logs, _aws: aws })
+        Ok(Self { addresses, stop, parts, discarded, logs, calls, sweepers, _aws: aws })
     }
 }
 
@@ -86,9 +107,13 @@ impl Host for InProcess {
         while let Some(ended) = self.parts.join_next().await {
             ended.context("a part panicked")??;
         }
+        for sweeper in &self.sweepers {
+            let swept = lambda::sweep_once(sweeper, Sweep { older_than_seconds: 0 }).await;
+            swept.map_err(|error| anyhow::anyhow!("the sweeper failed: {error}"))?;
+        }
         let discarded = self.discarded.lock().unwrap_or_else(PoisonError::into_inner);
         ensure!(discarded.is_empty(), "the mapping gave up on {discarded:?}");
-        Ok(())
+        Ok(self.calls.write(&self.logs.with_file_name("calls").join("scenarios.tsv"))?)
     }
 }
 
@@ -100,9 +125,9 @@ async fn map(
     discarded: Arc<Mutex<Vec<InvocationRecord>>>,
     stop: CancellationToken,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
-    let settings = RelaySettings::read(variables(service, aws.endpoint_url()).into_iter().collect())?;
+    let settings = relay_settings(aws, service)?;
     let relay = relay(sdk, &settings, Ambient::system());
-    let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config());
     let described = dynamodb.describe_table().table_name(&settings.outbox_table).send().await?;
     let stream = described.table.and_then(|table| table.latest_stream_arn).context("there is no stream")?;
     let mapping = MappingSettings {
@@ -125,8 +150,24 @@ async fn map(
     Ok(async move { Ok(mapping.run(function, stop).await?) })
 }
 
+/// What Terraform does before there are programs.
+async fn deploy(sdk: &SdkConfig, wanted: &ServiceResources) -> anyhow::Result<()> {
+    let (sns, sqs) = (aws_sdk_sns::Client::new(sdk), aws_sdk_sqs::Client::new(sdk));
+    Ok(ensure_service(&aws_sdk_dynamodb::Client::new(sdk), &sns, &sqs, wanted).await?)
+}
+
+/// In production mode, which no setting could bring about with an endpoint like this one.
 fn service_settings(aws: &LocalAws, service: &str, table: &str) -> anyhow::Result<ServiceSettings> {
-    Ok(ServiceSettings::read(variables(service, aws.endpoint_url()).into_iter().collect(), table)?)
+    let settings =
+        ServiceSettings::read(variables(service, aws.endpoint_url()).into_iter().collect(), table)?;
+    Ok(ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings })
+}
+
+/// Topics by their ARN, as in a deployment.
+fn relay_settings(aws: &LocalAws, service: &str) -> anyhow::Result<RelaySettings> {
+    let topics = ("AWS_SNS_TOPIC_ARN_PREFIX".to_owned(), format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:"));
+    let variables = variables(service, aws.endpoint_url()).into_iter().chain([topics]);
+    Ok(RelaySettings::read(variables.collect())?)
 }
 
 async fn listen() -> anyhow::Result<(TcpListener, String)> {
