@@ -10,6 +10,8 @@ use transactional_messaging::{
 };
 use uuid::Uuid;
 
+use crate::exchange::is_json;
+
 /// How much of a foreign text may reach a log.
 const LONGEST_KIND: usize = 80;
 
@@ -52,11 +54,12 @@ fn comes_back<M: MessageType + serde::de::DeserializeOwned>(delivery: &Delivery<
 
 /// The same question asked of plain JSON: an object that is an envelope of this kind, or a notification with such a one.
 fn is_message(body: &str, kind: &str) -> bool {
-    let Ok(outer) = serde_json::from_str::<Value>(body) else { return false };
+    // A number that is too large for any type, in a field that nobody reads, leaves nothing to compare with.
+    let Ok(outer) = serde_json::from_str::<Value>(body) else { return is_json(body.as_bytes()) };
     let inner = outer["Message"].as_str().map(serde_json::from_str::<Value>);
     let envelope = match inner {
         Some(Ok(inner)) => inner,
-        Some(Err(_)) => return false,
+        Some(Err(_)) => return outer["Message"].as_str().is_some_and(|text| is_json(text.as_bytes())),
         None => outer.clone(),
     };
     let text = |name: &str| envelope[name].as_str();

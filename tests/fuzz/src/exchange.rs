@@ -61,6 +61,12 @@ impl Sent {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// Whether the body follows the grammar of JSON. It may do so and still be no [`Value`]: a number in a field that nobody reads can be
+    /// too large for any type.
+    pub(crate) fn is_json(&self) -> bool {
+        is_json(&self.body)
+    }
+
     pub(crate) fn has_key(&self) -> bool {
         self.headers.contains_key("idempotency-key")
     }
@@ -68,6 +74,11 @@ impl Sent {
     fn correlation_id(&self) -> Option<Uuid> {
         Uuid::try_parse_ascii(self.headers.get(CORRELATION_ID_HEADER)?.as_bytes()).ok()
     }
+}
+
+/// Whether a text follows the grammar of JSON.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// The layers that every service has, around the routes of one.

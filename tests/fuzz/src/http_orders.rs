@@ -57,6 +57,10 @@ async fn judge(sent: &Sent) {
 
 async fn is_what_was_asked_for(router: &axum::Router, sent: &Sent, answer: &Answer) {
     let asked = sent.json();
+    if asked.is_null() {
+        assert!(sent.is_json(), "what is no JSON was read");
+        return;
+    }
     assert!(asked.is_object(), "a body that is no object was read");
     assert!(asked["order_total"].as_u64().is_some_and(|total| total <= MAX_TOTAL), "{asked}");
     let path = format!("/order/{}", answer.body["id"].as_str().unwrap());

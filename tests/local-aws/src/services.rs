@@ -47,6 +47,10 @@ impl Services {
             return refuse(&request_id, "UnknownOperationException", "AWS APIs are called with POST");
         }
         let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        // Fields that an operation does not know are skipped unread, so the readers behind this would not notice.
+        if target.is_some() && std::str::from_utf8(&body).is_err() {
+            return refuse(&request_id, "SerializationException", "the body is not UTF-8");
+        }
         match target.and_then(|target| target.split_once('.')) {
             Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", operation)) => {
                 let (status, answer) = self.dynamodb.answer(operation, &body);
