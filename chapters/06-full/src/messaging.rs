@@ -15,9 +15,6 @@ use crate::unit_of_work::{UnitOfWork, retry};
 /// How long to wait after SQS could not be reached.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// For how long a message in work is hidden from other consumers, in seconds; this is renewed while the work goes on.
-const HIDDEN: i32 = 30;
-
 /// Handles the messages of a queue for ever, one after the other.
 pub async fn consume(ambient: Ambient, queue: &str) {
     let app = App::new(ambient);
@@ -38,8 +35,7 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
         let request = app.sqs.receive_message().queue_url(&url).max_number_of_messages(1);
         let answer = request.wait_time_seconds(20).send().await.map_err(Error::aws)?;
         for message in answer.messages.unwrap_or_default() {
-            let handle = message.receipt_handle().unwrap_or_default();
-            match keep_hidden(app, &url, handle, process(app, queue, &message)).await {
+            match keep_hidden(app, &url, &message, process(app, queue, &message)).await {
                 Ok(()) => {}
                 Err(error) if error.is_retryable() => {
                     // It comes again when its visibility timeout has passed.
@@ -48,6 +44,7 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
                 }
                 Err(error) => dead_letter(app, queue, &message, &error).await?,
             }
+            let handle = message.receipt_handle.unwrap_or_default();
             let request = app.sqs.delete_message().queue_url(&url).receipt_handle(handle);
             request.send().await.map_err(Error::aws)?;
         }
@@ -58,19 +55,15 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
 // ANCHOR: keep_hidden
 /// Works on a message and keeps it hidden meanwhile, however slow the work is. Received too often, it would end in the
 /// dead-letter queue although it was handled.
-async fn keep_hidden<T>(app: &App, url: &str, handle: &str, work: impl Future<Output = T>) -> T {
-    let hide = async {
-        loop {
-            let request = app.sqs.change_message_visibility().queue_url(url).receipt_handle(handle);
-            if let Err(error) = request.visibility_timeout(HIDDEN).send().await {
-                tracing::warn!(url, error = %error.into_service_error(), "a message was not hidden");
-            }
-            tokio::time::sleep(Duration::from_secs(10)).await;
+async fn keep_hidden<T>(app: &App, url: &str, message: &Message, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    loop {
+        let request = app.sqs.change_message_visibility().set_receipt_handle(message.receipt_handle.clone());
+        // If it fails the message may come to another consumer, too, and the inbox decides.
+        let _ = request.queue_url(url).visibility_timeout(30).send().await;
+        if let Ok(done) = tokio::time::timeout(Duration::from_secs(10), &mut work).await {
+            return done;
         }
-    };
-    tokio::select! {
-        done = work => done,
-        never = hide => never,
     }
 }
 // ANCHOR_END: keep_hidden
