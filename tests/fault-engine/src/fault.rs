@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::call::Site;
 use crate::stream::EVERY_INVOCATION;
 
 /// Something that goes wrong.
@@ -174,6 +175,8 @@ pub struct Plan {
     pub seed: u64,
     /// The faults.
     pub injections: Vec<Injection>,
+    /// A fault at the first call of a site, whatever its index: for sites that only recovery reaches.
+    pub at_site: Option<(Fault, Site)>,
 }
 
 impl Plan {
@@ -184,7 +187,7 @@ impl Plan {
 
     /// One fault.
     pub fn one(fault: Fault, at: usize) -> Self {
-        Self { seed: 0, injections: vec![Injection { fault, at }] }
+        Self { injections: vec![Injection { fault, at }], ..Self::none() }
     }
 
     /// The same and one fault more.
@@ -216,7 +219,8 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let injections: Vec<_> = self.injections.iter().map(Injection::to_string).collect();
+        let mut injections: Vec<_> = self.injections.iter().map(Injection::to_string).collect();
+        injections.extend(self.at_site.iter().map(|(fault, site)| format!("{fault}@({site})")));
         write!(f, "seed {} [{}]", self.seed, injections.join(", "))
     }
 }

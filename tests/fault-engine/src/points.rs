@@ -75,7 +75,7 @@ pub(crate) fn pairs(run: &Run, within: usize) -> Vec<Plan> {
 /// A plan with two to four faults at random places; everything follows from the seed.
 pub fn random(program: &Program, without_faults: &Run, seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut plan = Plan { seed, injections: Vec::new() };
+    let mut plan = Plan { seed, ..Plan::none() };
     let calls = &without_faults.calls;
     for _ in 0..rng.usize(2..=4) {
         // Twice the calls: recovery makes calls that a run without faults does not.

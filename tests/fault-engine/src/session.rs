@@ -38,6 +38,7 @@ struct State {
     refused_messages: Vec<String>,
     writes: HashMap<String, usize>,
     invocations: usize,
+    site_struck: bool,
     in_flight: usize,
     restarting: usize,
     last_progress: Duration,
@@ -87,7 +88,7 @@ impl Session {
         component: &Arc<str>,
         call: &Description,
     ) -> Option<Fault> {
-        match self.plan.at_call(index) {
+        match self.plan.at_call(index).or_else(|| self.at_site(state, component, call)) {
             Some(Fault::Outage) => {
                 state.outages.push((component.clone(), call.service, Instant::now() + OUTAGE));
             }
@@ -108,6 +109,19 @@ impl Session {
         } else {
             None
         }
+    }
+
+    /// The plan's fault at a site, the first time that a call is made there.
+    fn at_site(&self, state: &mut State, component: &Arc<str>, call: &Description) -> Option<Fault> {
+        let (fault, site) = self.plan.at_site.as_ref()?;
+        let here = Site {
+            component: component.clone(),
+            operation: call.operation.clone(),
+            target: call.target.clone(),
+        };
+        let first = !state.site_struck && here.of_first_copy() == *site;
+        state.site_struck |= first;
+        first.then_some(*fault)
     }
 
     /// The messages of this call that SNS refuses.
