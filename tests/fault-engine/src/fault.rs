@@ -176,7 +176,7 @@ pub struct Plan {
     /// The faults.
     pub injections: Vec<Injection>,
     /// A fault at the first call of a site, whatever its index: for sites that only recovery reaches.
-    pub at_site: Option<(Fault, Site)>,
+    pub at_site: Option<Box<(Fault, Site)>>,
 }
 
 impl Plan {
@@ -220,7 +220,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut injections: Vec<_> = self.injections.iter().map(Injection::to_string).collect();
-        injections.extend(self.at_site.iter().map(|(fault, site)| format!("{fault}@({site})")));
+        injections.extend(self.at_site.iter().map(|at| format!("{}@({})", at.0, at.1)));
         write!(f, "seed {} [{}]", self.seed, injections.join(", "))
     }
 }

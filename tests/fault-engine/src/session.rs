@@ -113,7 +113,7 @@ impl Session {
 
     /// The plan's fault at a site, the first time that a call is made there.
     fn at_site(&self, state: &mut State, component: &Arc<str>, call: &Description) -> Option<Fault> {
-        let (fault, site) = self.plan.at_site.as_ref()?;
+        let (fault, site) = self.plan.at_site.as_deref()?;
         let here = Site {
             component: component.clone(),
             operation: call.operation.clone(),

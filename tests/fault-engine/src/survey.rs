@@ -194,8 +194,10 @@ impl Sites {
     fn plans_for_unbroken(&self) -> Vec<Plan> {
         let unbroken = self.seen.iter().filter(|(site, _)| !self.broken.contains(*site));
         let crashes = [Fault::CrashBefore, Fault::CrashAfter];
-        let strike =
-            |plan: &Plan, fault, site: &Site| Plan { at_site: Some((fault, site.clone())), ..plan.clone() };
+        let strike = |plan: &Plan, fault, site: &Site| Plan {
+            at_site: Some(Box::new((fault, site.clone()))),
+            ..plan.clone()
+        };
         unbroken.flat_map(|(site, plan)| crashes.map(|fault| strike(plan, fault, site))).collect()
     }
 }
