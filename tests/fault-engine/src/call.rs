@@ -44,6 +44,11 @@ pub struct Site {
 }
 
 impl Site {
+    pub(crate) fn of(component: &Arc<str>, call: &Description) -> Self {
+        let (operation, target) = (call.operation.clone(), call.target.clone());
+        Self { component: component.clone(), operation, target }
+    }
+
     /// The same place in the program when this is the second copy of a consumer.
     pub(crate) fn of_first_copy(&self) -> Self {
         let component = self.component.strip_suffix(SECOND_COPY).map_or(self.component.clone(), Arc::from);

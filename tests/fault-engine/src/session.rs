@@ -70,11 +70,7 @@ impl Session {
         let mut state = self.lock();
         let index = state.calls.len();
         let fault = self.decide(&mut state, index, component, call);
-        let site = Site {
-            component: component.clone(),
-            operation: call.operation.clone(),
-            target: call.target.clone(),
-        };
+        let site = Site::of(component, call);
         let messages = call.messages.iter().map(|(_, kind)| kind.clone()).collect();
         let (at, outcome) = (self.now(), Outcome::Unanswered);
         state.calls.push(Call { index, at, site, messages, fault, outcome });
@@ -114,12 +110,7 @@ impl Session {
     /// The plan's fault at a site, the first time that a call is made there.
     fn at_site(&self, state: &mut State, component: &Arc<str>, call: &Description) -> Option<Fault> {
         let (fault, site) = self.plan.at_site.as_deref()?;
-        let here = Site {
-            component: component.clone(),
-            operation: call.operation.clone(),
-            target: call.target.clone(),
-        };
-        let first = !state.site_struck && here.of_first_copy() == *site;
+        let first = !state.site_struck && Site::of(component, call).of_first_copy() == *site;
         state.site_struck |= first;
         first.then_some(*fault)
     }
