@@ -9,8 +9,12 @@ mod program;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use book_preprocessor::{Error, Page, Repository};
+
+/// No two fixtures share a folder, whatever the tests call them: they run side by side.
+static FIXTURES: AtomicUsize = AtomicUsize::new(0);
 
 /// A repository of its own for each test.
 pub(crate) struct Fixture {
@@ -19,7 +23,8 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new(test: &str, files: &[(&str, &str)]) -> Self {
-        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let number = FIXTURES.fetch_add(1, Ordering::Relaxed);
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{number}_{test}"));
         let _ = fs::remove_dir_all(&root);
         let fixture = Self { root };
         for (path, text) in files {

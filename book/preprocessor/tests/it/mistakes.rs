@@ -141,7 +141,8 @@ fn a_matrix_that_is_none_or_lacks_the_column() {
     fixture.write(path, "    chapter-01  runs\ncrash  ok\n");
     assert!(matches!(fixture.mistake("{{#matrix}}"), Error::Matrix { .. }));
     fixture.write(path, "    chapter-01  runs\ncrash  ok  3\n");
-    assert!(matches!(fixture.mistake("{{#matrix 01 09}}"), Error::NoColumn { column, .. } if column == "09"));
+    let mistake = fixture.mistake("{{#matrix 01 09}}");
+    assert!(matches!(&mistake, Error::NoColumn { column, .. } if column == "09"), "{mistake:?}");
 }
 
 #[test]
