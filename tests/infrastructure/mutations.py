@@ -13,7 +13,7 @@ class Mistake(NamedTuple):
     reason: str
 
 
-OUTBOX, SUBSCRIPTION = "modules/outbox", "modules/subscription"
+OUTBOX, SUBSCRIPTION, PAYLOADS = "modules/outbox", "modules/subscription", "modules/payload-bucket"
 
 MISTAKES = [
     Mistake("ReportBatchItemFailures removed", f"{OUTBOX}/main.tf",
@@ -57,6 +57,8 @@ MISTAKES = [
             "  retention_in_days = var.log_retention_days\n", "", f"test {OUTBOX}", "time that somebody chose"),
     Mistake("public failure bucket", f"{OUTBOX}/failures.tf",
             "  block_public_policy     = true", "  block_public_policy     = false", "checkov", "CKV_AWS_54"),
+    Mistake("content deleted before its message", f"{PAYLOADS}/variables.tf",
+            "  default     = 90\n", "  default     = 30\n", f"test {PAYLOADS}", "52 or more"),
     Mistake("queue policy without aws:SourceArn", f"{SUBSCRIPTION}/main.tf",
             '        ArnEquals    = { "aws:SourceArn" = var.topic_arn }\n', "", f"test {SUBSCRIPTION}", "aws:SourceArn"),
     Mistake("queue policy without aws:SourceAccount", f"{SUBSCRIPTION}/main.tf",

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-MODULES = ("inbox-table", "outbox", "sweeper", "subscription", "network", "alb", "service")
+MODULES = ("inbox-table", "outbox", "payload-bucket", "sweeper", "subscription", "network", "alb", "service")
 ALL = (*(f"modules/{module}" for module in MODULES), "live")
 DIGEST = "@sha256:" + "0" * 64
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"

@@ -21,6 +21,8 @@
 //!   `StartMessageMoveTask`.
 //! * SNS delivers to SQS only. Raw delivery refuses message attributes, so use the envelope. A filter policy sees
 //!   message attributes and not the body, and a subscription has no dead-letter queue.
+//! * S3, with the feature `s3` only, serves what a claim check needs: objects, buckets and their lifecycle rules, which are kept and
+//!   never carried out. Buckets are addressed by path: set `force_path_style`.
 //! * Nothing checks signatures, policies or permissions.
 
 mod clock;
@@ -28,6 +30,8 @@ mod dynamo;
 mod error;
 mod in_memory;
 pub mod mapping;
+#[cfg(feature = "s3")]
+mod s3;
 mod sdk;
 mod services;
 mod sns;

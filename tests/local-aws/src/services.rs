@@ -1,4 +1,4 @@
-//! One front for the four services: decides from a request which of them answers it.
+//! One front for all services: decides from a request which of them answers it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,8 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::dynamo::DynamoDb;
+#[cfg(feature = "s3")]
+use crate::s3::S3;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 
@@ -19,9 +21,11 @@ pub(crate) const HEALTH_PATH: &str = "/_local/health";
 
 const JSON: &str = "application/x-amz-json-1.0";
 
-/// The four services and the state they share.
+/// The services and the state they share.
 pub(crate) struct Services {
     dynamodb: DynamoDb,
+    #[cfg(feature = "s3")]
+    s3: S3,
     sqs: Sqs,
     sns: Sns,
     requests: AtomicU64,
@@ -32,17 +36,29 @@ impl Services {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
         let sqs = Sqs::new(host, port);
         let sns = Sns::new(host, port, &sqs);
-        Self { dynamodb: DynamoDb::new(database, clock), sqs, sns, requests: AtomicU64::new(0) }
+        Self {
+            dynamodb: DynamoDb::new(database, clock),
+            #[cfg(feature = "s3")]
+            s3: S3::new(),
+            sqs,
+            sns,
+            requests: AtomicU64::new(0),
+        }
     }
 
     /// Answers one request. AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query
     /// protocol, which has no such header.
     pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let request_id = format!("local-{:08}", self.requests.fetch_add(1, Ordering::Relaxed) + 1);
-        let (parts, body) = request.into_parts();
-        if parts.method == Method::GET && parts.uri.path() == HEALTH_PATH {
+        if request.method() == Method::GET && request.uri().path() == HEALTH_PATH {
             return json_response(StatusCode::OK, &request_id, json!({ "status": "ok" }).to_string());
         }
+        // S3 alone names what it is asked for in method and path; all others are called with POST at the root.
+        #[cfg(feature = "s3")]
+        if request.method() != Method::POST || request.uri().path() != "/" {
+            return self.s3.answer(request, &request_id).await;
+        }
+        let (parts, body) = request.into_parts();
         if parts.method != Method::POST {
             return refuse(&request_id, "UnknownOperationException", "AWS APIs are called with POST");
         }

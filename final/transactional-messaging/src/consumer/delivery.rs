@@ -67,8 +67,17 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
             let found = envelope.kind.chars().filter(|c| c.is_ascii_alphanumeric()).take(80).collect();
             return Err(Unreadable::Kind { expected: M::TYPE, found });
         }
-        let message =
-            object(envelope.data.get()).map_err(|source| Unreadable::Data { kind: M::TYPE, source })?;
+        let data = envelope.data.clone();
+        Self::read(envelope, data.get())
+    }
+
+    /// Reads the message from this text instead of the envelope's own data: content that lay elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable::Data`] says what is wrong with it.
+    pub fn read(envelope: Envelope, data: &str) -> Result<Self, Unreadable> {
+        let message = object(data).map_err(|source| Unreadable::Data { kind: M::TYPE, source })?;
         Ok(Self { message, envelope })
     }
 }

@@ -78,6 +78,12 @@ impl From<ItemError> for HandlerError {
     }
 }
 
+impl From<Unreadable> for HandlerError {
+    fn from(error: Unreadable) -> Self {
+        Self::terminal(reason(&error))
+    }
+}
+
 impl From<PublishError> for HandlerError {
     fn from(error: PublishError) -> Self {
         Self::terminal(reason(&error))

@@ -190,11 +190,11 @@ pub(crate) fn response(status: u16, body: String) -> HttpResponse {
     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body))
 }
 
-/// JSON services name the operation in a header, SNS in its form.
+/// JSON services name the operation in a header, SNS in its form; S3 has only the method.
 fn operation(request: &HttpRequest, body: &str) -> String {
     let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
     let action = || body.split('&').find_map(|field| field.strip_prefix("Action="));
-    target.or_else(action).unwrap_or_default().to_owned()
+    target.or_else(action).unwrap_or(request.method()).to_owned()
 }
 
 impl fmt::Debug for Wire {
