@@ -1,0 +1,173 @@
+//! The system's tables, topics and queues on an AWS that many runs share, each with ids of its own.
+
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::http::HttpClient;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header::CONTENT_TYPE},
+};
+use fault_engine::{Ambient, TOPICS};
+use final_program::PROGRAM;
+use http_body_util::BodyExt as _;
+use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use tower::ServiceExt as _;
+use transactional_messaging::{
+    message::{Sequence, Subject},
+    outbox::partition_of,
+};
+use uuid::Uuid;
+
+/// A queue that hears everything.
+const PROBE: &str = "probe";
+/// More than all runs in one world can reserve.
+pub(crate) const LIMIT: u64 = 1_000_000_000;
+
+/// A process that has just started: nothing but its way to AWS, time, ids and chance.
+pub(crate) type Process = Ambient;
+pub(crate) type Item = Map<String, Value>;
+
+pub(crate) struct World {
+    pub(crate) aws: InMemoryAws,
+    ids: Arc<AtomicU64>,
+    /// A customer with credit for all.
+    pub(crate) customer: Uuid,
+    /// What must be reserved of its credit, and its version.
+    pub(crate) books: Cell<(u64, u64)>,
+    dynamodb: aws_sdk_dynamodb::Client,
+    sqs: aws_sdk_sqs::Client,
+}
+
+impl World {
+    pub(crate) async fn open() -> Self {
+        let aws = InMemoryAws::new().unwrap();
+        let config = aws.sdk_config();
+        (PROGRAM.deploy)(config.clone()).await.unwrap();
+        let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+        let mut world =
+            Self { aws, ids: Arc::default(), customer: Uuid::nil(), books: Cell::default(), dynamodb, sqs };
+        world.listen_to_everything().await;
+        let body = json!({"name": "Ada", "credit_limit": LIMIT});
+        world.customer = post(&world.process(), "/customers", "the-customer", &body).await.unwrap();
+        world
+    }
+
+    async fn listen_to_everything(&self) {
+        let sns = aws_sdk_sns::Client::new(&self.aws.sdk_config());
+        self.sqs.create_queue().queue_name(PROBE).send().await.unwrap();
+        let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{name}");
+        for topic in TOPICS {
+            let request = sns.subscribe().topic_arn(arn("sns", topic)).protocol("sqs");
+            request.endpoint(arn("sqs", PROBE)).send().await.unwrap();
+        }
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        self.process_over(self.aws.clone())
+    }
+
+    pub(crate) fn process_over(&self, wire: impl HttpClient + 'static) -> Process {
+        let clock = self.aws.clock();
+        let config = self.aws.sdk_config().into_builder().http_client(wire).build();
+        Ambient::counted(config, move || OffsetDateTime::from(clock.now()), self.ids.clone(), 1)
+    }
+
+    /// An item of a table whose key is `PK` alone.
+    pub(crate) async fn item(&self, table: &str, key: String) -> Item {
+        let request = self.dynamodb.get_item().table_name(table).consistent_read(true);
+        let answer = request.key("PK", AttributeValue::S(key)).send().await.unwrap();
+        answer.item.map(|item| serde_dynamo::from_item(item).unwrap()).unwrap_or_default()
+    }
+
+    /// What the outbox has of a subject: its head, if there is one, and its rows in their order.
+    pub(crate) async fn outbox(&self, service: &str, subject: &Subject) -> Vec<Item> {
+        let request = self.dynamodb.query().table_name(format!("{service}-outbox")).consistent_read(true);
+        let request = request.key_condition_expression("PK = :subject");
+        let subject = AttributeValue::S(partition_of(subject));
+        let answer = request.expression_attribute_values(":subject", subject).send().await.unwrap();
+        serde_dynamo::from_items(answer.items.unwrap_or_default()).unwrap()
+    }
+
+    /// One row of the outbox, if it is there.
+    pub(crate) async fn row(&self, service: &str, subject: &Subject, sequence: Sequence) -> Item {
+        let request = self.dynamodb.get_item().table_name(format!("{service}-outbox")).consistent_read(true);
+        let request = request.key("PK", AttributeValue::S(partition_of(subject)));
+        let answer = request.key("SK", AttributeValue::S(sequence.to_string())).send().await.unwrap();
+        answer.item.map(|item| serde_dynamo::from_item(item).unwrap()).unwrap_or_default()
+    }
+
+    /// Notes what a change of the customer should have done to its books.
+    pub(crate) fn expect(&self, change: impl FnOnce(u64) -> u64) {
+        let (reserved, version) = self.books.get();
+        self.books.set((change(reserved), version + 1));
+    }
+
+    /// The kinds of the messages that the outbox has of a subject.
+    pub(crate) async fn kinds(&self, service: &str, subject: &Subject) -> Vec<String> {
+        let rows = self.outbox(service, subject).await;
+        rows.iter().filter_map(|row| row.get("Kind")?.as_str().map(str::to_owned)).collect()
+    }
+
+    /// What subscribers have heard: the texts of the messages of each subject, in the order of arrival. It is taken out of the queue.
+    pub(crate) async fn heard(&self) -> BTreeMap<String, Vec<String>> {
+        let url = self.queue(PROBE).await;
+        let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        loop {
+            let answer = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10).send().await;
+            let messages = answer.unwrap().messages.unwrap_or_default();
+            if messages.is_empty() {
+                return heard;
+            }
+            for message in messages {
+                let handle = message.receipt_handle.unwrap_or_default();
+                self.sqs.delete_message().queue_url(&url).receipt_handle(handle).send().await.unwrap();
+                let body: Value = serde_json::from_str(&message.body.unwrap_or_default()).unwrap();
+                let text = body["Message"].as_str().unwrap().to_owned();
+                let envelope: Value = serde_json::from_str(&text).unwrap();
+                heard.entry(envelope["subject"].as_str().unwrap().to_owned()).or_default().push(text);
+            }
+        }
+    }
+
+    pub(crate) async fn queue(&self, name: &str) -> String {
+        self.sqs.get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap()
+    }
+}
+
+/// Sends a request to the service whose path it names: the id in the answer, or what was wrong.
+pub(crate) async fn post(process: &Process, path: &str, key: &str, body: &Value) -> Result<Uuid, String> {
+    let request = Request::post(path).header(CONTENT_TYPE, "application/json").header("Idempotency-Key", key);
+    let request = request.body(Body::from(body.to_string())).unwrap();
+    let Ok(answer) = (PROGRAM.http)(process.clone()).oneshot(request).await;
+    let status = answer.status();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    if status != StatusCode::OK {
+        return Err(format!("{status}: {}", String::from_utf8_lossy(&body)));
+    }
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    Ok(body["id"].as_str().unwrap().parse().unwrap())
+}
+
+/// A message as a queue delivers it.
+pub(crate) fn message(kind: &str, id: u64, data: &Value) -> String {
+    json!({
+        "specversion": "1.0", "id": Uuid::from_u64_pair(1, id), "source": "/test", "type": kind, "subject": "test/1",
+        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
+        "data": data,
+    })
+    .to_string()
+}
+
+/// Adds a complaint when two things differ.
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(wrong: &mut Vec<String>, what: &str, is: T, should: T) {
+    if is != should {
+        wrong.push(format!("{what} is {is:?} and should be {should:?}"));
+    }
+}
