@@ -8,6 +8,7 @@
 
 mod consumers;
 mod http;
+mod planted;
 mod redrive;
 mod relays;
 mod trial;
@@ -57,6 +58,21 @@ fn a_hundred_thousand_runs_with_faults_do_no_damage() {
     tell(&format!("{:<26} {total}, in {seconds} s", "all"));
     assert!(total.failures.is_empty(), "{}", total.failures.join("\n"));
     assert!(total.runs >= 100_000 && total.faults > total.runs, "{total}");
+}
+
+#[test]
+fn the_classic_mistakes_are_found() {
+    for part in [planted::DUAL_WRITE, planted::NO_INBOX, planted::NOTED_FIRST] {
+        let tally = in_parallel(&part, 200);
+        tell(&format!("{:<26} {tally}", part.name));
+        assert!(!tally.failures.is_empty(), "{} was not found", part.name);
+        let harmless = tally.runs - tally.failures.len() as u64;
+        assert!(
+            harmless > 0 || part.calls == 1,
+            "{}: every run fails, so it is not the fault that is seen",
+            part.name
+        );
+    }
 }
 
 /// A failing run, again: `SEED='approve 17' cargo test --profile lab -p final-program --test every_call -- --ignored`.

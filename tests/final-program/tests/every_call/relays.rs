@@ -27,7 +27,7 @@ pub(crate) const SWEEPER: Part =
     Part { name: "sweeper", calls: 12, prepare: |world, seed| Box::pin(sweeper(world, seed)) };
 
 /// Two messages of one subject, neither of which is published.
-async fn stored(world: &World, seed: u64) -> Subject {
+pub(crate) async fn stored(world: &World, seed: u64) -> Subject {
     let id = Uuid::from_u64_pair(3, seed);
     let subject = Subject::aggregate("order", id);
     let process = world.process();
@@ -79,7 +79,7 @@ async fn sweeper(world: &World, seed: u64) -> Job {
 }
 
 /// Both messages were published in their order, each with the same bytes every time, and that is noted.
-async fn judge(world: &World, subject: &Subject) -> Vec<String> {
+pub(crate) async fn judge(world: &World, subject: &Subject) -> Vec<String> {
     let mut wrong = Vec::new();
     let rows = world.outbox("orders", subject).await;
     let (heads, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row["SK"] == "#HEAD");
