@@ -191,7 +191,13 @@ fn environment(service: &str, endpoint: &str) -> Environment {
         ("DYNAMODB_INBOX_TABLE_NAME", format!("{service}-inbox")),
         ("DYNAMODB_OUTBOX_TABLE_NAME", format!("{service}-outbox")),
     ];
-    for name in ["AWS_SNS_TOPIC_PREFIX", "AWS_SQS_QUEUE_NAME_PREFIX"] {
+    for name in [
+        "AWS_SNS_TOPIC_PREFIX",
+        "AWS_SQS_QUEUE_NAME_PREFIX",
+        "MESSAGING_FIFO",
+        "INBOX_RETENTION_DAYS",
+        "ORDER_TIMEOUT_SECONDS",
+    ] {
         variables.extend(std::env::var(name).ok().map(|value| (name, value)));
     }
     variables.into_iter().collect()

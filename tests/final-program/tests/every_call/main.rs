@@ -110,5 +110,6 @@ fn in_parallel(part: &Part, runs: u64) -> Tally {
 
 /// Straight to the terminal: the harness swallows what is printed by macros.
 fn tell(line: &str) {
-    writeln!(std::io::stderr(), "{line}").unwrap();
+    let mut out = std::io::stderr();
+    writeln!(out, "{line}").unwrap();
 }
