@@ -7,9 +7,16 @@ use book_preprocessor::commands::{run, steps};
 use super::Fixture;
 
 fn complaints(test: &str, page: &str) -> Vec<String> {
+    run_in_fixture(test, page).1
+}
+
+/// Where the commands ran, and what was wrong.
+fn run_in_fixture(test: &str, page: &str) -> (PathBuf, Vec<String>) {
     let fixture = Fixture::new(&format!("commands_{test}"), &[("there.txt", "one\ntwo  \nthree\n")]);
     let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("commands_{test}_scratch"));
-    run(&steps(page).unwrap(), fixture.repository().root(), &scratch).unwrap()
+    let root = fixture.repository().root().to_owned();
+    let complaints = run(&steps(page).unwrap(), &root, &scratch).unwrap();
+    (root, complaints)
 }
 
 #[test]
@@ -34,9 +41,9 @@ fn fences_without_the_mark_are_not_run() {
 #[test]
 fn commands_of_a_page_share_a_shell_and_one_in_the_background_ends_with_it() {
     let page = "```console,run\n$ mkdir a && cd a\n$ sleep 600 & echo $! > pid\n```\n\n```console,run\n$ basename $PWD\na\n```\n";
-    assert_eq!(complaints("shell", page), Vec::<String>::new());
-    let pid = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("commands_shell/a/pid");
-    let pid = std::fs::read_to_string(pid).unwrap();
+    let (root, complaints) = run_in_fixture("shell", page);
+    assert_eq!(complaints, Vec::<String>::new());
+    let pid = std::fs::read_to_string(root.join("a/pid")).unwrap();
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     assert!(state.is_empty() || state.contains(") Z "), "{state}");
 }
