@@ -53,9 +53,9 @@ impl Services {
         if request.method() == Method::GET && request.uri().path() == HEALTH_PATH {
             return json_response(StatusCode::OK, &request_id, json!({ "status": "ok" }).to_string());
         }
-        // S3 alone names what it is asked for in method and path; all others are called with POST at the root.
+        // S3 alone names what it is asked for in its path; all others are called at the root.
         #[cfg(feature = "s3")]
-        if request.method() != Method::POST || request.uri().path() != "/" {
+        if request.uri().path() != "/" {
             return self.s3.answer(request, &request_id).await;
         }
         let (parts, body) = request.into_parts();
