@@ -18,8 +18,8 @@ import policies
 
 # The files, and the command that makes each.
 RECORDINGS = {
-    "scenarios.tsv": ("cargo", "test", "-q", "-p", "e2e", "--test", "in_process"),
-    "faults.tsv": ("cargo", "test", "-q", "-p", "final-program", "--test", "permissions"),
+    "scenarios.tsv": ("cargo", "test", "-q", "--workspace", "--test", "in_process"),
+    "faults.tsv": ("cargo", "test", "-q", "--workspace", "--test", "permissions"),
 }
 
 # What the calls follow from.

@@ -1,5 +1,6 @@
 //! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
 
+mod announcing;
 mod error;
 
 pub use error::OrderError;
@@ -11,24 +12,21 @@ use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
-    error::PublishError,
     inbox::{Inbox, Retention, RetentionTooShort},
-    message::{Context, Sequence, Subject},
+    message::Context,
     outbox::Outbox,
 };
 use unit_of_work::{Backoff, CommitError, Database, LoadError, UnitOfWork, retry_lost_races};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Answer, Happening, Order, State, Total, answer},
-    messages::{
-        AboutOrder, Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected, OrderTimeoutReached,
-    },
+    domain::{Answer, Happening, Order, Total, answer},
+    messages::AboutOrder,
     service::{
         CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, TIMEOUT_REACHED_QUEUE,
         VALIDATION_FAILED_QUEUE,
     },
-    store::{OrderStore, rejection_reason, state_name},
+    store::{OrderStore, state_name},
 };
 
 /// How often a cancellation is decided anew when the order changes under it.
@@ -253,53 +251,4 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
     // ANCHOR_END: react
-
-    /// Stores the message that tells of an order's new state.
-    fn announce(
-        &self,
-        work: &mut UnitOfWork<Stop>,
-        context: &Context,
-        order: &Order,
-    ) -> Result<(), PublishError> {
-        let head = self.head(context, order);
-        let place = (&Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
-        let stop = Stop::LostRace;
-        match order.state {
-            State::Pending => {
-                let event = OrderCreated { head, order_total: order.total.minor_units() };
-                self.outbox.publish(work, place, context, &event, stop)
-            }
-            State::Approved => self.outbox.publish(work, place, context, &OrderApproved { head }, stop),
-            State::Rejected | State::TimedOut => {
-                let event = OrderRejected { head, reason: rejection_reason(order.state) };
-                self.outbox.publish(work, place, context, &event, stop)
-            }
-            State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
-        }
-    }
-
-    // ANCHOR: set_timeout
-    /// Stores the message that this service sends to itself when the time for a decision is over.
-    fn set_timeout(
-        &self,
-        work: &mut UnitOfWork<Stop>,
-        context: &Context,
-        order: &Order,
-    ) -> Result<(), PublishError> {
-        let due = (&Subject::aggregate("order", order.id), order.created_at + self.timeout);
-        let event = OrderTimeoutReached { head: self.head(context, order) };
-        self.outbox.publish_at(work, due, context, &event, Stop::LostRace)
-    }
-    // ANCHOR_END: set_timeout
-
-    fn head(&self, context: &Context, order: &Order) -> Head {
-        Head {
-            event_id: self.ambient.id(),
-            correlation_id: context.correlation_id,
-            order_id: order.id,
-            customer_id: order.customer_id,
-            state: state_name(order.state),
-            created_at: order.updated_at.unwrap_or(order.created_at),
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The body of a queue message.
 
+use claim_check::message::Claimable;
 use customers::messages::{OrderCancelled, OrderCreated};
 use orders::messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed};
 use serde_json::{Value, json};
@@ -23,6 +24,20 @@ pub(crate) fn target(data: &[u8]) {
     read::<CustomerCreditReserved>(body);
     read::<CustomerCreditReservationFailed>(body);
     read::<CustomerValidationFailed>(body);
+    claim(body);
+}
+
+/// What is taken for a claim leads to one object among those of its kind, and nowhere else.
+fn claim(body: &str) {
+    let Ok(delivery) = Delivery::<Claimable<OrderCreated>>::parse(body) else { return };
+    if let Ok(Some(claim)) = delivery.message.claim() {
+        let key = claim.key(OrderCreated::TYPE);
+        let hash = key.strip_prefix("OrderCreated/").expect("the name begins with the kind");
+        assert!(
+            hash.len() == 64
+                && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        );
+    }
 }
 
 fn read<M: MessageType + serde::de::DeserializeOwned>(body: &str) {

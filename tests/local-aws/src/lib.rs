@@ -1,12 +1,12 @@
-//! AWS on your machine, in your process: DynamoDB, DynamoDB Streams, SQS and SNS behind the real AWS SDK.
+//! AWS on your machine, in your process: DynamoDB, DynamoDB Streams, SQS, SNS and S3 behind the real AWS SDK.
 //!
-//! The services themselves are libraries: [`dynoxide`] keeps DynamoDB and its streams in SQLite, `rustack` keeps SQS
-//! and SNS in memory. This crate puts them behind one address and adds what none of them has: the event source
+//! The services themselves are libraries: [`dynoxide`] keeps DynamoDB and its streams in SQLite, `rustack` keeps SQS,
+//! SNS and S3 in memory. This crate puts them behind one address and adds what none of them has: the event source
 //! mapping through which AWS Lambda reads a stream ([`mapping`]).
 //!
 //! There are two ways in, and both answer a request with the same code:
 //!
-//! * [`LocalAws`] listens on one loopback port for all four services, as LocalStack does on 4566.
+//! * [`LocalAws`] listens on one loopback port for all five services, as LocalStack does on 4566.
 //! * [`InMemoryAws`] is an HTTP client for the SDK. No socket is involved, so a test may pause tokio's clock.
 //!
 //! # Where this differs from AWS
@@ -21,8 +21,8 @@
 //!   `StartMessageMoveTask`.
 //! * SNS delivers to SQS only. Raw delivery refuses message attributes, so use the envelope. A filter policy sees
 //!   message attributes and not the body, and a subscription has no dead-letter queue.
-//! * S3, with the feature `s3` only, serves what a claim check needs: objects, buckets and their lifecycle rules, which are kept and
-//!   never carried out. Buckets are addressed by path: set `force_path_style`.
+//! * S3 serves what a claim check needs: objects, buckets and their lifecycle rules, which are kept and never carried out. Buckets are
+//!   addressed by path: set `force_path_style`.
 //! * Nothing checks signatures, policies or permissions.
 
 mod clock;
@@ -30,7 +30,6 @@ mod dynamo;
 mod error;
 mod in_memory;
 pub mod mapping;
-#[cfg(feature = "s3")]
 mod s3;
 mod sdk;
 mod services;

@@ -9,7 +9,7 @@ use clap::Parser;
 use local_aws::{LocalAws, REGION};
 use tracing_subscriber::EnvFilter;
 
-/// DynamoDB, DynamoDB Streams, SQS and SNS on one port.
+/// DynamoDB, DynamoDB Streams, SQS, SNS and S3 on one port.
 #[derive(Parser)]
 #[command(name = "local-aws", version)]
 struct Arguments {

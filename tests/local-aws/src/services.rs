@@ -11,7 +11,6 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::json;
 
 use crate::dynamo::DynamoDb;
-#[cfg(feature = "s3")]
 use crate::s3::S3;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
@@ -24,7 +23,6 @@ const JSON: &str = "application/x-amz-json-1.0";
 /// The services and the state they share.
 pub(crate) struct Services {
     dynamodb: DynamoDb,
-    #[cfg(feature = "s3")]
     s3: S3,
     sqs: Sqs,
     sns: Sns,
@@ -38,7 +36,6 @@ impl Services {
         let sns = Sns::new(host, port, &sqs);
         Self {
             dynamodb: DynamoDb::new(database, clock),
-            #[cfg(feature = "s3")]
             s3: S3::new(),
             sqs,
             sns,
@@ -54,7 +51,6 @@ impl Services {
             return json_response(StatusCode::OK, &request_id, json!({ "status": "ok" }).to_string());
         }
         // S3 alone names what it is asked for in its path; all others are called at the root.
-        #[cfg(feature = "s3")]
         if request.uri().path() != "/" {
             return self.s3.answer(request, &request_id).await;
         }

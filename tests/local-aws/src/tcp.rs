@@ -91,7 +91,7 @@ impl LocalAws {
         Ok(Self { endpoint_url: format!("http://{addr}"), _server: AbortOnDropHandle::new(server) })
     }
 
-    /// Where all four services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
+    /// Where all five services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
     ///
     /// `GET {endpoint_url}/_local/health` answers 200.
     pub fn endpoint_url(&self) -> &str {

@@ -7,6 +7,7 @@
 //!
 //! Waking a subject once too often costs two reads and publishes nothing.
 
+mod batch;
 mod dispatch;
 mod publisher;
 mod store;

@@ -3,6 +3,7 @@
 
 mod actions;
 mod bench;
+mod forgotten_token;
 mod limit_edges;
 mod limits;
 mod lost_races;

@@ -11,18 +11,19 @@ use orders::messages::{
     own::OrderTimeoutReached,
 };
 use outbox_relay::lambda::{self, Sweep};
-use serde_json::{Value, json};
+use serde_json::json;
 use transactional_messaging::{
     ambient::Ambient,
     consumer::Delivery,
-    message::Subject,
-    outbox::partition_of,
     relay::{Outcome, Relay, SnsPublisher, TopicDirectory},
 };
 use unit_of_work::DynamoDb;
 use uuid::Uuid;
 
-use crate::shop::{LATENCY, Process, Shop};
+use crate::{
+    scenes::{LIMIT, approved, cancelled, decide, decided, message, order_id, order_of, pending, subjects},
+    shop::{LATENCY, Process, Shop},
+};
 
 /// Gives a process the same piece of work each time: what it answers.
 pub(crate) type Work = Arc<dyn Fn(Process) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -71,7 +72,6 @@ pub(crate) const CASES: &[Case] = &[
     case!("reject for want of a customer", Everything, 6, reject_invalid),
 ];
 
-const LIMIT: u64 = 10_000;
 const NOBODY: Uuid = Uuid::from_u128(0xdead);
 
 fn work<F>(handle: impl Fn(Process) -> F + Send + Sync + 'static) -> Work
@@ -230,71 +230,4 @@ async fn unpark(shop: &Shop) -> Work {
             outcome.map(|_| "unparked".to_owned()).map_err(|error| error.to_string())
         }
     })
-}
-
-/// An order with two messages of which none is dispatched, and another with one.
-async fn pending(shop: &Shop) {
-    let customer = shop.customer(LIMIT).await;
-    shop.publish("customers").await;
-    let order = shop.order("the-order", customer, 4_000).await;
-    shop.order("another-order", customer, 5_000).await;
-    let body = message("CustomerCreditReserved", &json!({"order_id": order, "customer_id": customer}));
-    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
-    orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
-}
-
-/// A message that came before what it follows from.
-fn message(kind: &str, data: &Value) -> String {
-    json!({
-        "specversion": "1.0", "id": Uuid::from_u128(7), "source": "/test", "type": kind, "subject": "test/1",
-        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
-        "data": data,
-    })
-    .to_string()
-}
-
-/// The id that follows from an idempotency key.
-fn order_id(key: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:order:{key}").as_bytes())
-}
-
-/// The partition keys of the two orders; that with two messages first.
-fn subjects() -> Vec<String> {
-    ["the-order", "another-order"].map(|key| partition_of(&Subject::aggregate("order", order_id(key)))).into()
-}
-
-/// A customer and an order whose creation is published.
-async fn order_of(shop: &Shop, total: u64) -> (Uuid, Uuid) {
-    let customer = shop.customer(LIMIT).await;
-    let order = shop.order("the-order", customer, total).await;
-    shop.publish("orders").await;
-    (customer, order)
-}
-
-/// The same, and the customers service has decided.
-async fn decided(shop: &Shop, total: u64) -> (Uuid, Uuid) {
-    let ids = order_of(shop, total).await;
-    decide(shop).await;
-    ids
-}
-
-async fn decide(shop: &Shop) {
-    let body = shop.take("customer--order-created").await;
-    let customers = customers_service(&shop.process(LATENCY).ambient);
-    customers.reserve_credit(Delivery::<OrderCreated>::parse(&body).unwrap()).await.unwrap();
-    shop.publish("customers").await;
-}
-
-async fn approved(shop: &Shop) -> Uuid {
-    let (_, order) = decided(shop, 4_000).await;
-    let body = shop.take("order--customer-credit-reserved").await;
-    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
-    orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
-    order
-}
-
-async fn cancelled(shop: &Shop) {
-    let order = approved(shop).await;
-    shop.process(LATENCY).post(&format!("/order/{order}/cancel"), "unused", &json!({})).await.unwrap();
-    shop.publish("orders").await;
 }

@@ -8,6 +8,7 @@
 mod cases;
 mod drops;
 mod polls;
+mod scenes;
 mod shop;
 mod state;
 mod wire;
