@@ -69,6 +69,17 @@ async fn consume(bench: &Bench, seen: &Arc<Mutex<Vec<usize>>>) -> CancellationTo
     stop
 }
 
+/// Publishes a report, loses its content, and starts the consumer: the name of the object that is missing.
+async fn consume_without_content(
+    bench: &Bench,
+    seen: &Arc<Mutex<Vec<usize>>>,
+) -> (String, CancellationToken) {
+    provision(bench).await;
+    let key = publish(bench, Report::of_bytes(5_000)).await;
+    bench.s3.delete_object().bucket(BUCKET).key(&key).send().await.unwrap();
+    (key, consume(bench, seen).await)
+}
+
 async fn dead_letters(bench: &Bench) -> Vec<String> {
     let sqs = aws_sdk_sqs::Client::new(&bench.wire.aws().sdk_config());
     let url =
@@ -95,12 +106,8 @@ async fn a_message_larger_than_sns_takes_arrives_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_whose_content_never_comes_back_ends_in_the_dead_letter_queue_with_its_name() {
-    let bench = Bench::new().await;
-    provision(&bench).await;
-    let key = publish(&bench, Report::of_bytes(5_000)).await;
-    bench.s3.delete_object().bucket(BUCKET).key(&key).send().await.unwrap();
-    let seen = Arc::default();
-    let stop = consume(&bench, &seen).await;
+    let (bench, seen) = (Bench::new().await, Arc::default());
+    let (key, stop) = consume_without_content(&bench, &seen).await;
     sleep(Duration::from_secs(1_000)).await;
     stop.cancel();
     assert!(seen.lock().unwrap().is_empty());
@@ -113,12 +120,8 @@ async fn a_message_whose_content_never_comes_back_ends_in_the_dead_letter_queue_
 
 #[tokio::test(start_paused = true)]
 async fn content_that_comes_back_in_time_is_handled_as_if_nothing_had_been() {
-    let bench = Bench::new().await;
-    provision(&bench).await;
-    let key = publish(&bench, Report::of_bytes(5_000)).await;
-    bench.s3.delete_object().bucket(BUCKET).key(&key).send().await.unwrap();
-    let seen = Arc::default();
-    let stop = consume(&bench, &seen).await;
+    let (bench, seen) = (Bench::new().await, Arc::default());
+    let (_, stop) = consume_without_content(&bench, &seen).await;
     sleep(Duration::from_secs(15)).await;
     bench.bucket.check_in(Report::of_bytes(5_000)).await.unwrap();
     sleep(Duration::from_secs(200)).await;

@@ -8,6 +8,8 @@
 mod cases;
 mod drops;
 mod polls;
+#[path = "../support/post.rs"]
+mod post;
 mod scenes;
 mod shop;
 mod state;

@@ -5,20 +5,14 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode, header::CONTENT_TYPE},
-};
 use fault_engine::{Ambient, TOPICS};
 use final_program::PROGRAM;
-use http_body_util::BodyExt as _;
 use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{state::items, wire::Wire};
+use crate::{post::post, state::items, wire::Wire};
 
 /// How long the requests of a process take that is not dropped.
 pub(crate) const LATENCY: Duration = Duration::from_millis(10);
@@ -108,16 +102,6 @@ impl Shop {
 impl Process {
     /// Sends a request to the service whose path it names: the id in the answer, or what was wrong.
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Uuid, String> {
-        let request =
-            Request::post(path).header(CONTENT_TYPE, "application/json").header("Idempotency-Key", key);
-        let request = request.body(Body::from(body.to_string())).unwrap();
-        let Ok(answer) = (PROGRAM.http)(self.ambient.clone()).oneshot(request).await;
-        let status = answer.status();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        if status != StatusCode::OK {
-            return Err(format!("{status}: {}", String::from_utf8_lossy(&body)));
-        }
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        Ok(body["id"].as_str().unwrap().parse().unwrap())
+        post(&self.ambient, path, key, body).await
     }
 }

@@ -8,8 +8,9 @@ use transactional_messaging::{consumer::Delivery, message::Subject};
 use uuid::Uuid;
 
 use crate::{
+    post::post,
     trial::{Job, Part},
-    world::{World, message, post, same},
+    world::{World, message, same},
 };
 
 pub(crate) const CREATE_CUSTOMER: Part = Part {

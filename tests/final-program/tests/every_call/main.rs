@@ -9,6 +9,8 @@
 mod consumers;
 mod http;
 mod planted;
+#[path = "../support/post.rs"]
+mod post;
 mod redrive;
 mod relays;
 mod trial;

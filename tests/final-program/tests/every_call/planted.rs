@@ -7,9 +7,10 @@ use transactional_messaging::{message::Subject, outbox::partition_of};
 use uuid::Uuid;
 
 use crate::{
+    post::post,
     relays,
     trial::{Job, Part},
-    world::{Process, World, post, same},
+    world::{Process, World, same},
 };
 
 /// The row is written, and then its message: stopped in between, nobody ever hears of it.

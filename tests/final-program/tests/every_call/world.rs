@@ -8,22 +8,18 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::HttpClient;
-use axum::{
-    body::Body,
-    http::{Request, StatusCode, header::CONTENT_TYPE},
-};
 use fault_engine::{Ambient, TOPICS};
 use final_program::PROGRAM;
-use http_body_util::BodyExt as _;
 use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
-use tower::ServiceExt as _;
 use transactional_messaging::{
     message::{Sequence, Subject},
     outbox::partition_of,
 };
 use uuid::Uuid;
+
+use crate::post::post;
 
 /// A queue that hears everything.
 const PROBE: &str = "probe";
@@ -139,20 +135,6 @@ impl World {
     pub(crate) async fn queue(&self, name: &str) -> String {
         self.sqs.get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap()
     }
-}
-
-/// Sends a request to the service whose path it names: the id in the answer, or what was wrong.
-pub(crate) async fn post(process: &Process, path: &str, key: &str, body: &Value) -> Result<Uuid, String> {
-    let request = Request::post(path).header(CONTENT_TYPE, "application/json").header("Idempotency-Key", key);
-    let request = request.body(Body::from(body.to_string())).unwrap();
-    let Ok(answer) = (PROGRAM.http)(process.clone()).oneshot(request).await;
-    let status = answer.status();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    if status != StatusCode::OK {
-        return Err(format!("{status}: {}", String::from_utf8_lossy(&body)));
-    }
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    Ok(body["id"].as_str().unwrap().parse().unwrap())
 }
 
 /// A message as a queue delivers it.
