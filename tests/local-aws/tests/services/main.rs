@@ -7,6 +7,7 @@
 mod clock;
 mod dynamodb;
 mod messaging;
+mod s3;
 #[path = "../support/mod.rs"]
 mod support;
 mod tcp;
@@ -48,4 +49,6 @@ both_ways!(
     messaging::a_redrive_policy_may_be_written_as_aws_takes_it,
     messaging::receive_limits_are_those_of_aws,
     messaging::a_queue_is_found_again_by_name,
+    s3::an_object_comes_back_as_it_was_stored_until_it_is_deleted,
+    s3::a_lifecycle_rule_is_kept_and_a_bucket_without_one_says_so,
 );
