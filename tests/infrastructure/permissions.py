@@ -39,7 +39,7 @@ UNUSED = [
     (r".*-(relay|sweeper)", "logs:CreateLogStream", "Lambda writes what the program prints"),
     (r".*-(relay|sweeper)", "logs:PutLogEvents", "Lambda writes what the program prints"),
     (r".*-relay", "dynamodb:ListStreams", "Lambda asks for it when the mapping is made (AWS managed policy AWSLambdaDynamoDBExecutionRole)"),
-    (r".*-relay", "s3:PutObject", "Lambda stores records that it gives up on; the embedded AWS has no S3"),
+    (r".*-relay", "s3:PutObject", "Lambda stores records that it gives up on; the simulated mapping hands them to the test"),
     (r".*-relay", "s3:ListBucket", "Lambda looks for the bucket before it stores there (Lambda guide, on-failure destinations)"),
     (r".*-schedule", "lambda:InvokeFunction", "EventBridge Scheduler starts the sweeper"),
     (r".*-schedule", "sqs:SendMessage", "EventBridge Scheduler keeps runs that it could not start"),
