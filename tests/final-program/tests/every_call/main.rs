@@ -33,18 +33,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const PARTS: &[(Part, u64)] = &[
     (http::CREATE_CUSTOMER, 6_000),
     (http::CREATE_ORDER, 10_000),
-    (http::CANCEL_ORDER, 4_000),
-    (consumers::RESERVE, 30_000),
-    (consumers::REFUSE, 20_000),
+    (http::CANCEL_ORDER, 3_000),
+    (consumers::RESERVE, 28_000),
+    (consumers::REFUSE, 25_000),
     (consumers::RELEASE, 10_000),
     (consumers::APPROVE, 6_000),
-    (relays::RELAY, 10_000),
+    (relays::RELAY, 8_000),
     (relays::SWEEPER, 2_000),
     (redrive::REDRIVE, 2_000),
 ];
 
 /// A world is left after so many runs, so that no run pays for what others have stored.
-const RUNS_IN_A_WORLD: u64 = 100;
+const RUNS_IN_A_WORLD: u64 = 50;
 
 #[test]
 fn a_hundred_thousand_runs_with_faults_do_no_damage() {
