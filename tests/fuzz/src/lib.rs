@@ -14,6 +14,7 @@ mod http_customers;
 mod http_orders;
 mod invocation;
 mod local_aws;
+mod service;
 mod settings;
 
 /// A target: its name, which is also that of its folder of seeds, and what it does with some bytes.

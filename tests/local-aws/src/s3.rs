@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use http_body_util::BodyExt;
 use rustack_s3_core::{RustackS3, config::S3Config};
 use rustack_s3_http::response::error_to_response;
 use rustack_s3_http::{FromS3Request, IntoS3Response, RoutingContext, S3ResponseBody, S3Router};
@@ -11,6 +10,7 @@ use rustack_s3_model::S3Operation;
 use rustack_s3_model::error::S3Error;
 
 use crate::sdk::REGION;
+use crate::services::whole;
 
 /// Larger objects would go to files.
 const MAX_IN_MEMORY: usize = 64 * 1024 * 1024;
@@ -32,11 +32,7 @@ impl S3 {
 
     pub(crate) async fn answer(&self, request: Request<Bytes>, request_id: &str) -> Response<Bytes> {
         let answer = self.run(request).await;
-        let response = answer.unwrap_or_else(|error| error_to_response(&error, request_id));
-        let (parts, body) = response.into_parts();
-        // The body is in memory already, so reading it cannot fail.
-        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        Response::from_parts(parts, body)
+        whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
     }
 
     async fn run(&self, request: Request<Bytes>) -> Result<Response<S3ResponseBody>, S3Error> {

@@ -8,6 +8,8 @@ use dynoxide::Database;
 use dynoxide::storage_backend::Clock;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Body;
 use serde_json::json;
 
 use crate::dynamo::DynamoDb;
@@ -77,6 +79,14 @@ impl Services {
             None => self.sns.answer(body, &request_id).await,
         }
     }
+}
+
+/// The answer of a rustack service with its body in one piece.
+pub(crate) async fn whole<B: Body>(response: Response<B>) -> Response<Bytes> {
+    let (parts, body) = response.into_parts();
+    // The body is in memory already, so reading it cannot fail.
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    Response::from_parts(parts, body)
 }
 
 fn refuse(request_id: &str, code: &str, message: &str) -> Response<Bytes> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Response;
-use http_body_util::BodyExt;
 use rustack_sns_core::config::SnsConfig;
 use rustack_sns_core::handler::RustackSnsHandler;
 use rustack_sns_core::provider::RustackSns;
@@ -18,6 +17,7 @@ use rustack_sqs_core::provider::RustackSqs;
 use rustack_sqs_model::input::SendMessageInput;
 
 use crate::sdk::{ACCOUNT_ID, REGION};
+use crate::services::whole;
 use crate::sqs::Sqs;
 
 pub(crate) struct Sns {
@@ -42,11 +42,7 @@ impl Sns {
             Ok(operation) => dispatch_operation(&self.handler, operation, body).await,
             Err(error) => Err(error),
         };
-        let response = answer.unwrap_or_else(|error| error_to_response(&error, request_id));
-        let (parts, body) = response.into_parts();
-        // The body is in memory already, so reading it cannot fail.
-        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        Response::from_parts(parts, body)
+        whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
     }
 }
 

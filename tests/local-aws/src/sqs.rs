@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use http_body_util::BodyExt;
 use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
 use rustack_sqs_core::provider::RustackSqs;
@@ -17,6 +16,7 @@ use rustack_sqs_model::types::RedrivePolicy;
 use serde_json::Value;
 
 use crate::sdk::{ACCOUNT_ID, REGION};
+use crate::services::whole;
 
 pub(crate) struct Sqs {
     queues: Arc<RustackSqs>,
@@ -48,11 +48,8 @@ impl Sqs {
         body: Bytes,
         request_id: &str,
     ) -> Response<Bytes> {
-        let answer = match self.run(operation, headers, body).await {
-            Ok(response) => response,
-            Err(error) => error_to_response(&error, request_id),
-        };
-        collect(answer).await
+        let answer = self.run(operation, headers, body).await;
+        whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
     }
 
     async fn run(
@@ -72,13 +69,6 @@ impl Sqs {
         };
         dispatch_operation(&self.handler, resolved, body).await
     }
-}
-
-async fn collect(response: Response<SqsResponseBody>) -> Response<Bytes> {
-    let (parts, body) = response.into_parts();
-    // The body is in memory already, so reading it cannot fail.
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    Response::from_parts(parts, body)
 }
 
 /// AWS takes `maxReceiveCount` as a number or as a string, and any order of members; rustack takes a number, and calls

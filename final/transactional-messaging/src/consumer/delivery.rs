@@ -67,8 +67,8 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
             let found = envelope.kind.chars().filter(|c| c.is_ascii_alphanumeric()).take(80).collect();
             return Err(Unreadable::Kind { expected: M::TYPE, found });
         }
-        let data = envelope.data.clone();
-        Self::read(envelope, data.get())
+        let message = message_in(envelope.data.get())?;
+        Ok(Self { message, envelope })
     }
 
     /// Reads the message from this text instead of the envelope's own data: content that lay elsewhere.
@@ -77,9 +77,12 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
     ///
     /// [`Unreadable::Data`] says what is wrong with it.
     pub fn read(envelope: Envelope, data: &str) -> Result<Self, Unreadable> {
-        let message = object(data).map_err(|source| Unreadable::Data { kind: M::TYPE, source })?;
-        Ok(Self { message, envelope })
+        Ok(Self { message: message_in(data)?, envelope })
     }
+}
+
+fn message_in<M: MessageType + DeserializeOwned>(data: &str) -> Result<M, Unreadable> {
+    object(data).map_err(|source| Unreadable::Data { kind: M::TYPE, source })
 }
 
 /// Reads a JSON object and nothing else. A derived struct also reads itself from an array, by the order of its fields: what was never

@@ -7,9 +7,9 @@
 
 mod cases;
 mod drops;
+#[path = "../support/outside.rs"]
+mod outside;
 mod polls;
-#[path = "../support/post.rs"]
-mod post;
 mod scenes;
 mod shop;
 mod state;

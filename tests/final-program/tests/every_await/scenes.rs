@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use transactional_messaging::{consumer::Delivery, message::Subject, outbox::partition_of};
 use uuid::Uuid;
 
-use crate::shop::{LATENCY, Shop};
+use crate::{
+    outside,
+    shop::{LATENCY, Shop},
+};
 
 /// The credit limit of a customer.
 pub(crate) const LIMIT: u64 = 10_000;
@@ -25,17 +28,11 @@ pub(crate) async fn pending(shop: &Shop) {
 
 /// A message that came before what it follows from.
 pub(crate) fn message(kind: &str, data: &Value) -> String {
-    json!({
-        "specversion": "1.0", "id": Uuid::from_u128(7), "source": "/test", "type": kind, "subject": "test/1",
-        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
-        "data": data,
-    })
-    .to_string()
+    outside::message(kind, Uuid::from_u128(7), data)
 }
 
-/// The id that follows from an idempotency key.
 pub(crate) fn order_id(key: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:order:{key}").as_bytes())
+    outside::id_of("order", key)
 }
 
 /// The partition keys of the two orders; that with two messages first.

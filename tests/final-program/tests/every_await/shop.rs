@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{post::post, state::items, wire::Wire};
+use crate::{outside::post, state::items, wire::Wire};
 
 /// How long the requests of a process take that is not dropped.
 pub(crate) const LATENCY: Duration = Duration::from_millis(10);

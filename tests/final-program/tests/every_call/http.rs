@@ -8,7 +8,7 @@ use transactional_messaging::{consumer::Delivery, message::Subject};
 use uuid::Uuid;
 
 use crate::{
-    post::post,
+    outside::{id_of, post},
     trial::{Job, Part},
     world::{World, message, same},
 };
@@ -22,11 +22,6 @@ pub(crate) const CREATE_ORDER: Part =
     Part { name: "http: create order", calls: 1, prepare: |world, seed| Box::pin(create_order(world, seed)) };
 pub(crate) const CANCEL_ORDER: Part =
     Part { name: "http: cancel order", calls: 2, prepare: |world, seed| Box::pin(cancel_order(world, seed)) };
-
-/// The id that follows from an idempotency key.
-fn id_of(kind: &str, key: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:{kind}:{key}").as_bytes())
-}
 
 async fn create_customer(_: &World, seed: u64) -> Job {
     let key = format!("customer-{seed}");

@@ -8,9 +8,9 @@
 
 mod consumers;
 mod http;
+#[path = "../support/outside.rs"]
+mod outside;
 mod planted;
-#[path = "../support/post.rs"]
-mod post;
 mod redrive;
 mod relays;
 mod trial;

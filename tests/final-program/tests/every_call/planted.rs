@@ -7,7 +7,7 @@ use transactional_messaging::{message::Subject, outbox::partition_of};
 use uuid::Uuid;
 
 use crate::{
-    post::post,
+    outside::post,
     relays,
     trial::{Job, Part},
     world::{Process, World, same},

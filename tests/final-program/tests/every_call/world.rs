@@ -19,7 +19,7 @@ use transactional_messaging::{
 };
 use uuid::Uuid;
 
-use crate::post::post;
+use crate::outside::{self, post};
 
 /// A queue that hears everything.
 const PROBE: &str = "probe";
@@ -137,14 +137,9 @@ impl World {
     }
 }
 
-/// A message as a queue delivers it.
-pub(crate) fn message(kind: &str, id: u64, data: &Value) -> String {
-    json!({
-        "specversion": "1.0", "id": Uuid::from_u64_pair(1, id), "source": "/test", "type": kind, "subject": "test/1",
-        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
-        "data": data,
-    })
-    .to_string()
+/// A message as a queue delivers it, with the id of this number.
+pub(crate) fn message(kind: &str, number: u64, data: &Value) -> String {
+    outside::message(kind, Uuid::from_u64_pair(1, number), data)
 }
 
 /// Adds a complaint when two things differ.

@@ -182,6 +182,7 @@ mod tests {
         assert_eq!(len(&[2_000_000; 5], 100), 3);
         assert_eq!(len(&[7_000_000, 10], 100), 1);
     }
+
     #[test]
     fn an_event_at_the_limit_stays_whole_and_one_byte_more_cuts_it() {
         let (first, commas) = (1_000, 2);

@@ -1,4 +1,4 @@
-//! A request to the system, as a client sends it.
+//! What comes to the system from outside: requests of clients, messages of queues, and the ids that follow from keys.
 
 use axum::{
     body::Body,
@@ -7,7 +7,7 @@ use axum::{
 use fault_engine::Ambient;
 use final_program::PROGRAM;
 use http_body_util::BodyExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -23,4 +23,19 @@ pub(crate) async fn post(ambient: &Ambient, path: &str, key: &str, body: &Value)
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
     Ok(body["id"].as_str().unwrap().parse().unwrap())
+}
+
+/// The id that follows from an idempotency key.
+pub(crate) fn id_of(kind: &str, key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:{kind}:{key}").as_bytes())
+}
+
+/// A message as a queue delivers it.
+pub(crate) fn message(kind: &str, id: Uuid, data: &Value) -> String {
+    json!({
+        "specversion": "1.0", "id": id, "source": "/test", "type": kind, "subject": "test/1",
+        "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
+        "data": data,
+    })
+    .to_string()
 }
