@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::{
     types::{self, TransactWriteItem},
 };
 use uuid::Uuid;
+use waiting::in_time;
 
 use crate::{
     condition::Expression,
@@ -48,17 +49,19 @@ impl Database for DynamoDb {
             .client_request_token(token.to_string());
         // A retry of the SDK's own would hide an attempt whose outcome is unknown behind the answer to the next.
         let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
-        request.customize().config_override(one_attempt).send().await.map(drop).map_err(classify)
+        match in_time(request.customize().config_override(one_attempt).send()).await {
+            Ok(answer) => answer.map(drop).map_err(classify),
+            Err(late) => Err(TransactFailure::Unknown(late.into())),
+        }
     }
 
     async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {
         let request =
             self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
-        let answer = request.send().await.map_err(|error| ReadError {
-            table: table.name().to_owned(),
-            retryable: !is_client_fault(&error) || is_throttling(error.code()),
-            source: error.into(),
-        })?;
+        let failed = |retryable, source| ReadError { table: table.name().to_owned(), retryable, source };
+        let answer = in_time(request.send()).await.map_err(|late| failed(true, late.into()))?;
+        let answer = answer
+            .map_err(|error| failed(!is_client_fault(&error) || is_throttling(error.code()), error.into()))?;
         Ok(answer.item)
     }
 }

@@ -48,7 +48,6 @@
 //! [`retry_lost_races`] wraps load, decide and commit when somebody else's commit came between.
 
 mod action;
-mod backoff;
 mod condition;
 mod database;
 mod dynamodb;
@@ -57,10 +56,10 @@ mod evidence;
 mod item;
 mod limits;
 mod memory;
+mod races;
 mod work;
 
 pub use action::{Action, Check, Delete, Put, Update};
-pub use backoff::{Backoff, LostRace, retry_lost_races};
 pub use condition::Condition;
 pub use database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind};
 pub use dynamodb::DynamoDb;
@@ -68,6 +67,8 @@ pub use error::{CommitError, ItemError, LoadError};
 pub use item::{Item, Table, from_item, to_item};
 pub use limits::{LimitError, MAX_ACTIONS, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, item_size};
 pub use memory::MemoryDatabase;
+pub use races::{LostRace, retry_lost_races};
+pub use waiting::Backoff;
 pub use work::UnitOfWork;
 
 /// The value of an attribute, re-exported so that callers need not name the SDK crate.

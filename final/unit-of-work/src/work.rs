@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
+use waiting::{Backoff, Deadline};
 
 use crate::{
     action::Action,
-    backoff::Backoff,
     database::{CancellationReason, Database, TransactFailure, Write},
     error::{CommitError, Source},
     evidence::{self, Evidence},
@@ -61,6 +61,8 @@ impl<E> UnitOfWork<E> {
     }
 
     /// Applies all actions or none. An empty unit of work succeeds without a call.
+    ///
+    /// Attempts, pauses and recovery end with the current [`Deadline`], if there is one.
     ///
     /// # Errors
     ///
@@ -123,6 +125,9 @@ async fn send_until_decided(
     writes: &[Write],
     backoff: Backoff,
 ) -> Result<(), End> {
+    if Deadline::current().is_some_and(Deadline::is_over) {
+        return Err(End::Contention { what: "the end of its time", attempts: 0 });
+    }
     let started = Instant::now();
     let mut unknown = None;
     let mut attempts = 1;
@@ -148,7 +153,9 @@ async fn send_until_decided(
             None => return Err(End::after(attempts, blocked_by, unknown)),
         };
         tracing::debug!(attempts, blocked_by, "unit_of_work_commit_tried_again");
-        tokio::time::sleep(delay).await;
+        if waiting::pause(delay).await.is_err() {
+            return Err(End::after(attempts, blocked_by, unknown));
+        }
         if let Some(source) = unknown.take_if(|_| started.elapsed() > TOKEN_AGE) {
             return find_out(database, writes, attempts, source).await;
         }

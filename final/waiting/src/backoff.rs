@@ -1,6 +1,6 @@
-//! Waiting between attempts, and trying again after a lost race.
+//! Waiting between attempts that are counted.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -32,11 +32,15 @@ impl Backoff {
         if attempt >= self.attempts {
             return None;
         }
-        let doublings = attempt.saturating_sub(1).min(20);
-        let bound = self.base.saturating_mul(1 << doublings).min(self.cap);
-        let bound = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
+        let bound = u64::try_from(self.bound_after(attempt).as_micros()).unwrap_or(u64::MAX);
         let draw = splitmix64(self.seed.wrapping_add(u64::from(attempt)));
         Some(Duration::from_micros(draw % bound.saturating_add(1)))
+    }
+
+    /// The longest that the wait after this attempt can be.
+    pub(crate) fn bound_after(&self, attempt: u32) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(20);
+        self.base.saturating_mul(1 << doublings).min(self.cap)
     }
 }
 
@@ -46,36 +50,6 @@ fn splitmix64(seed: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
-}
-
-/// An error that may mean: somebody else's commit came between load and commit, so load, decide and commit anew.
-pub trait LostRace {
-    /// Whether it means that.
-    fn is_lost_race(&self) -> bool;
-}
-
-/// Runs `attempt` (load, decide, commit) again while it loses races, waiting with jitter in between.
-///
-/// # Errors
-///
-/// The error of the last attempt: a lost race when the attempts are used up, or any other error at once.
-pub async fn retry_lost_races<T, E, F, Fut>(backoff: Backoff, mut attempt: F) -> Result<T, E>
-where
-    E: LostRace,
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, E>>,
-{
-    let mut tries = 1;
-    loop {
-        match attempt().await {
-            Err(error) if error.is_lost_race() => match backoff.delay_after(tries) {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(error),
-            },
-            outcome => return outcome,
-        }
-        tries += 1;
-    }
 }
 
 #[cfg(test)]
