@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use aws_types::SdkConfig;
 use service_kit::{
     Environment, Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings, SettingsError,
+    aws::for_long_polls,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -116,7 +117,8 @@ pub async fn run(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    let (dynamodb, sqs) =
+        (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(&for_long_polls(aws)));
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;

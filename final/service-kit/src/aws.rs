@@ -5,6 +5,8 @@
 //! (<https://github.com/awslabs/aws-sdk-rust/issues/1034>), and with it the consumer or request that
 //! made it.
 
+mod guard;
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -13,26 +15,37 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use self::guard::OnlyAws;
 use crate::settings::{BaseSettings, Mode};
 
-/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was
-/// lost twice and another attempt, to another address, is the better bet.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after two seconds a SYN was
+/// lost and another attempt, to another address, is the better bet.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time for one attempt, from the first byte out to the answer. It must exceed the longest answer that is
-/// meant to be slow: an SQS long poll of 20 seconds, to which five seconds are added for the network.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
+/// Time for one attempt, from the first byte out to the answer. DynamoDB and SNS answer within milliseconds; after three seconds the
+/// answer is lost, or comes later than its caller waits.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Time for a call with all its attempts and the pauses between them: two full attempts and a part of the
-/// third. No call keeps its caller longer than this.
-pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for a call with all its attempts and the pauses between them: three attempts. It is less than the
+/// [deadline](crate::RequestLimits) of a request. No call keeps its caller longer than this.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
+
+/// Time for one attempt of a client that [polls](for_long_polls). It must exceed the longest answer that is meant to be slow: an SQS long
+/// poll of 20 seconds, to which five seconds are added for the network.
+pub const LONG_POLL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Time for a call of such a client: two full attempts and a part of the third.
+pub const LONG_POLL_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The first attempt and two more, the SDK's own default, written down so that `AWS_MAX_ATTEMPTS`
 /// cannot change it.
 pub const MAX_ATTEMPTS: u32 = 3;
 
 /// Builds the configuration that every client of this process is made from.
+///
+/// In production its clients refuse to send a request anywhere but to the service's own host at AWS, whatever chose the endpoint.
 ///
 /// Credentials come from the SDK's default chain: environment, profile, web identity, the ECS container
 /// endpoint, the EC2 instance. In development mode with an endpoint override and neither an access key nor a
@@ -48,11 +61,15 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
         Some(url) if is_plain_http(url) => http.build_http(),
         _ => http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
     };
+    let http_client = match settings.environment {
+        Mode::Production => SharedHttpClient::new(OnlyAws(http_client)),
+        Mode::Development => http_client,
+    };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .http_client(http_client)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-        .timeout_config(timeouts());
+        .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -65,11 +82,17 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
     loader.load().await
 }
 
-fn timeouts() -> TimeoutConfig {
+/// The same configuration for a client whose calls may wait for 20 seconds by design: that of a queue.
+pub fn for_long_polls(config: &SdkConfig) -> SdkConfig {
+    let timeouts = timeouts(LONG_POLL_ATTEMPT_TIMEOUT, LONG_POLL_OPERATION_TIMEOUT);
+    config.to_builder().timeout_config(timeouts).build()
+}
+
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
         .build()
 }
 

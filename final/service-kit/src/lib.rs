@@ -52,7 +52,7 @@
 //! ```
 //! # use std::{sync::Arc, time::Duration};
 //! use axum::{Router, body::Body, http::Request, routing::post};
-//! use service_kit::{JsonBody, Readiness, ServiceOptions, service_router};
+//! use service_kit::{JsonBody, Readiness, RequestLimits, ServiceOptions, service_router};
 //! use tower::ServiceExt;
 //!
 //! #[derive(serde::Deserialize)]
@@ -69,6 +69,7 @@
 //!     service: "orders",
 //!     new_id: Arc::new(uuid::Uuid::nil),
 //!     readiness: Readiness::within(Duration::from_secs(2)),
+//!     limits: RequestLimits::default(),
 //!     limits: service_kit::RequestLimits::default(),
 //! });
 //!

@@ -5,7 +5,9 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +18,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,10 @@ pub const MAX_CONNECTIONS: usize = 512;
 /// The most bytes of a request's head. A connection that sends half a head holds so much memory.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
+/// At shutdown a connection on which nothing is in work is closed after twice this time: an answer that was just given is on its way by
+/// then.
+const LINGER: Duration = Duration::from_millis(100);
+
 /// How long requests that were cut off have for their last log line.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -59,8 +64,9 @@ pub async fn serve(
     let server = Server {
         router,
         requests: TaskTracker::new(),
+        connections: TaskTracker::new(),
+        stop: token.clone(),
         give_up: CancellationToken::new(),
-        graceful: GracefulShutdown::new(),
         slots: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
     };
     let mut outage = Outage::new(
@@ -94,9 +100,10 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 struct Server {
     router: Router,
     requests: TaskTracker,
+    connections: TaskTracker,
+    stop: CancellationToken,
     /// Cancelled when the grace is over.
     give_up: CancellationToken,
-    graceful: GracefulShutdown,
     slots: Arc<Semaphore>,
 }
 
@@ -112,14 +119,21 @@ impl Server {
             router: self.router.clone(),
             requests: self.requests.clone(),
             give_up: self.give_up.clone(),
+            in_work: Arc::default(),
         };
-        tokio::spawn(connection(stream, handler, self.graceful.watcher(), self.give_up.clone(), slot));
+        let (stop, give_up) = (self.stop.clone(), self.give_up.clone());
+        self.connections.spawn(async move {
+            // What is wrong with a connection, its other end knows.
+            give_up.run_until_cancelled(connection(stream, handler, stop)).await;
+            drop(slot);
+        });
     }
 
     async fn end(self, grace: Duration) {
+        self.connections.close();
         self.requests.close();
         let answered = async {
-            self.graceful.shutdown().await;
+            self.connections.wait().await;
             // Those whose client has gone.
             self.requests.wait().await;
         };
@@ -135,22 +149,25 @@ impl Server {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    handler: Handler,
-    watcher: Watcher,
-    give_up: CancellationToken,
-    slot: OwnedSemaphorePermit,
-) {
+/// Serves a connection until it ends; after `stop`, until what was asked on it is answered.
+async fn connection(stream: TcpStream, handler: Handler, stop: CancellationToken) {
+    let in_work = Arc::clone(&handler.in_work);
     let service = service_fn(move |request| handler.clone().handle(request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    // What is wrong with a connection, its other end knows.
-    drop(give_up.run_until_cancelled(watcher.watch(served)).await);
-    drop(slot);
+    let mut served = pin!(served);
+    if stop.run_until_cancelled(served.as_mut()).await.is_some() {
+        return;
+    }
+    served.as_mut().graceful_shutdown();
+    // hyper waits for the other half of a head. Nobody was promised an answer to half a request.
+    let mut idle = 0;
+    while idle < 2 && tokio::time::timeout(LINGER, served.as_mut()).await.is_err() {
+        idle = if in_work.load(Ordering::Acquire) == 0 { idle + 1 } else { 0 };
+    }
 }
 
 #[derive(Clone)]
@@ -158,15 +175,18 @@ struct Handler {
     router: Router,
     requests: TaskTracker,
     give_up: CancellationToken,
+    /// Requests of this connection that have not been answered.
+    in_work: Arc<AtomicUsize>,
 }
 
 impl Handler {
     async fn handle(self, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+        let _in_work = InWork::begin(&self.in_work);
         let mut request: Request = request.map(Body::new);
         let gone = CancellationToken::new();
         request.extensions_mut().insert(ClientIsGone(gone.clone()));
         let guard = gone.drop_guard();
-        let Self { router, requests, give_up } = self;
+        let Self { router, requests, give_up, .. } = self;
         let task = requests.spawn(async move { give_up.run_until_cancelled(router.oneshot(request)).await });
         let ended = task.await;
         drop(guard.disarm());
@@ -175,5 +195,21 @@ impl Handler {
             // Cut off at the end of the grace; nobody hears it.
             Ok(None) | Err(_) => Ok(axum::response::IntoResponse::into_response(ApiError::system())),
         }
+    }
+}
+
+/// Counts a request for as long as it lives.
+struct InWork(Arc<AtomicUsize>);
+
+impl InWork {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for InWork {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

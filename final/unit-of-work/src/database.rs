@@ -68,6 +68,9 @@ pub enum TransactFailure {
     /// Throttled as a whole. Nothing was written.
     #[error("the transaction was throttled")]
     Throttled,
+    /// Nothing was written, for a reason that passes by itself: no connection, an expired token.
+    #[error("the transaction was not taken, which passes")]
+    Passes(#[source] Source),
     /// Nobody knows whether it took effect: a time-out, a broken connection, a server error, or the same token in progress.
     #[error("the outcome of the transaction is unknown")]
     Unknown(#[source] Source),

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     Client, Config,
     config::retry::RetryConfig,
-    error::{ProvideErrorMetadata, SdkError},
+    error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{self, TransactWriteItem},
 };
@@ -13,8 +13,8 @@ use waiting::in_time;
 use crate::{
     condition::Expression,
     database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind},
-    error::Source,
     item::{Item, Table},
+    judge::{self, Judgement},
 };
 
 /// DynamoDB behind an SDK client.
@@ -60,8 +60,7 @@ impl Database for DynamoDb {
             self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
         let failed = |retryable, source| ReadError { table: table.name().to_owned(), retryable, source };
         let answer = in_time(request.send()).await.map_err(|late| failed(true, late.into()))?;
-        let answer = answer
-            .map_err(|error| failed(!is_client_fault(&error) || is_throttling(error.code()), error.into()))?;
+        let answer = answer.map_err(|error| failed(judge::of(&error).is_retryable(), error.into()))?;
         Ok(answer.item)
     }
 }
@@ -127,15 +126,11 @@ fn classify(error: SdkError<TransactWriteItemsError>) -> TransactFailure {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         return TransactFailure::Cancelled(cancelled.cancellation_reasons().iter().map(reason).collect());
     }
-    if is_throttling(error.code()) {
-        return TransactFailure::Throttled;
-    }
-    let in_progress =
-        matches!(error.as_service_error(), Some(TransactWriteItemsError::TransactionInProgressException(_)));
-    if is_client_fault(&error) && !in_progress {
-        TransactFailure::Refused(Source::from(error))
-    } else {
-        TransactFailure::Unknown(Source::from(error))
+    match judge::of(&error) {
+        Judgement::Throttled => TransactFailure::Throttled,
+        Judgement::Passes => TransactFailure::Passes(error.into()),
+        Judgement::Refused => TransactFailure::Refused(error.into()),
+        Judgement::Unknown => TransactFailure::Unknown(error.into()),
     }
 }
 
@@ -144,32 +139,10 @@ fn reason(reason: &types::CancellationReason) -> CancellationReason {
         None | Some("None") => CancellationReason::None,
         Some("ConditionalCheckFailed") => CancellationReason::ConditionFailed,
         Some("TransactionConflict") => CancellationReason::Conflict,
-        code if is_throttling(code) => CancellationReason::Throttled,
+        // A reason stands in an answer with status 400, whatever it says.
+        code if judge::of_code(400, code) == Judgement::Throttled => CancellationReason::Throttled,
         Some(code) => {
             CancellationReason::Other(format!("{code}: {}", reason.message().unwrap_or("no message")))
         }
-    }
-}
-
-fn is_throttling(code: Option<&str>) -> bool {
-    matches!(
-        code,
-        Some(
-            "ThrottlingError"
-                | "ThrottlingException"
-                | "ProvisionedThroughputExceeded"
-                | "ProvisionedThroughputExceededException"
-                | "RequestLimitExceeded"
-        )
-    )
-}
-
-/// Whether the service answered with a 4xx, or the request never left: both mean that nothing was applied and that sending the
-/// same again changes nothing.
-fn is_client_fault<E>(error: &SdkError<E>) -> bool {
-    match error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::ServiceError(service) => service.raw().status().is_client_error(),
-        _ => false,
     }
 }

@@ -29,7 +29,7 @@ pub enum CommitError<E> {
     /// written.
     #[error("the commit met {what} at each of {attempts} attempts; try the whole unit of work again later")]
     Contention {
-        /// What was in the way: `conflicts`, `throttling` or `no answer`.
+        /// What was in the way, in words: `conflicts`, `throttling`, `no answer`, `the end of its time`.
         what: &'static str,
         /// How often the commit was tried.
         attempts: u32,

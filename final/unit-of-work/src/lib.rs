@@ -54,6 +54,7 @@ mod dynamodb;
 mod error;
 mod evidence;
 mod item;
+mod judge;
 mod limits;
 mod memory;
 mod races;

@@ -140,6 +140,7 @@ async fn send_until_decided(
                 Verdict::Again(what) => what,
             },
             Err(TransactFailure::Throttled) => "throttling",
+            Err(TransactFailure::Passes(_)) => "no connection or credentials that had expired",
             Err(TransactFailure::Refused(source)) if unknown.is_none() => return Err(End::Refused(source)),
             Err(TransactFailure::Refused(source)) => return Err(End::Unknown { attempts, source }),
             Err(TransactFailure::Unknown(source)) => {

@@ -46,7 +46,7 @@ impl From<RequestLimits> for Limited {
 
 pub(super) async fn limited(State(limits): State<Limited>, request: Request, next: Next) -> Response {
     let Ok(_slot) = limits.slots.try_acquire() else {
-        tracing::warn!("request_shed; there are too many at once");
+        tracing::warn!("request_shed");
         return ApiError::busy().into_response();
     };
     let deadline = Deadline::after(limits.deadline);

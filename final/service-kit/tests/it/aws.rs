@@ -49,27 +49,30 @@ impl HttpConnector for Slow {
 
 /// A client with the crate's configuration, connected to a slow AWS in memory so that the clock may be
 /// virtual.
-async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
+async fn slow_client(delay: Duration, long_polls: bool) -> (Client, Arc<AtomicU32>) {
     let slow = Slow { delay, attempts: Arc::default() };
     let attempts = slow.attempts.clone();
     let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await;
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
+    let config = if long_polls { aws::for_long_polls(&config) } else { config };
     (Client::new(&config.into_builder().http_client(http).build()), attempts)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_hangs_is_tried_three_times_and_ends() {
-    let (client, attempts) = slow_client(Duration::from_secs(3600)).await;
-    let started = Instant::now();
-    let error = client.list_queues().send().await.unwrap_err();
-    assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
-    assert_eq!(started.elapsed().as_secs(), aws::OPERATION_TIMEOUT.as_secs());
-    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+    for (long_polls, longest) in [(false, aws::OPERATION_TIMEOUT), (true, aws::LONG_POLL_OPERATION_TIMEOUT)] {
+        let (client, attempts) = slow_client(Duration::from_secs(3600), long_polls).await;
+        let started = Instant::now();
+        let error = client.list_queues().send().await.unwrap_err();
+        assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
+        assert_eq!(started.elapsed().as_secs(), longest.as_secs());
+        assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_of_twenty_seconds_is_one_attempt() {
-    let (client, attempts) = slow_client(Duration::from_secs(20)).await;
+    let (client, attempts) = slow_client(Duration::from_secs(20), true).await;
     client
         .receive_message()
         .queue_url("http://127.0.0.1:4566/0/orders")
@@ -114,4 +117,26 @@ async fn a_tls_endpoint_hears_a_tls_handshake_and_nothing_in_the_clear() {
     // A handshake record of TLS (RFC 8446, section 5.1): type 22, version 3.x.
     assert_eq!(timeout(DEADLINE, first_bytes).await.unwrap(), [22, 3]);
     call.abort();
+}
+
+#[tokio::test]
+async fn in_production_nothing_is_sent_to_another_host_whatever_chose_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut settings = settings(String::new());
+    (settings.environment, settings.endpoint_url) = (Mode::Production, None);
+    let config = sdk_config(&settings).await;
+    let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
+    // As a profile, a configuration file or another variable would have it.
+    let overridden = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::new(
+        &config
+            .into_builder()
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+            .endpoint_url(overridden)
+            .build(),
+    );
+    let error = client.list_queues().send().await.unwrap_err();
+    let text = format!("{error:?}");
+    assert!(text.contains("OutsideAws"), "{text}");
+    assert!(timeout(Duration::from_millis(100), listener.accept()).await.is_err(), "somebody connected");
 }

@@ -38,7 +38,10 @@ async fn start<W: Future<Output = ()> + Send + 'static>(
         work().await;
         "finished"
     };
-    let router = service_router(Router::new().route("/slow", get(slow)), options(always_ready()));
+    let mut options = options(always_ready());
+    // Longer than the grace, which is what these tests are about.
+    options.limits.deadline = 3 * GRACE;
+    let router = service_router(Router::new().route("/slow", get(slow)), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let token = CancellationToken::new();

@@ -4,6 +4,7 @@
 mod actions;
 mod bench;
 mod forgotten_token;
+mod in_time;
 mod limit_edges;
 mod limits;
 mod lost_races;
