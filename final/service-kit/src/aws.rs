@@ -5,6 +5,9 @@
 //! (<https://github.com/awslabs/aws-sdk-rust/issues/1034>), and with it the consumer or request that
 //! made it.
 
+mod guard;
+pub(crate) mod hosts;
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -15,6 +18,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::settings::{BaseSettings, Mode};
+use guard::OnlyAws;
 
 /// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was
 /// lost twice and another attempt, to another address, is the better bet.
@@ -28,6 +32,14 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 /// third. No call keeps its caller longer than this.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Time for one attempt of a call to DynamoDB, which answers within milliseconds. After three seconds the answer is not slow but lost, and
+/// another attempt is the better bet.
+pub const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Time for a call to DynamoDB with all its attempts: two full ones and a part of the third. It is less than the ten seconds that a
+/// request has ([`RequestLimits`](crate::RequestLimits)), so that a call says what became of it while its caller still listens.
+pub const DYNAMODB_OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// The first attempt and two more, the SDK's own default, written down so that `AWS_MAX_ATTEMPTS`
 /// cannot change it.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -38,6 +50,8 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// endpoint, the EC2 instance. In development mode with an endpoint override and neither an access key nor a
 /// profile in the environment, test credentials are used instead: emulators accept any, and the chain would
 /// first look for an instance metadata service that a desk does not have.
+///
+/// In production every client made from it refuses to send a request anywhere but to AWS, whatever set its endpoint.
 ///
 /// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root
 /// certificates. Credentials that are themselves fetched over HTTPS, such as an assumed role, need an
@@ -62,7 +76,27 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
         // LocalStack derives the account from the access key; this one gives 000000000000.
         loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "development"));
     }
-    loader.load().await
+    let config = loader.load().await;
+    match (settings.environment, config.http_client()) {
+        // After loading: credentials come over plain HTTP from addresses of the machine itself.
+        (Mode::Production, Some(http)) => config.into_builder().http_client(OnlyAws::through(http)).build(),
+        _ => config,
+    }
+}
+
+/// Time limits for clients that are asked for nothing slow, DynamoDB before all: no long poll, so attempts may be short.
+///
+/// ```
+/// # fn client(sdk: &aws_config::SdkConfig) -> aws_config::SdkConfig {
+/// sdk.clone().into_builder().timeout_config(service_kit::aws::dynamodb_timeouts()).build()
+/// # }
+/// ```
+pub fn dynamodb_timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(DYNAMODB_ATTEMPT_TIMEOUT)
+        .operation_timeout(DYNAMODB_OPERATION_TIMEOUT)
+        .build()
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::SdkError;
 use aws_smithy_runtime_api::client::http::{
@@ -114,4 +115,52 @@ async fn a_tls_endpoint_hears_a_tls_handshake_and_nothing_in_the_clear() {
     // A handshake record of TLS (RFC 8446, section 5.1): type 22, version 3.x.
     assert_eq!(timeout(DEADLINE, first_bytes).await.unwrap(), [22, 3]);
     call.abort();
+}
+
+/// What the SDK resolves from a profile or a file ends in the same place as this endpoint: in the client, unseen by the settings.
+async fn production_client(endpoint_url: &str) -> Client {
+    let settings =
+        BaseSettings { environment: Mode::Production, endpoint_url: None, ..settings(String::new()) };
+    let key = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
+    let builder = sdk_config(&settings).await.into_builder().endpoint_url(endpoint_url);
+    let builder = builder.credentials_provider(SharedCredentialsProvider::new(key));
+    Client::new(&builder.build())
+}
+
+#[tokio::test]
+async fn in_production_nothing_is_sent_to_an_endpoint_that_is_not_aws_wherever_it_was_set() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let local = listener.local_addr().unwrap();
+    for endpoint in [
+        format!("http://{local}"),
+        format!("https://{local}"),
+        "https://abcdef.execute-api.eu-west-1.amazonaws.com".to_owned(),
+        "https://dynamodb.eu-west-1.amazonaws.com".to_owned(),
+        "http://sqs.eu-west-1.amazonaws.com".to_owned(),
+    ] {
+        let client = production_client(&endpoint).await;
+        let call = client.list_queues().send();
+        let heard = tokio::select! {
+            biased;
+            _ = listener.accept() => panic!("{endpoint} was connected to"),
+            answer = call => answer.unwrap_err(),
+        };
+        let text = format!("{}", aws_smithy_types::error::display::DisplayErrorContext(&heard));
+        assert!(text.contains("nothing was sent"), "{endpoint}: {text}");
+        assert!(text.contains("sqs in eu-west-1"), "{endpoint}: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_dynamodb_that_hangs_ends_while_the_request_it_is_for_still_has_time() {
+    let slow = Slow { delay: Duration::from_secs(3600), attempts: Arc::default() };
+    let attempts = slow.attempts.clone();
+    let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
+    let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
+    let client = Client::new(&config.http_client(http).timeout_config(aws::dynamodb_timeouts()).build());
+    let started = Instant::now();
+    assert!(matches!(client.list_queues().send().await.unwrap_err(), SdkError::TimeoutError(_)));
+    assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);
+    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+    assert!(aws::DYNAMODB_OPERATION_TIMEOUT < service_kit::RequestLimits::default().deadline);
 }
