@@ -77,8 +77,7 @@ pub async fn run(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (dynamodb, sqs) =
-        (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(&for_long_polls(aws)));
+    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;

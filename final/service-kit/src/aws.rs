@@ -6,6 +6,7 @@
 //! made it.
 
 mod guard;
+pub(crate) mod hosts;
 
 use std::time::Duration;
 
@@ -15,29 +16,29 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use self::guard::OnlyAws;
 use crate::settings::{BaseSettings, Mode};
+use guard::OnlyAws;
 
-/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after two seconds a SYN was
-/// lost and another attempt, to another address, is the better bet.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for a TCP and TLS handshake. One within a region takes milliseconds; after three seconds a SYN was
+/// lost twice and another attempt, to another address, is the better bet.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Time for one attempt, from the first byte out to the answer. DynamoDB and SNS answer within milliseconds; after three seconds the
-/// answer is lost, or comes later than its caller waits.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for one attempt, from the first byte out to the answer. It must exceed the longest answer that is
+/// meant to be slow: an SQS long poll of 20 seconds, to which five seconds are added for the network.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Time for a call with all its attempts and the pauses between them: three attempts. It is less than the
-/// [deadline](crate::RequestLimits) of a request. No call keeps its caller longer than this.
-pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
+/// Time for a call with all its attempts and the pauses between them: two full attempts and a part of the
+/// third. No call keeps its caller longer than this.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Time for one attempt of a client that [polls](for_long_polls). It must exceed the longest answer that is meant to be slow: an SQS long
-/// poll of 20 seconds, to which five seconds are added for the network.
-pub const LONG_POLL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
+/// Time for one attempt of a call to DynamoDB, which answers within milliseconds. After three seconds the answer is not slow but lost, and
+/// another attempt is the better bet.
+pub const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Time for a call of such a client: two full attempts and a part of the third.
-pub const LONG_POLL_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time for a call to DynamoDB with all its attempts: two full ones and a part of the third. It is less than the ten seconds that a
+/// request has ([`RequestLimits`](crate::RequestLimits)), so that a call says what became of it while its caller still listens.
+pub const DYNAMODB_OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The first attempt and two more, the SDK's own default, written down so that `AWS_MAX_ATTEMPTS`
 /// cannot change it.
@@ -45,12 +46,12 @@ pub const MAX_ATTEMPTS: u32 = 3;
 
 /// Builds the configuration that every client of this process is made from.
 ///
-/// In production its clients refuse to send a request anywhere but to the service's own host at AWS, whatever chose the endpoint.
-///
 /// Credentials come from the SDK's default chain: environment, profile, web identity, the ECS container
 /// endpoint, the EC2 instance. In development mode with an endpoint override and neither an access key nor a
 /// profile in the environment, test credentials are used instead: emulators accept any, and the chain would
 /// first look for an instance metadata service that a desk does not have.
+///
+/// In production every client made from it refuses to send a request anywhere but to AWS, whatever set its endpoint.
 ///
 /// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root
 /// certificates. Credentials that are themselves fetched over HTTPS, such as an assumed role, need an
@@ -61,15 +62,11 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
         Some(url) if is_plain_http(url) => http.build_http(),
         _ => http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
     };
-    let http_client = match settings.environment {
-        Mode::Production => SharedHttpClient::new(OnlyAws(http_client)),
-        Mode::Development => http_client,
-    };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .http_client(http_client)
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-        .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
+        .timeout_config(timeouts());
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -79,20 +76,34 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
         // LocalStack derives the account from the access key; this one gives 000000000000.
         loader = loader.credentials_provider(Credentials::new("test", "test", None, None, "development"));
     }
-    loader.load().await
+    let config = loader.load().await;
+    match (settings.environment, config.http_client()) {
+        // After loading: credentials come over plain HTTP from addresses of the machine itself.
+        (Mode::Production, Some(http)) => config.into_builder().http_client(OnlyAws::through(http)).build(),
+        _ => config,
+    }
 }
 
-/// The same configuration for a client whose calls may wait for 20 seconds by design: that of a queue.
-pub fn for_long_polls(config: &SdkConfig) -> SdkConfig {
-    let timeouts = timeouts(LONG_POLL_ATTEMPT_TIMEOUT, LONG_POLL_OPERATION_TIMEOUT);
-    config.to_builder().timeout_config(timeouts).build()
-}
-
-fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+/// Time limits for clients that are asked for nothing slow, DynamoDB before all: no long poll, so attempts may be short.
+///
+/// ```
+/// # fn client(sdk: &aws_config::SdkConfig) -> aws_config::SdkConfig {
+/// sdk.clone().into_builder().timeout_config(service_kit::aws::dynamodb_timeouts()).build()
+/// # }
+/// ```
+pub fn dynamodb_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(attempt)
-        .operation_timeout(operation)
+        .operation_attempt_timeout(DYNAMODB_ATTEMPT_TIMEOUT)
+        .operation_timeout(DYNAMODB_OPERATION_TIMEOUT)
+        .build()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build()
 }
 

@@ -39,6 +39,7 @@
 //!         service: "orders",
 //!         new_id: Arc::new(uuid::Uuid::new_v4),
 //!         readiness: Readiness::within(Duration::from_secs(2)),
+//!         limits: RequestLimits::default(),
 //!     },
 //! );
 //! let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
@@ -70,7 +71,6 @@
 //!     new_id: Arc::new(uuid::Uuid::nil),
 //!     readiness: Readiness::within(Duration::from_secs(2)),
 //!     limits: RequestLimits::default(),
-//!     limits: service_kit::RequestLimits::default(),
 //! });
 //!
 //! let request = Request::post("/orders")

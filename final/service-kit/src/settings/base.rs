@@ -64,7 +64,7 @@ impl BaseSettings {
         let topic_prefix = env.optional("AWS_SNS_TOPIC_PREFIX", "");
         let queue_prefix = env.optional("AWS_SQS_QUEUE_NAME_PREFIX", "");
         let fifo = env.parsed("MESSAGING_FIFO", false, "true or false");
-        let endpoints = check_endpoints(env, environment);
+        let endpoints = check_endpoints(env, environment, region.as_deref().unwrap_or_default());
         Ok(Self {
             environment: environment?,
             region: region?,
@@ -78,12 +78,16 @@ impl BaseSettings {
 
 /// Checks every endpoint variable. While the mode is missing, which stops the start by itself, only the URL
 /// is checked: a second complaint about a mode that nobody chose would mislead.
-fn check_endpoints(env: &mut Environment, mode: Result<Mode, Reported>) -> Result<(), Reported> {
+fn check_endpoints(
+    env: &mut Environment,
+    mode: Result<Mode, Reported>,
+    region: &str,
+) -> Result<(), Reported> {
     let mode = mode.unwrap_or(Mode::Development);
     let mut verdict = Ok(());
     for name in env.names_beginning_with("AWS_ENDPOINT_URL") {
         if let Some(url) = env.maybe(&name)?
-            && let Err(problem) = endpoint::check(mode, &url)
+            && let Err(problem) = endpoint::check(mode, region, &url)
         {
             verdict = Err(env.reject(&name, problem));
         }

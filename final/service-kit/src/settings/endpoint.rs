@@ -4,10 +4,7 @@ use axum::http::Uri;
 use axum::http::uri::Scheme;
 
 use super::Mode;
-
-/// The domains under which AWS serves its APIs: the standard partition, China, and the dual-stack names.
-const AWS_DOMAINS: [&str; 4] =
-    ["amazonaws.com", "amazonaws.com.cn", "api.aws", "api.amazonwebservices.com.cn"];
+use crate::aws::hosts;
 
 /// Why an endpoint is refused. Each completes a sentence that begins with the name of the variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,11 +22,12 @@ pub(crate) enum EndpointProblem {
     Unencrypted,
 }
 
-/// Accepts any HTTP(S) URL in development, and only AWS over HTTPS in production.
+/// Accepts any HTTP(S) URL in development, and only AWS's own hosts of the region over HTTPS in production. It is the early check with
+/// the better message; what counts is judged for each request by [`sdk_config`](crate::sdk_config)'s clients.
 ///
 /// The URL is parsed by the `http` crate, the same that the SDK uses, so that both see the same host in
 /// `https://sqs.amazonaws.com@example.org`.
-pub(crate) fn check(mode: Mode, url: &str) -> Result<(), EndpointProblem> {
+pub(crate) fn check(mode: Mode, region: &str, url: &str) -> Result<(), EndpointProblem> {
     let uri: Uri = url.parse().map_err(|_| EndpointProblem::Malformed)?;
     let (Some(scheme), Some(host)) = (uri.scheme(), uri.host()) else {
         return Err(EndpointProblem::Malformed);
@@ -39,15 +37,10 @@ pub(crate) fn check(mode: Mode, url: &str) -> Result<(), EndpointProblem> {
     }
     match mode {
         Mode::Development => Ok(()),
-        Mode::Production if !is_aws(host) => Err(EndpointProblem::OutsideAws),
+        Mode::Production if !hosts::serves_any(host, region) => Err(EndpointProblem::OutsideAws),
         Mode::Production if *scheme != Scheme::HTTPS => Err(EndpointProblem::Unencrypted),
         Mode::Production => Ok(()),
     }
-}
-
-fn is_aws(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    AWS_DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
 }
 
 #[cfg(test)]
@@ -55,15 +48,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn production_accepts_aws_in_every_partition() {
+    fn production_accepts_aws() {
         for url in [
             "https://dynamodb.eu-west-1.amazonaws.com",
             "https://vpce-0a1b-c2d3.sqs.eu-west-1.vpce.amazonaws.com",
-            "https://sns.cn-north-1.amazonaws.com.cn/",
+            "https://sns.eu-west-1.amazonaws.com/",
             "https://dynamodb.eu-west-1.api.aws:443",
             "HTTPS://SQS.EU-WEST-1.AMAZONAWS.COM.",
         ] {
-            assert_eq!(check(Mode::Production, url), Ok(()), "{url}");
+            assert_eq!(check(Mode::Production, "eu-west-1", url), Ok(()), "{url}");
         }
     }
 
@@ -77,14 +70,17 @@ mod tests {
             "https://sqs.amazonaws.com@example.org",
             "https://example.org/sqs.amazonaws.com",
             "https://169.254.169.254",
+            "https://abcdef.execute-api.eu-west-1.amazonaws.com",
+            "https://ec2-203-0-113-25.eu-west-1.compute.amazonaws.com",
+            "https://sns.cn-north-1.amazonaws.com.cn/",
         ] {
-            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::OutsideAws), "{url}");
+            assert_eq!(check(Mode::Production, "eu-west-1", url), Err(EndpointProblem::OutsideAws), "{url}");
         }
     }
 
     #[test]
     fn production_refuses_plain_http_to_aws() {
-        let verdict = check(Mode::Production, "http://sqs.eu-west-1.amazonaws.com");
+        let verdict = check(Mode::Production, "eu-west-1", "http://sqs.eu-west-1.amazonaws.com");
         assert_eq!(verdict, Err(EndpointProblem::Unencrypted));
     }
 
@@ -92,8 +88,8 @@ mod tests {
     fn text_that_is_no_http_url_is_refused_in_both_modes() {
         for url in ["localhost:4566", "/queue", "ftp://sqs.eu-west-1.amazonaws.com", "https://", "http://a b"]
         {
-            assert_eq!(check(Mode::Development, url), Err(EndpointProblem::Malformed), "{url}");
-            assert_eq!(check(Mode::Production, url), Err(EndpointProblem::Malformed), "{url}");
+            assert_eq!(check(Mode::Development, "eu-west-1", url), Err(EndpointProblem::Malformed), "{url}");
+            assert_eq!(check(Mode::Production, "eu-west-1", url), Err(EndpointProblem::Malformed), "{url}");
         }
     }
 
@@ -101,7 +97,7 @@ mod tests {
     fn development_accepts_any_http_endpoint() {
         for url in ["http://127.0.0.1:4566", "https://localhost.localstack.cloud:4566", "http://[::1]:8000/"]
         {
-            assert_eq!(check(Mode::Development, url), Ok(()), "{url}");
+            assert_eq!(check(Mode::Development, "eu-west-1", url), Ok(()), "{url}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::SdkError;
 use aws_smithy_runtime_api::client::http::{
@@ -49,30 +50,27 @@ impl HttpConnector for Slow {
 
 /// A client with the crate's configuration, connected to a slow AWS in memory so that the clock may be
 /// virtual.
-async fn slow_client(delay: Duration, long_polls: bool) -> (Client, Arc<AtomicU32>) {
+async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
     let slow = Slow { delay, attempts: Arc::default() };
     let attempts = slow.attempts.clone();
     let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await;
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
-    let config = if long_polls { aws::for_long_polls(&config) } else { config };
     (Client::new(&config.into_builder().http_client(http).build()), attempts)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_hangs_is_tried_three_times_and_ends() {
-    for (long_polls, longest) in [(false, aws::OPERATION_TIMEOUT), (true, aws::LONG_POLL_OPERATION_TIMEOUT)] {
-        let (client, attempts) = slow_client(Duration::from_secs(3600), long_polls).await;
-        let started = Instant::now();
-        let error = client.list_queues().send().await.unwrap_err();
-        assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
-        assert_eq!(started.elapsed().as_secs(), longest.as_secs());
-        assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
-    }
+    let (client, attempts) = slow_client(Duration::from_secs(3600)).await;
+    let started = Instant::now();
+    let error = client.list_queues().send().await.unwrap_err();
+    assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
+    assert_eq!(started.elapsed().as_secs(), aws::OPERATION_TIMEOUT.as_secs());
+    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_of_twenty_seconds_is_one_attempt() {
-    let (client, attempts) = slow_client(Duration::from_secs(20), true).await;
+    let (client, attempts) = slow_client(Duration::from_secs(20)).await;
     client
         .receive_message()
         .queue_url("http://127.0.0.1:4566/0/orders")
@@ -119,24 +117,50 @@ async fn a_tls_endpoint_hears_a_tls_handshake_and_nothing_in_the_clear() {
     call.abort();
 }
 
+/// What the SDK resolves from a profile or a file ends in the same place as this endpoint: in the client, unseen by the settings.
+async fn production_client(endpoint_url: &str) -> Client {
+    let settings =
+        BaseSettings { environment: Mode::Production, endpoint_url: None, ..settings(String::new()) };
+    let key = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
+    let builder = sdk_config(&settings).await.into_builder().endpoint_url(endpoint_url);
+    let builder = builder.credentials_provider(SharedCredentialsProvider::new(key));
+    Client::new(&builder.build())
+}
+
 #[tokio::test]
-async fn in_production_nothing_is_sent_to_another_host_whatever_chose_it() {
+async fn in_production_nothing_is_sent_to_an_endpoint_that_is_not_aws_wherever_it_was_set() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut settings = settings(String::new());
-    (settings.environment, settings.endpoint_url) = (Mode::Production, None);
-    let config = sdk_config(&settings).await;
-    let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
-    // As a profile, a configuration file or another variable would have it.
-    let overridden = format!("http://{}", listener.local_addr().unwrap());
-    let client = Client::new(
-        &config
-            .into_builder()
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
-            .endpoint_url(overridden)
-            .build(),
-    );
-    let error = client.list_queues().send().await.unwrap_err();
-    let text = format!("{error:?}");
-    assert!(text.contains("OutsideAws"), "{text}");
-    assert!(timeout(Duration::from_millis(100), listener.accept()).await.is_err(), "somebody connected");
+    let local = listener.local_addr().unwrap();
+    for endpoint in [
+        format!("http://{local}"),
+        format!("https://{local}"),
+        "https://abcdef.execute-api.eu-west-1.amazonaws.com".to_owned(),
+        "https://dynamodb.eu-west-1.amazonaws.com".to_owned(),
+        "http://sqs.eu-west-1.amazonaws.com".to_owned(),
+    ] {
+        let client = production_client(&endpoint).await;
+        let call = client.list_queues().send();
+        let heard = tokio::select! {
+            biased;
+            _ = listener.accept() => panic!("{endpoint} was connected to"),
+            answer = call => answer.unwrap_err(),
+        };
+        let text = format!("{}", aws_smithy_types::error::display::DisplayErrorContext(&heard));
+        assert!(text.contains("nothing was sent"), "{endpoint}: {text}");
+        assert!(text.contains("sqs in eu-west-1"), "{endpoint}: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_dynamodb_that_hangs_ends_while_the_request_it_is_for_still_has_time() {
+    let slow = Slow { delay: Duration::from_secs(3600), attempts: Arc::default() };
+    let attempts = slow.attempts.clone();
+    let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
+    let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
+    let client = Client::new(&config.http_client(http).timeout_config(aws::dynamodb_timeouts()).build());
+    let started = Instant::now();
+    assert!(matches!(client.list_queues().send().await.unwrap_err(), SdkError::TimeoutError(_)));
+    assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);
+    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+    assert!(aws::DYNAMODB_OPERATION_TIMEOUT < service_kit::RequestLimits::default().deadline);
 }
