@@ -3,15 +3,26 @@
 //! `customers --health`, with the same environment, ends with 0 if the service is up and healthy: the health check of a container.
 
 use anyhow::Context as _;
+use clap::Parser;
 use customers::service;
 use service_kit::{Environment, ServiceSettings};
 use tokio::net::TcpListener;
 use transactional_messaging::ambient::Ambient;
 
+/// The customers service. Its settings come from the environment.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Ask the service that runs with the same environment whether it is healthy, and end with 0 if it is.
+    #[arg(long)]
+    health: bool,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
     let settings = ServiceSettings::read(Environment::from_process(), service::TABLE_VARIABLE)?;
-    if std::env::args().nth(1).as_deref() == Some("--health") {
+    if arguments.health {
         return service_kit::health::ask(settings.listen, "customers").context("the service is not healthy");
     }
     service_kit::logging::init(settings.base.environment);

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    consumer::{ConsumerGroup, ConsumerSettings, Delivery, OpenError},
-    provision::{ServiceResources, Subscription, ensure_service},
+    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
+    provision::{ServiceResources, Subscription, ensure_service, until_usable},
 };
-use unit_of_work::DynamoDb;
+use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
 
 use crate::{
@@ -77,12 +77,17 @@ pub async fn run(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    let quick =
+        aws_sdk_dynamodb::config::Builder::from(aws).timeout_config(service_kit::aws::dynamodb_timeouts());
+    let dynamodb = aws_sdk_dynamodb::Client::from_conf(quick.build());
+    let sqs = aws_sdk_sqs::Client::new(aws);
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
     }
-    let service = Customers::new(DynamoDb::new(dynamodb), settings, ambient.clone())
+    let database = DynamoDb::new(dynamodb);
+    until_usable(&database, &sqs, &resources(settings), ambient.id(), &stop).await?;
+    let service = Customers::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?;
     let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
     let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone())
@@ -91,14 +96,15 @@ pub async fn run(
     let options = ServiceOptions {
         service: "customers",
         new_id: Arc::new(move || ambient.id()),
-        readiness: readiness(&service),
+        readiness: readiness(&service, database, &settings.inbox_table, consumers.health()),
         limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
     tracing::info!(address = %listener.local_addr()?, "customers_started");
-    service_kit::serve(listener, router, stop, GRACE).await.context("the http server failed")?;
-    consumers.stopped().await;
-    Ok(())
+    // At the same time: one after the other, both graces would not fit into the time before SIGKILL.
+    let http = service_kit::serve(listener, router, stop, GRACE);
+    let (served, ()) = tokio::join!(http, consumers.stopped());
+    served.context("the http server failed")
 }
 
 /// Starts a consumer for each queue.
@@ -122,11 +128,23 @@ pub async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb
     consumers.consume(ORDER_REJECTED_QUEUE, service, settle_rejection).await
 }
 
-/// Ready means that the service's table can be read.
-fn readiness(service: &Customers<DynamoDb>) -> Readiness {
-    let service = service.clone();
-    Readiness::within(Duration::from_secs(2)).check("customers-table", move || {
-        let service = service.clone();
-        async move { service.find(Uuid::nil()).await.map(drop) }
-    })
+/// Ready means that the service's table and its inbox can be read, and its queues be received from.
+fn readiness(
+    service: &Customers<DynamoDb>,
+    database: DynamoDb,
+    inbox_table: &str,
+    consumers: ConsumerHealth,
+) -> Readiness {
+    let (service, inbox) = (service.clone(), Table::new(inbox_table, "PK"));
+    Readiness::within(Duration::from_secs(2))
+        .check("customers-table", move || {
+            let service = service.clone();
+            async move { service.find(Uuid::nil()).await.map(drop) }
+        })
+        .check("inbox-table", move || {
+            let (database, inbox) = (database.clone(), inbox.clone());
+            let nobody = Item::from([("PK".to_owned(), AttributeValue::S("-".to_owned()))]);
+            async move { database.get(&inbox, nobody).await.map(drop) }
+        })
+        .check("consumers", move || std::future::ready(consumers.check()))
 }

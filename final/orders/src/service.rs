@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    consumer::{ConsumerGroup, ConsumerSettings, Delivery, OpenError},
-    provision::{ServiceResources, Subscription, ensure_service},
+    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
+    provision::{ServiceResources, Subscription, ensure_service, until_usable},
 };
-use unit_of_work::DynamoDb;
+use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
 
 use crate::{
@@ -69,10 +69,9 @@ impl Settings {
     /// [`SettingsError`] with everything that is missing or malformed.
     pub fn read(mut env: Environment) -> Result<Self, SettingsError> {
         let name = "ORDER_TIMEOUT_SECONDS";
-        let seconds = env.parsed::<u32>(name, DEFAULT_TIMEOUT_SECONDS, "a number of seconds");
-        if seconds == Ok(0) {
-            env.reject(name, "is 0, so that no order could ever be approved; set it to a number of seconds");
-        }
+        // With 0 no order could ever be approved; a year is longer than anybody waits for one.
+        let bounds = 1..=LONGEST_TIMEOUT_SECONDS;
+        let seconds = env.within(name, DEFAULT_TIMEOUT_SECONDS, bounds, "a number of seconds");
         // Fails when any of this was wrong, too.
         let service = ServiceSettings::read(env, TABLE_VARIABLE)?;
         let seconds = seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
@@ -86,6 +85,9 @@ impl From<ServiceSettings> for Settings {
         Self { service, order_timeout: Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into()) }
     }
 }
+
+/// A year.
+const LONGEST_TIMEOUT_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// How long requests and messages in work may go on after SIGTERM.
 const GRACE: Duration = Duration::from_secs(20);
@@ -117,12 +119,17 @@ pub async fn run(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_sqs::Client::new(aws));
+    let quick =
+        aws_sdk_dynamodb::config::Builder::from(aws).timeout_config(service_kit::aws::dynamodb_timeouts());
+    let dynamodb = aws_sdk_dynamodb::Client::from_conf(quick.build());
+    let sqs = aws_sdk_sqs::Client::new(aws);
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
         ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
     }
-    let service = Orders::new(DynamoDb::new(dynamodb), settings, ambient.clone())
+    let database = DynamoDb::new(dynamodb);
+    until_usable(&database, &sqs, &resources(settings), ambient.id(), &stop).await?;
+    let service = Orders::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?
         .with_timeout(*order_timeout);
     let consumer_settings = ConsumerSettings { grace: GRACE, ..ConsumerSettings::default() };
@@ -132,14 +139,15 @@ pub async fn run(
     let options = ServiceOptions {
         service: "orders",
         new_id: Arc::new(move || ambient.id()),
-        readiness: readiness(&service),
+        readiness: readiness(&service, database, &settings.inbox_table, consumers.health()),
         limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
     tracing::info!(address = %listener.local_addr()?, "orders_started");
-    service_kit::serve(listener, router, stop, GRACE).await.context("the http server failed")?;
-    consumers.stopped().await;
-    Ok(())
+    // At the same time: one after the other, both graces would not fit into the time before SIGKILL.
+    let http = service_kit::serve(listener, router, stop, GRACE);
+    let (served, ()) = tokio::join!(http, consumers.stopped());
+    served.context("the http server failed")
 }
 
 /// Starts a consumer for each queue.
@@ -167,11 +175,23 @@ pub async fn consume(consumers: &mut ConsumerGroup, service: &Orders<DynamoDb>) 
     consumers.consume(TIMEOUT_REACHED_QUEUE, service, give_up).await
 }
 
-/// Ready means that the service's table can be read.
-fn readiness(service: &Orders<DynamoDb>) -> Readiness {
-    let service = service.clone();
-    Readiness::within(Duration::from_secs(2)).check("orders-table", move || {
-        let service = service.clone();
-        async move { service.find(Uuid::nil()).await.map(drop) }
-    })
+/// Ready means that the service's table and its inbox can be read, and its queues be received from.
+fn readiness(
+    service: &Orders<DynamoDb>,
+    database: DynamoDb,
+    inbox_table: &str,
+    consumers: ConsumerHealth,
+) -> Readiness {
+    let (service, inbox) = (service.clone(), Table::new(inbox_table, "PK"));
+    Readiness::within(Duration::from_secs(2))
+        .check("orders-table", move || {
+            let service = service.clone();
+            async move { service.find(Uuid::nil()).await.map(drop) }
+        })
+        .check("inbox-table", move || {
+            let (database, inbox) = (database.clone(), inbox.clone());
+            let nobody = Item::from([("PK".to_owned(), AttributeValue::S("-".to_owned()))]);
+            async move { database.get(&inbox, nobody).await.map(drop) }
+        })
+        .check("consumers", move || std::future::ready(consumers.check()))
 }

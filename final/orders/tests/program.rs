@@ -30,3 +30,14 @@ fn a_health_check_fails_while_nobody_listens() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("not healthy"), "{error}");
 }
+
+#[test]
+fn an_argument_that_it_does_not_know_starts_no_second_service() {
+    for argument in ["--helth", "health"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_orders"));
+        let output = program.env_clear().arg(argument).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(argument), "{error}");
+    }
+}

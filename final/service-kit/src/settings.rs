@@ -99,6 +99,25 @@ impl Environment {
             .map_err(|why| self.reject(name, format_args!("is malformed ({why}); set it to {expected}")))
     }
 
+    /// A number within bounds, both included, or `default` if it is left out. `expected` says in words what it is.
+    ///
+    /// # Errors
+    /// [`Reported`] if it is there and no number, or out of its bounds.
+    pub fn within(
+        &mut self,
+        name: &str,
+        default: u32,
+        bounds: std::ops::RangeInclusive<u32>,
+        expected: &str,
+    ) -> Result<u32, Reported> {
+        let number = self.parsed(name, default, expected)?;
+        if bounds.contains(&number) {
+            return Ok(number);
+        }
+        let (least, most) = bounds.into_inner();
+        Err(self.reject(name, format_args!("is out of bounds; set it to {expected}, from {least} to {most}")))
+    }
+
     /// Adds a complaint of the caller's own, for rules that look at a value's meaning or at two values
     /// together.
     pub fn reject(&mut self, name: &str, problem: impl fmt::Display) -> Reported {

@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{BaseSettings, Environment, Mode, SettingsError};
 
+/// Ten years. Nobody keeps duplicates for longer, and a number that is added to the time of a message must not leave the calendar.
+const LONGEST_RETENTION_DAYS: u32 = 3650;
+
 /// What a service reads from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceSettings {
@@ -33,13 +36,18 @@ impl ServiceSettings {
         let everywhere = base.as_ref().is_ok_and(|base| base.environment == Mode::Production);
         let host = if everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
         let host = env.parsed("HOST", IpAddr::from(host), "an IP address to listen on");
+        // Port 0 would be any that is free, which no load balancer finds; at a desk it is what a test wants.
         let port = env.parsed("PORT", 9700, "a TCP port");
+        if everywhere && port == Ok(0) {
+            env.reject("PORT", "is 0, which is any that is free; set it to a TCP port from 1 to 65535");
+        }
         let table = env.required(table_variable, "the name of the service's own table");
         let inbox_table = env.required("DYNAMODB_INBOX_TABLE_NAME", "the name of the inbox table");
         let outbox_table = env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table");
-        let inbox_retention_days = env.parsed(
+        let inbox_retention_days = env.within(
             "INBOX_RETENTION_DAYS",
             90,
+            1..=LONGEST_RETENTION_DAYS,
             "a number of days, longer than a duplicate can be on its way",
         );
         env.finish(|| {

@@ -1,6 +1,6 @@
 //! Reading the environment: everything that is wrong is told at once, and nothing half-read gets out.
 
-use service_kit::{BaseSettings, Environment, Mode, SettingsError};
+use service_kit::{BaseSettings, Environment, Mode, ServiceSettings, SettingsError};
 
 fn base<const N: usize>(variables: [(&str, &str); N]) -> Result<BaseSettings, SettingsError> {
     let mut env = Environment::from_iter(variables);
@@ -144,4 +144,19 @@ fn production_takes_an_endpoint_of_aws() {
 fn printing_the_environment_gives_no_value_away() {
     let text = format!("{:?}", Environment::from_iter([("AWS_SECRET_ACCESS_KEY", "canary")]));
     assert!(text.contains("AWS_SECRET_ACCESS_KEY") && !text.contains("canary"), "{text}");
+}
+
+#[test]
+fn a_number_that_would_leave_its_bounds_is_refused_at_the_start_and_not_met_by_the_first_message() {
+    let read = |days| {
+        let env = [("ENVIRONMENT", "production"), ("AWS_REGION", "eu-west-1"), ("TABLE", "t")];
+        let more = [("DYNAMODB_INBOX_TABLE_NAME", "i"), ("DYNAMODB_OUTBOX_TABLE_NAME", "o")];
+        let env = env.into_iter().chain(more).chain([("INBOX_RETENTION_DAYS", days)]);
+        ServiceSettings::read(env.collect::<Environment>(), "TABLE")
+    };
+    assert_eq!(read("3650").map(|settings| settings.inbox_retention_days), Ok(3650));
+    for days in ["0", "3651", "4294967295", "4294967296", "-1"] {
+        let error = read(days).unwrap_err();
+        assert!(error.problems()[0].starts_with("INBOX_RETENTION_DAYS "), "{days}: {error}");
+    }
 }

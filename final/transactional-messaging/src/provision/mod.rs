@@ -3,10 +3,12 @@
 
 mod broker;
 mod tables;
+mod usable;
 
 pub(crate) use broker::QUEUE_RETENTION;
 pub use broker::Subscription;
 pub use tables::{ensure_aggregate_table, ensure_inbox_table, ensure_outbox_table};
+pub use usable::{Unusable, until_usable};
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sns::Client as Sns;

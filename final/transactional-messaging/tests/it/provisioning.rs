@@ -2,7 +2,10 @@
 
 use aws_sdk_dynamodb::types::{ProjectionType, StreamViewType};
 use aws_sdk_sqs::types::QueueAttributeName;
-use transactional_messaging::provision::ensure_service;
+use tokio_util::sync::CancellationToken;
+use transactional_messaging::provision::{ensure_service, until_usable};
+use unit_of_work::DynamoDb;
+use uuid::Uuid;
 
 use crate::{
     bench::{Bench, OUTBOX, QUEUE, resources, subject, texts},
@@ -96,4 +99,18 @@ async fn an_error_names_what_could_not_be_made() {
     bench.wire.inject("SetQueueAttributes", 1, Fault::code(400, "AccessDenied"));
     let error = ensure_service(&dynamodb, &bench.sns, &sqs, &resources()).await.unwrap_err();
     assert_eq!(error.what, "queue notes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_does_not_start_without_its_tables_and_queues_and_all_that_are_missing_are_named() {
+    let bench = Bench::new().await;
+    let database = DynamoDb::new(bench.dynamodb.clone());
+    let stop = CancellationToken::new();
+    let (mut needed, seed) = (resources(), Uuid::nil());
+    until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap();
+    needed.inbox_table = "no-inbox".to_owned();
+    needed.subscriptions[0].queue = "no-queue".to_owned();
+    let error = until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap_err();
+    let names: Vec<_> = error.problems.iter().map(|text| text.split(':').next().unwrap()).collect();
+    assert_eq!(names, ["table no-inbox", "queue no-queue"], "{error}");
 }
