@@ -9,4 +9,5 @@ mod http_errors;
 mod logging;
 mod settings;
 mod shutdown;
+mod strict_requests;
 mod support;
