@@ -96,7 +96,7 @@ impl Story {
     ///
     /// When there is no such path.
     pub fn good_body(&self, path: &str) -> anyhow::Result<Value> {
-        match path {
+        match path.strip_suffix('/').unwrap_or(path) {
             "/customers" => Ok(json!({"name": "Ada Lovelace", "credit_limit": 24_999})),
             "/orders" => Ok(json!({"customer_id": self.customer, "order_total": 12_399})),
             other => bail!("nothing is posted to {other}"),
