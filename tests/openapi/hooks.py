@@ -1,7 +1,8 @@
 """What the document can only say in words: which characters of a name can be seen.
 
-Python has tables of Unicode, JSON Schema has not. A name that the pattern lets through and the words forbid is not sent at all: the service
-may do with it what it likes. Everything else is sent, so that a name which both allow and the service refuses is found.
+Python has tables of Unicode, JSON Schema has not. A name that the pattern lets through and the words forbid is
+not sent. Everything else is, so that a name which both allow and the service refuses is found. What the words
+forbid is refused by the tests of `final/customers/src/domain/name`.
 """
 
 import re

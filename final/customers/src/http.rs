@@ -1,4 +1,5 @@
-//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that describes them.
+//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that
+//! describes them.
 
 use axum::{
     Json, Router,

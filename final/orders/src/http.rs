@@ -1,4 +1,5 @@
-//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that describes them.
+//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that
+//! describes them.
 
 use std::collections::BTreeSet;
 
@@ -77,7 +78,8 @@ struct OrderBody {
     customer_id: Uuid,
     #[schema(schema_with = state_names)]
     state: &'static str,
-    /// Why the order was rejected. Only rejected orders have it, and of those not the ones from before it was kept.
+    /// Why the order was rejected. Only rejected orders have it, and of those not the ones from before it
+    /// was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = rejection_reasons, required = false)]
     rejection_reason: Option<&'static str>,
@@ -102,7 +104,8 @@ fn rejection_reasons() -> Object {
     openapi::one_of(Refusal::ALL.map(refusal_name).into_iter().chain([TIMEOUT]))
 }
 
-/// Place an order. It is pending until the customers service has decided. With an `Idempotency-Key` the request may be sent again.
+/// Place an order. It is pending until the customers service has decided. With an `Idempotency-Key` the
+/// request may be sent again.
 #[utoipa::path(post, path = "/orders", operation_id = "createOrder", request_body = CreateOrder,
     params(("Idempotency-Key" = Option<String>, Header)),
     responses(

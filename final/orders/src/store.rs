@@ -29,8 +29,8 @@ struct OrderRow {
     /// Why it was rejected, unless the customers service refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Why the customers service refused. Apart from `Reason`, in which an older version of this service knows nothing but the time-out: it
-    /// can still read this order while both run side by side.
+    /// Why the customers service refused. Apart from `Reason`, in which an older version of this service
+    /// knows nothing but the time-out: it can still read this order while both run side by side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
     total_amount: u64,

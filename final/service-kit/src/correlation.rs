@@ -93,8 +93,8 @@ impl<S: Send + Sync> FromRequestParts<S> for CorrelationId {
 /// [`service_router`](crate::service_router) installs it outermost; a router of your own does so by
 /// `axum::middleware::from_fn_with_state(ids, correlate)`.
 ///
-/// A request with several of these headers is refused with 400 `SEVERAL_CORRELATION_IDS_ERROR`: whichever was taken, somebody would look
-/// for the other.
+/// A request with several of these headers is refused with 400 `SEVERAL_CORRELATION_IDS_ERROR`: whichever was
+/// taken, somebody would look for the other.
 pub async fn correlate(State(new_id): State<IdSource>, mut request: Request, next: Next) -> Response {
     let several = request.headers().get_all(CORRELATION_ID_HEADER).iter().count() > 1;
     let sent = if several { None } else { CorrelationId::from_headers(request.headers()) };

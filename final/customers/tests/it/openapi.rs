@@ -1,4 +1,5 @@
-//! The OpenAPI document says what the service enforces. That the service does what it says is asked by scripts/check-openapi.
+//! The OpenAPI document says what the service enforces. That the service does what it says is asked by
+//! scripts/check-openapi.
 
 use customers::{
     domain::{MAX_AMOUNT, MAX_NAME_CHARS, NAME_PATTERN},

@@ -1,4 +1,5 @@
-//! The OpenAPI document says what the service enforces and answers. That the service does what it says is asked by scripts/check-openapi.
+//! The OpenAPI document says what the service enforces and answers. That the service does what it says is
+//! asked by scripts/check-openapi.
 
 use std::collections::BTreeSet;
 

@@ -51,7 +51,8 @@ async fn an_order_that_was_rejected_before_reasons_were_kept_can_still_be_read()
     assert_eq!((desk.order().await.state, reason(&desk).await), (State::Rejected, None));
 }
 
-/// A version of this service that knows `TIMEOUT` as the only value of `Reason` runs beside this one during a deployment.
+/// A version of this service that knows `TIMEOUT` as the only value of `Reason` runs beside this one during a
+/// deployment.
 #[tokio::test]
 async fn the_reason_is_kept_where_the_version_before_does_not_look() {
     let desk = Desk::with_order(State::Rejected).await;

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::Links;
 
-/// How soon a request that could not be served now may be sent again, in seconds. What is in the way (a lost race, a throttled table, too
-/// many requests at once) is gone in about that time, or is an outage; then a client has a back-off of its own.
+/// How soon a request that could not be served now may be sent again, in seconds. What is in the way (a lost
+/// race, a throttled table, too many requests at once) is gone in about that time, or is an outage; then a
+/// client has a back-off of its own.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// A request that failed, as its caller hears of it. Handlers return it as the `Err` of their `Result`.
@@ -76,7 +77,8 @@ impl ApiError {
         Self::system()
     }
 
-    /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause is logged here.
+    /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause
+    /// is logged here.
     ///
     /// The answer says in `Retry-After` how soon, as all with status 503 do.
     pub fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Self {

@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-/// A whole number from 0 to [`WholeNumber::MAX`], as digits; `.0` may follow, for JSON Schema counts 583.0 as an integer and some clients
-/// write it so. It is judged as text and never rounded, so 9007199254740990.7 is no whole number. An exponent is refused.
+/// A whole number from 0 to [`WholeNumber::MAX`], as digits; `.0` may follow, for JSON Schema counts 583.0 as
+/// an integer and some clients write it so. It is judged as text and never rounded, so 9007199254740990.7 is
+/// no whole number. An exponent is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WholeNumber(u64);
 

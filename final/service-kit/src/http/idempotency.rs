@@ -14,12 +14,13 @@ const MAX_CHARS: usize = 255;
 
 /// The request's `Idempotency-Key`, if it has one.
 ///
-/// The key decides the id of what the request creates, so a repeated request meets the first one's work and finds that there is
-/// nothing left to do. No table of keys is needed, and no key expires.
+/// The key decides the id of what the request creates, so a repeated request meets the first one's work and
+/// finds that there is nothing left to do. No table of keys is needed, and no key expires.
 ///
-/// A key has 1 to 255 visible ASCII characters. It may stand in quotation marks, as the draft of the IETF writes it (a string of RFC
-/// 9651: `\"` and `\\` inside); the key is what stands between them, so both spellings are the same key. Anything else, and a header
-/// that comes twice, is answered with 400 `INVALID_IDEMPOTENCY_KEY_ERROR`.
+/// A key has 1 to 255 visible ASCII characters. It may stand in quotation marks, as the draft of the IETF
+/// writes it (a string of RFC 9651: `\"` and `\\` inside); the key is what stands between them, so both
+/// spellings are the same key. Anything else, and a header that comes twice, is answered with 400
+/// `INVALID_IDEMPOTENCY_KEY_ERROR`.
 ///
 /// Keys belong to everybody: with many clients, make keys that nobody else makes, such as random UUIDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,8 @@ impl IdempotencyKey {
     /// What the value of the header looks like, as a regular expression.
     pub const PATTERN: &str = r#"^(?:[!#-~][!-~]{0,254}|"(?:[!#-\[\]-~]|\\["\\]){1,255}")$"#;
 
-    /// The id of what the request creates: made from the key, or new when there is none. `kind` keeps the keys of different
-    /// resources apart.
+    /// The id of what the request creates: made from the key, or new when there is none. `kind` keeps the
+    /// keys of different resources apart.
     pub fn id_for(&self, kind: &str, new_id: impl FnOnce() -> Uuid) -> Uuid {
         match &self.0 {
             Some(key) => {
@@ -40,8 +41,8 @@ impl IdempotencyKey {
         }
     }
 
-    /// The answer when something else has the id that the request would create: its key was used for a different request. Without a
-    /// key the id was ours to choose, so that is a failure of ours.
+    /// The answer when something else has the id that the request would create: its key was used for a
+    /// different request. Without a key the id was ours to choose, so that is a failure of ours.
     pub fn reused(&self) -> ApiError {
         if self.0.is_none() {
             tracing::error!("fresh_id_was_taken");
@@ -54,8 +55,8 @@ impl IdempotencyKey {
         )
     }
 
-    /// The answer when what the request created before is not there any more: 410 `ERASED_ERROR`. It is true with a key and without
-    /// one, for a commit whose answer was lost is found again by its messages.
+    /// The answer when what the request created before is not there any more: 410 `ERASED_ERROR`. It is true
+    /// with a key and without one, for a commit whose answer was lost is found again by its messages.
     pub fn erased() -> ApiError {
         ApiError::new(
             StatusCode::GONE,

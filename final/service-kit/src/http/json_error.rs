@@ -1,4 +1,5 @@
-//! What is wrong with a JSON body, in the words of the contract: which field, what is expected there, and where it stands.
+//! What is wrong with a JSON body, in the words of the contract: which field, what is expected there, and
+//! where it stands.
 
 use axum::http::StatusCode;
 use serde_json::error::Category;
@@ -35,7 +36,8 @@ pub(super) fn in_field(error: &serde_path_to_error::Error<serde_json::Error>) ->
     ApiError::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", message)
 }
 
-/// An error of the grammar. serde cannot tell in which field it stands, so the message names the line and the column.
+/// An error of the grammar. serde cannot tell in which field it stands, so the message names the line and the
+/// column.
 pub(super) fn syntax(error: &serde_json::Error) -> ApiError {
     let (line, column) = (error.line(), error.column());
     malformed(match error.classify() {
@@ -51,7 +53,8 @@ fn reason(error: &serde_json::Error) -> String {
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
-/// serde's text without the names of Rust's types, and without a text of the caller, which may be long or personal.
+/// serde's text without the names of Rust's types, and without a text of the caller, which may be long or
+/// personal.
 fn words(reason: &str) -> String {
     let found_expected = reason
         .strip_prefix("invalid type: ")

@@ -1,4 +1,5 @@
-//! What the OpenAPI documents of all services have in common: the answers that the layers around the routes give, and their headers.
+//! What the OpenAPI documents of all services have in common: the answers that the layers around the routes
+//! give, and their headers.
 
 use axum::http::StatusCode;
 use utoipa::PartialSchema as _;
@@ -26,8 +27,9 @@ pub fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()
 }
 
-/// Adds to a service's document what [`service_router`](super::service_router) adds to its routes: health and readiness, the correlation
-/// id on every request and answer, and the errors that any request can meet. What the service itself says of a status stays.
+/// Adds to a service's document what [`service_router`](super::service_router) adds to its routes: health and
+/// readiness, the correlation id on every request and answer, and the errors that any request can meet. What
+/// the service itself says of a status stays.
 pub fn complete(mut document: OpenApi, service: &str) -> OpenApi {
     let paths = &mut document.paths.paths;
     paths.insert(format!("/{service}/health"), PathItem::new(HttpMethod::Get, health(service)));

@@ -1,4 +1,5 @@
-//! What a request says twice, in another encoding or in another spelling: refused with a reason, or the same by a rule that is written.
+//! What a request says twice, in another encoding or in another spelling: refused with a reason, or the same
+//! by a rule that is written.
 
 use axum::Router;
 use axum::body::Body;
@@ -21,7 +22,7 @@ struct Fields {
 /// A service whose answer is what it read.
 fn reader() -> Router {
     let read = async |key: IdempotencyKey, JsonBody(Fields { amount, id }): JsonBody<Fields>| {
-        format!("{} {} {}", key.id_for("thing", || Uuid::nil()), amount.get(), id.0)
+        format!("{} {} {}", key.id_for("thing", Uuid::nil), amount.get(), id.0)
     };
     let routes = Router::new().route("/read", post(read));
     service_kit::service_router(routes, options(crate::support::always_ready()))
