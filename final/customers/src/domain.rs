@@ -1,16 +1,16 @@
 //! Customers and their credit: rules without any thought of storage or messages.
 
 mod decision;
+mod name;
 
 pub use decision::{Decision, Duty, News, duty};
+pub use name::{MAX_NAME_CHARS, NAME_PATTERN, Name, NotAName};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The largest amount, in minor units: the largest integer that every JSON parser keeps exactly (2^53 − 1).
 pub const MAX_AMOUNT: u64 = (1 << 53) - 1;
-/// The longest name, in characters.
-pub const MAX_NAME_CHARS: usize = 200;
 
 /// An amount of money in minor units (cents), from 0 to [`MAX_AMOUNT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,33 +45,6 @@ impl Money {
 
     fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
-    }
-}
-
-/// A customer's name: 1 to [`MAX_NAME_CHARS`] characters, not only white space, no control characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(String);
-
-/// A text is no [`Name`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to {MAX_NAME_CHARS} characters, not only spaces and no control characters")]
-pub struct NotAName;
-
-impl Name {
-    /// A name.
-    ///
-    /// # Errors
-    ///
-    /// [`NotAName`] when the text is empty, blank, too long or holds control characters.
-    pub fn new(text: impl Into<String>) -> Result<Self, NotAName> {
-        let text = text.into();
-        let fits = !text.trim().is_empty() && text.chars().count() <= MAX_NAME_CHARS;
-        if fits && !text.chars().any(char::is_control) { Ok(Self(text)) } else { Err(NotAName) }
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

@@ -1,4 +1,5 @@
-//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that describes them.
+//! The HTTP interface: paths, bodies, links and error codes of the contract, and the OpenAPI document that
+//! describes them.
 
 use axum::{
     Json, Router,
@@ -7,34 +8,45 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use service_kit::{ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, UuidPath, optional_slash};
+use service_kit::{
+    ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, UuidPath, WholeNumber, openapi, optional_slash,
+};
 use time::OffsetDateTime;
 use transactional_messaging::{message::Context, timestamp};
 use unit_of_work::{Database, LoadError};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{
+    OpenApi, ToSchema,
+    openapi::{Object, ObjectBuilder, Type},
+};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Customer, Money, Name},
+    domain::{Customer, MAX_NAME_CHARS, Money, NAME_PATTERN, Name},
     use_cases::{CreateError, Customers},
 };
 
 /// The routes of this service, without those that all services have.
 pub fn routes<D: Database + Clone + 'static>(customers: Customers<D>) -> Router {
-    let routes = Router::new().route("/customers", post(create::<D>));
+    let routes = optional_slash(Router::new(), "/customers", post(create::<D>));
     optional_slash(routes, "/customer/{id}", get(read::<D>)).with_state(customers)
 }
 
 /// The OpenAPI document, at `/openapi.json`.
 pub fn openapi() -> Router {
-    Router::new().route("/openapi.json", get(async || Json(Document::openapi())))
+    optional_slash(Router::new(), "/openapi.json", get(async || Json(document())))
+}
+
+/// The OpenAPI document: what this service accepts and answers, with what all services have in common.
+pub fn document() -> utoipa::openapi::OpenApi {
+    openapi::complete(Document::openapi(), "customers")
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "customers",
-        description = "Customers and their credit limits. Amounts are whole minor units (cents)."
+        description = "Customers and their credit limits. Amounts are whole minor units (cents). Every path is the same with a `/` \
+                       behind it."
     ),
     paths(create, read),
     components(schemas(CreateCustomer, Created, CustomerBody, ApiError))
@@ -44,10 +56,10 @@ struct Document;
 /// A new customer.
 #[derive(Deserialize, ToSchema)]
 struct CreateCustomer {
-    /// 1 to 200 characters.
+    #[schema(schema_with = name)]
     name: String,
-    /// In minor units, from 0 to 2^53 − 1.
-    credit_limit: u64,
+    #[schema(schema_with = openapi::whole_number)]
+    credit_limit: WholeNumber,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -62,25 +74,38 @@ struct Created {
 struct CustomerBody {
     id: Uuid,
     name: String,
+    #[schema(schema_with = openapi::whole_number)]
     credit_limit: u64,
+    #[schema(schema_with = openapi::whole_number)]
     available_credit: u64,
     version: u64,
     #[serde(with = "timestamp")]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, format = DateTime)]
     created_at: OffsetDateTime,
     #[serde(with = "timestamp::option")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     updated_at: Option<OffsetDateTime>,
     #[serde(rename = "_links")]
     links: Links,
 }
 
+fn name() -> Object {
+    let rule = "Words with blanks between them, not at the ends. A word begins with a letter, digit, punctuation mark or symbol. No \
+                control, format, private or unassigned characters, but for the two joiners within words. The pattern says of this \
+                what does not depend on the version of Unicode.";
+    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(rule));
+    text.min_length(Some(1)).max_length(Some(MAX_NAME_CHARS)).pattern(Some(NAME_PATTERN)).build()
+}
+
 /// Create a customer. With an `Idempotency-Key` the request may be sent again.
-#[utoipa::path(post, path = "/customers", request_body = CreateCustomer,
-    params(("Idempotency-Key" = Option<String>, Header, description = "makes the request safe to repeat")),
+#[utoipa::path(post, path = "/customers", operation_id = "createCustomer", request_body = CreateCustomer,
+    params(("Idempotency-Key" = Option<String>, Header)),
     responses(
-        (status = 200, body = Created),
-        (status = 400, description = "the body is malformed or a field is wrong", body = ApiError),
+        (status = 200, description = "it is created", body = Created, links(
+            ("readCustomer" = (operation_id = "readCustomer", parameters(("id" = "$response.body#/id")))),
+        )),
+        (status = 400, description = "the body is malformed or a field or header is wrong", body = ApiError),
+        (status = 410, description = "the customer that this request created was erased since", body = ApiError),
         (status = 422, description = "the Idempotency-Key was used for another request", body = ApiError),
         (status = 503, description = "try again, with an Idempotency-Key", body = ApiError),
     ))]
@@ -91,11 +116,13 @@ async fn create<D: Database + Clone>(
     JsonBody(body): JsonBody<CreateCustomer>,
 ) -> Result<Json<Created>, ApiError> {
     let name = Name::new(body.name).map_err(|error| ApiError::invalid("name", error))?;
-    let limit = Money::new(body.credit_limit).map_err(|error| ApiError::invalid("credit_limit", error))?;
+    let limit =
+        Money::new(body.credit_limit.get()).map_err(|error| ApiError::invalid("credit_limit", error))?;
     let id = key.id_for("customer", || customers.new_id());
     let context = Context::of_request(correlation_id.as_uuid());
     customers.create(&context, id, name, limit).await.map_err(|error| match error {
-        CreateError::KeyReused => IdempotencyKey::reused(),
+        CreateError::KeyReused => key.reused(),
+        CreateError::Erased => IdempotencyKey::erased(),
         CreateError::Commit(error) if error.is_retryable() => ApiError::unavailable(&error),
         CreateError::Load(error) => not_loaded(&error),
         error => ApiError::failed(&error),
@@ -104,9 +131,9 @@ async fn create<D: Database + Clone>(
 }
 
 /// Read a customer.
-#[utoipa::path(get, path = "/customer/{id}", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/customer/{id}", operation_id = "readCustomer", params(("id" = Uuid, Path)),
     responses(
-        (status = 200, body = CustomerBody),
+        (status = 200, description = "the customer as it is now", body = CustomerBody),
         (status = 400, description = "the id is no UUID", body = ApiError),
         (status = 404, description = "there is no such customer", body = ApiError),
         (status = 503, description = "try again", body = ApiError),

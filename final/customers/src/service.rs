@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use service_kit::{Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings, aws::for_long_polls};
+use service_kit::{Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{

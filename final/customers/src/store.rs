@@ -167,7 +167,7 @@ impl CustomerRow {
     fn into_customer(self) -> Result<Customer, LoadError> {
         Ok(Customer {
             id: self.customer_id,
-            name: Name::new(self.name).map_err(LoadError::rule_broken)?,
+            name: Name::stored(self.name),
             credit_limit: Money::new(self.credit_limit).map_err(LoadError::rule_broken)?,
             reserved: Money::new(self.credit_reserved).map_err(LoadError::rule_broken)?,
             version: self.version,

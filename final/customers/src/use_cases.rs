@@ -43,6 +43,9 @@ pub enum CreateError {
     /// There is a customer with this id, and it is another one: the id came from a key that was used for another request.
     #[error("the idempotency key was used for another customer")]
     KeyReused,
+    /// The same request created a customer before, and that one was erased since.
+    #[error("the customer that this request created was erased")]
+    Erased,
     /// The existing customer could not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -170,8 +173,12 @@ impl<D: Database + Clone> Customers<D> {
     async fn is_the_same(&self, wanted: &Customer) -> Result<(), CreateError> {
         let same =
             |stored: &Customer| stored.name == wanted.name && stored.credit_limit == wanted.credit_limit;
-        let stored = self.store.customer(wanted.id).await?;
-        if stored.as_ref().is_some_and(same) { Ok(()) } else { Err(CreateError::KeyReused) }
+        match self.store.customer(wanted.id).await? {
+            Some(stored) if same(&stored) => Ok(()),
+            Some(_) => Err(CreateError::KeyReused),
+            // Its first message is still there, or the insert would not have been refused.
+            None => Err(CreateError::Erased),
+        }
     }
 
     fn head(&self, context: &Context, customer_id: Uuid, created_at: OffsetDateTime) -> Head {

@@ -35,6 +35,20 @@ impl Total {
     }
 }
 
+/// Why the customers service refused an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The total is over what is left of the customer's credit.
+    OverLimit,
+    /// There is no such customer.
+    UnknownCustomer,
+}
+
+impl Refusal {
+    /// All refusals.
+    pub const ALL: [Self; 2] = [Self::OverLimit, Self::UnknownCustomer];
+}
+
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -44,6 +58,8 @@ pub struct Order {
     pub customer_id: Uuid,
     /// Where it stands.
     pub state: State,
+    /// Why it was refused, if it was. Orders that were rejected before this was kept do not have it.
+    pub refusal: Option<Refusal>,
     /// What it costs.
     pub total: Total,
     /// 0 when created, one more with each change.
@@ -57,7 +73,16 @@ pub struct Order {
 impl Order {
     /// A new order. Whether the customer exists is not known here; that is what the customers service answers.
     pub fn new(id: Uuid, customer_id: Uuid, total: Total, now: OffsetDateTime) -> Self {
-        Self { id, customer_id, state: State::Pending, total, version: 0, created_at: now, updated_at: None }
+        Self {
+            id,
+            customer_id,
+            state: State::Pending,
+            refusal: None,
+            total,
+            version: 0,
+            created_at: now,
+            updated_at: None,
+        }
     }
 
     /// The same order in another state.

@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use aws_types::SdkConfig;
 use service_kit::{
     Environment, Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings, SettingsError,
-    aws::for_long_polls,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -6,7 +6,10 @@ use transactional_messaging::timestamp;
 use unit_of_work::{Condition, Database, ItemError, LoadError, Put, Table, from_item};
 use uuid::Uuid;
 
-use crate::domain::{Order, State, Total};
+use crate::domain::{Order, Refusal, State, Total};
+
+/// Nobody had decided in time: the reason as it is stored, sent and shown.
+pub const TIMEOUT: &str = "TIMEOUT";
 
 /// The orders table.
 #[derive(Clone, Debug)]
@@ -26,6 +29,10 @@ struct OrderRow {
     /// Why it was rejected, unless the customers service refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Why the customers service refused. Apart from `Reason`, in which an older version of this service
+    /// knows nothing but the time-out: it can still read this order while both run side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
     total_amount: u64,
     version: u64,
     #[serde(with = "timestamp")]
@@ -83,6 +90,7 @@ impl OrderRow {
             customer_id: order.customer_id,
             state: state_name(order.state).to_owned(),
             reason: rejection_reason(order.state).map(str::to_owned),
+            refusal: order.refusal.map(|refusal| refusal_name(refusal).to_owned()),
             total_amount: order.total.minor_units(),
             version: order.version,
             created_at: order.created_at,
@@ -96,10 +104,15 @@ impl OrderRow {
             State::ALL.into_iter().find(|state| (state_name(*state), rejection_reason(*state)) == stored);
         let state =
             state.ok_or_else(|| LoadError::rule_broken(format!("{stored:?} is no state of an order")))?;
+        let refusal = self.refusal.map(|name| {
+            let known = Refusal::ALL.into_iter().find(|refusal| refusal_name(*refusal) == name);
+            known.ok_or_else(|| LoadError::rule_broken(format!("{name} is no reason to refuse an order")))
+        });
         Ok(Order {
             id: self.order_id,
             customer_id: self.customer_id,
             state,
+            refusal: refusal.transpose()?,
             total: Total::new(self.total_amount).map_err(LoadError::rule_broken)?,
             version: self.version,
             created_at: self.created_at,
@@ -118,9 +131,17 @@ pub fn state_name(state: State) -> &'static str {
     }
 }
 
-/// Why an order was rejected, where its name does not say it: because nobody had decided in time.
+/// Why an order was rejected without an answer of the customers service: because nobody had decided in time.
 pub fn rejection_reason(state: State) -> Option<&'static str> {
-    (state == State::TimedOut).then_some("TIMEOUT")
+    (state == State::TimedOut).then_some(TIMEOUT)
+}
+
+/// A refusal as it is stored and shown.
+pub fn refusal_name(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::OverLimit => "CREDIT_LIMIT_EXCEEDED",
+        Refusal::UnknownCustomer => "CUSTOMER_NOT_FOUND",
+    }
 }
 
 fn key(id: Uuid) -> String {

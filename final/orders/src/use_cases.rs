@@ -20,7 +20,7 @@ use unit_of_work::{Backoff, CommitError, Database, LoadError, UnitOfWork, retry_
 use uuid::Uuid;
 
 use crate::{
-    domain::{Answer, Happening, Order, Total, answer},
+    domain::{Answer, Happening, Order, Refusal, Total, answer},
     messages::AboutOrder,
     service::{
         CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, TIMEOUT_REACHED_QUEUE,
@@ -146,7 +146,7 @@ impl<D: Database + Clone> Orders<D> {
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn approve<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
         let happening = Happening::CreditReserved;
-        self.on_credit_reserved.once(&delivery, |work| self.react(work, &delivery, happening)).await
+        self.on_credit_reserved.once(&delivery, |work| self.react(work, &delivery, happening, None)).await
     }
 
     /// Rejects the order that is over the customer's credit.
@@ -158,8 +158,8 @@ impl<D: Database + Clone> Orders<D> {
         &self,
         delivery: Delivery<M>,
     ) -> Result<Handled, HandlerError> {
-        let happening = Happening::CreditRefused;
-        self.on_reservation_failed.once(&delivery, |work| self.react(work, &delivery, happening)).await
+        let refuse = |work| self.refuse(work, &delivery, Refusal::OverLimit);
+        self.on_reservation_failed.once(&delivery, refuse).await
     }
 
     /// Rejects the order on which nobody has decided in time.
@@ -169,7 +169,7 @@ impl<D: Database + Clone> Orders<D> {
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn give_up<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
         let happening = Happening::TimeIsUp;
-        self.on_timeout.once(&delivery, |work| self.react(work, &delivery, happening)).await
+        self.on_timeout.once(&delivery, |work| self.react(work, &delivery, happening, None)).await
     }
 
     /// Rejects the order of a customer that does not exist.
@@ -181,14 +181,18 @@ impl<D: Database + Clone> Orders<D> {
         &self,
         delivery: Delivery<M>,
     ) -> Result<Handled, HandlerError> {
-        let happening = Happening::CreditRefused;
-        self.on_validation_failed.once(&delivery, |work| self.react(work, &delivery, happening)).await
+        let refuse = |work| self.refuse(work, &delivery, Refusal::UnknownCustomer);
+        self.on_validation_failed.once(&delivery, refuse).await
     }
 
     async fn is_the_same(&self, wanted: &Order) -> Result<(), OrderError> {
         let same = |stored: &Order| stored.customer_id == wanted.customer_id && stored.total == wanted.total;
-        let stored = self.store.order(wanted.id).await?;
-        if stored.as_ref().is_some_and(same) { Ok(()) } else { Err(OrderError::KeyReused) }
+        match self.store.order(wanted.id).await? {
+            Some(stored) if same(&stored) => Ok(()),
+            Some(_) => Err(OrderError::KeyReused),
+            // Its first message is still there, or the insert would not have been refused.
+            None => Err(OrderError::Erased),
+        }
     }
 
     async fn try_to_cancel(&self, context: &Context, id: Uuid) -> Result<(), OrderError> {
@@ -217,12 +221,22 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
 
+    async fn refuse<M: AboutOrder>(
+        &self,
+        work: UnitOfWork<Stop>,
+        delivery: &Delivery<M>,
+        why: Refusal,
+    ) -> Result<UnitOfWork<Stop>, HandlerError> {
+        self.react(work, delivery, Happening::CreditRefused, Some(why)).await
+    }
+
     // ANCHOR: react
     async fn react<M: AboutOrder>(
         &self,
         mut work: UnitOfWork<Stop>,
         delivery: &Delivery<M>,
         happening: Happening,
+        refusal: Option<Refusal>,
     ) -> Result<UnitOfWork<Stop>, HandlerError> {
         let id = delivery.message.order_id();
         // The order was committed before anybody could hear of it, so its absence is no matter of time.
@@ -230,7 +244,7 @@ impl<D: Database + Clone> Orders<D> {
         let order = order.ok_or_else(|| HandlerError::terminal(format!("there is no order {id}")))?;
         match answer(order.state, happening) {
             Answer::Becomes(state) => {
-                let changed = order.becomes(state, self.ambient.now());
+                let changed = Order { refusal, ..order.becomes(state, self.ambient.now()) };
                 work.add(self.store.update(&changed)?.or(Stop::LostRace));
                 self.announce(&mut work, &delivery.envelope.context_for_effects(), &changed)?;
                 tracing::info!(order_id = %id, state = state_name(state), "order_decided");

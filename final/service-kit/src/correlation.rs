@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
@@ -92,12 +92,22 @@ impl<S: Send + Sync> FromRequestParts<S> for CorrelationId {
 ///
 /// [`service_router`](crate::service_router) installs it outermost; a router of your own does so by
 /// `axum::middleware::from_fn_with_state(ids, correlate)`.
+///
+/// A request with several of these headers is refused with 400 `SEVERAL_CORRELATION_IDS_ERROR`: whichever was
+/// taken, somebody would look for the other.
 pub async fn correlate(State(new_id): State<IdSource>, mut request: Request, next: Next) -> Response {
-    let id = CorrelationId::from_headers(request.headers()).unwrap_or_else(|| CorrelationId(new_id()));
+    let several = request.headers().get_all(CORRELATION_ID_HEADER).iter().count() > 1;
+    let sent = if several { None } else { CorrelationId::from_headers(request.headers()) };
+    let id = sent.unwrap_or_else(|| CorrelationId(new_id()));
     request.extensions_mut().insert(id);
-    let mut response = next.run(request).instrument(id.span()).await;
+    let mut response = if several { refuse_several() } else { next.run(request).instrument(id.span()).await };
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(CORRELATION_ID_HEADER, value);
     }
     response
+}
+
+fn refuse_several() -> Response {
+    let message = "the request has several X-Correlation-Id headers; send one";
+    ApiError::new(StatusCode::BAD_REQUEST, "SEVERAL_CORRELATION_IDS_ERROR", message).into_response()
 }

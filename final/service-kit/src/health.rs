@@ -17,6 +17,7 @@ use axum::routing::get;
 use axum::{Extension, Json, Router};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::{NotAccessLogged, optional_slash};
 
@@ -92,9 +93,12 @@ impl Readiness {
     }
 }
 
-#[derive(Serialize)]
-struct Health {
+/// What health and readiness are answered with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok` or `unavailable`.
     status: &'static str,
+    /// The checks that failed; left out while there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failing: Vec<&'static str>,
 }

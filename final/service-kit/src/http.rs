@@ -3,14 +3,18 @@
 
 mod error;
 mod fallback;
+mod fields;
 mod idempotency;
 mod json_body;
+mod json_error;
 mod limits;
 mod links;
+pub mod openapi;
 mod router;
 mod uuid_path;
 
 pub use error::ApiError;
+pub use fields::{UuidText, WholeNumber};
 pub use idempotency::IdempotencyKey;
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
 pub use limits::RequestLimits;

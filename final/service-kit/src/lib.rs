@@ -85,7 +85,7 @@
 //! assert_eq!(body["error"], "VALIDATION_ERROR");
 //! assert_eq!(
 //!     body["message"],
-//!     "order_total: invalid type: string \"much\", expected u64 at line 1 column 22",
+//!     "order_total: expected a whole number from 0 to 18446744073709551615, found a string (line 1, column 22)",
 //! );
 //! # Ok(())
 //! # }
@@ -105,7 +105,7 @@ pub use correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource};
 pub use health::Readiness;
 pub use http::{
     ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, RequestLimits, ServiceOptions, UuidPath,
-    optional_slash, service_router,
+    UuidText, WholeNumber, openapi, optional_slash, service_router,
 };
 pub use logging::init as init_logging;
 pub use server::serve;

@@ -54,6 +54,7 @@ Feature: Orders and the life they lead
     Given a pending order
     When OrderTimeoutReached arrives for the order
     Then the order becomes REJECTED
+    And it says TIMEOUT
     And OrderRejected is published once
     And its state is REJECTED
     And its reason is TIMEOUT

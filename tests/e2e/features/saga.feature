@@ -14,6 +14,7 @@ Feature: Customers and orders decide together
     Given a customer with a credit limit of 249.99
     When an order of 300.00 is placed
     Then the order becomes REJECTED
+    And it says CREDIT_LIMIT_EXCEEDED
     And 249.99 of the credit is available
     And each of these events was published once, caused by the one before
       | OrderCreated                    |
@@ -24,6 +25,7 @@ Feature: Customers and orders decide together
     Given an unknown customer
     When an order of 123.99 is placed
     Then the order becomes REJECTED
+    And it says CUSTOMER_NOT_FOUND
     And each of these events was published once, caused by the one before
       | OrderCreated             |
       | CustomerValidationFailed |

@@ -72,7 +72,9 @@ impl Sent {
     }
 
     fn correlation_id(&self) -> Option<Uuid> {
-        Uuid::try_parse_ascii(self.headers.get(CORRELATION_ID_HEADER)?.as_bytes()).ok()
+        let mut ids = self.headers.get_all(CORRELATION_ID_HEADER).iter();
+        let only = ids.next().filter(|_| ids.next().is_none())?;
+        Uuid::try_parse_ascii(only.as_bytes()).ok()
     }
 }
 

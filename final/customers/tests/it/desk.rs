@@ -53,6 +53,13 @@ impl Desk {
         self.customers.create(&context(), id, Name::new(name).unwrap(), Money::new(limit).unwrap()).await
     }
 
+    /// The same tables under a service that makes the same ids once more, as the first of their kind.
+    pub(crate) fn again(&self) -> Self {
+        let database = self.database.clone();
+        let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
+        Self { database, customers, processes: AtomicUsize::new(1) }
+    }
+
     /// The same service in another process: the same tables, and ids of its own.
     pub(crate) fn elsewhere(&self) -> Customers<unit_of_work::MemoryDatabase> {
         let ambient = Ambient::fixed(NOW);

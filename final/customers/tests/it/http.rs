@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
 use tower::ServiceExt as _;
+use unit_of_work::{AttributeValue, Delete, Table, UnitOfWork, Update};
 use uuid::Uuid;
 
 use crate::{
@@ -209,5 +210,88 @@ async fn a_read_that_fails_says_whether_a_retry_helps() {
         let desk = Desk::with_limit(100).await;
         desk.database.fail_reads(retryable);
         assert_eq!(desk.get(&format!("/customer/{ADA}")).await.0, expected);
+    }
+}
+
+/// Deletes the customer as an operator would who has to, which leaves the messages about it.
+async fn erase(desk: &Desk, id: Uuid) {
+    let table = Table::new("customers", "PK");
+    let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
+    work.add(Delete::new(&table, table.key(format!("CUSTOMER#{id}"), None)));
+    work.commit(&desk.database.memory).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repeated_request_whose_customer_was_erased_is_told_so() {
+    let desk = Desk::new();
+    let first = desk.post(&ada(), Some("key-1")).await;
+    erase(&desk, first.1["id"].as_str().unwrap().parse().unwrap()).await;
+    let before = desk.database.dump();
+    let (status, body) = desk.post(&ada(), Some("key-1")).await;
+    assert_eq!((status, &body["error"]), (StatusCode::GONE, &json!("ERASED_ERROR")));
+    assert_eq!(desk.database.dump(), before);
+}
+
+/// Without a key no request is the same as another. Its id is fresh, so that something else has it is nobody's fault but ours.
+#[tokio::test]
+async fn without_a_key_nobody_is_told_of_a_key() {
+    let desk = Desk::new();
+    // The first id that a service makes, here and in `again`.
+    let id = Uuid::from_u128(1);
+    desk.create(id, "Ada", 5).await.unwrap();
+    for (erased, expected) in [(false, StatusCode::INTERNAL_SERVER_ERROR), (true, StatusCode::GONE)] {
+        let desk = desk.again();
+        if erased {
+            erase(&desk, id).await;
+        }
+        let (status, body) = desk.post(&json!({"name": "Bob", "credit_limit": 1}), None).await;
+        assert_eq!(status, expected, "{body}");
+        assert!(!body["message"].as_str().unwrap().contains("was used"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_can_see_is_refused_and_writes_nothing() {
+    let desk = Desk::new();
+    for name in ["\u{200B}", "\u{3164}", "Ada\u{202E}", "A\u{2028}da", "Ada\u{FFFE}", " Ada", "Ada "] {
+        let (status, body) = desk.post(&json!({"name": name, "credit_limit": 1}), None).await;
+        assert_eq!(
+            (status, &body["error"]),
+            (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
+            "{name:?}"
+        );
+        assert!(body["message"].as_str().unwrap().starts_with("name: a name has"), "{body}");
+    }
+    assert!(desk.database.commits().is_empty());
+}
+
+/// The rule for names became stricter, and may again.
+#[tokio::test]
+async fn a_customer_whose_name_followed_an_older_rule_can_still_be_read_and_changed() {
+    let desk = Desk::with_limit(100).await;
+    let table = Table::new("customers", "PK");
+    let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
+    let row = Update::new(&table, table.key(format!("CUSTOMER#{ADA}"), None));
+    work.add(row.set("Name", AttributeValue::S(" Ada\u{200B}".to_owned())));
+    work.commit(&desk.database.memory).await.unwrap();
+    desk.order(1, 7, 60).await.unwrap();
+    let (status, body) = desk.get(&format!("/customer/{ADA}")).await;
+    assert_eq!(
+        (status, &body["name"], &body["available_credit"]),
+        (StatusCode::OK, &json!(" Ada\u{200B}"), &json!(40))
+    );
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_changes_nothing_on_any_path() {
+    let desk = Desk::new();
+    for path in ["/customers", "/customers/"] {
+        let request = Request::post(path).header("content-type", "application/json");
+        let request = request.header("idempotency-key", "key-1").body(ada().to_string().into()).unwrap();
+        assert_eq!(desk.ask(request).await.0, StatusCode::OK, "{path}");
+    }
+    assert_eq!(desk.database.commits().len(), 1);
+    for path in ["/customers/health", "/customers/ready"] {
+        assert_eq!(desk.get(path).await, desk.get(&format!("{path}/")).await);
     }
 }

@@ -8,6 +8,7 @@ mod contract;
 mod desk;
 mod hot_customer;
 mod http;
+mod openapi;
 mod orders;
 #[path = "../../../transactional-messaging/tests/it/queues.rs"]
 mod queues;

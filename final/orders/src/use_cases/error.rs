@@ -9,6 +9,9 @@ pub enum OrderError {
     /// There is an order with this id, and it is another one: the id came from a key that was used for another request.
     #[error("the idempotency key was used for another order")]
     KeyReused,
+    /// The same request placed an order before, and that one was erased since.
+    #[error("the order that this request placed was erased")]
+    Erased,
     /// There is no such order.
     #[error("there is no such order")]
     NotFound,

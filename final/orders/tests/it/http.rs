@@ -176,3 +176,18 @@ async fn a_cancellation_that_loses_every_race_is_409() {
     let (status, body) = desk.post(&format!("/order/{ORDER}/cancel"), &Value::Null, None).await;
     assert_eq!((status, &body["error"]), (StatusCode::CONFLICT, &json!("CONCURRENT_CHANGE_ERROR")));
 }
+
+#[tokio::test]
+async fn a_slash_at_the_end_changes_nothing_on_any_path() {
+    let desk = Desk::with_order(State::Approved).await;
+    let body = json!({"customer_id": ADA, "order_total": 1});
+    let (one, two) =
+        (desk.post("/orders", &body, Some("k")).await, desk.post("/orders/", &body, Some("k")).await);
+    assert_eq!((one.0, &one), (StatusCode::OK, &two));
+    let cancel = format!("/order/{ORDER}/cancel");
+    let (one, two) = (
+        desk.post(&cancel, &Value::Null, None).await,
+        desk.post(&format!("{cancel}/"), &Value::Null, None).await,
+    );
+    assert_eq!((one.0, &one), (StatusCode::OK, &two));
+}

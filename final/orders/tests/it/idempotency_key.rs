@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use orders::messages::CustomerCreditReserved;
 use serde_json::{Value, json};
+use unit_of_work::{Delete, Table, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
@@ -101,4 +102,16 @@ async fn a_malformed_key_is_refused_and_writes_nothing() {
         );
     }
     assert!(desk.database.commits().is_empty());
+}
+
+#[tokio::test]
+async fn a_repeated_request_whose_order_was_erased_is_told_so() {
+    let desk = Desk::new();
+    let id = desk.place(&order(), Some("key-1")).await.1["id"].as_str().unwrap().to_owned();
+    let table = Table::new("orders", "PK");
+    let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
+    work.add(Delete::new(&table, table.key(format!("ORDER#{id}"), None)));
+    work.commit(&desk.database.memory).await.unwrap();
+    let (status, body) = desk.place(&order(), Some("key-1")).await;
+    assert_eq!((status, &body["error"]), (StatusCode::GONE, &json!("ERASED_ERROR")));
 }

@@ -7,6 +7,8 @@ mod decisions;
 mod desk;
 mod http;
 mod idempotency_key;
+mod openapi;
+mod reasons;
 mod saga;
 mod start;
 mod timeouts;

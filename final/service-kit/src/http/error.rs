@@ -1,16 +1,18 @@
 //! The one shape of a failed request: `{"error": CODE, "message": "…", "_links": {…}}`.
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Links;
 
-/// What every 503 tells its caller: most of what is in the way for a moment is gone after one.
-const RETRY_AFTER_SECONDS: &str = "1";
+/// How soon a request that could not be served now may be sent again, in seconds. What is in the way (a lost
+/// race, a throttled table, too many requests at once) is gone in about that time, or is an outage; then a
+/// client has a back-off of its own.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// A request that failed, as its caller hears of it. Handlers return it as the `Err` of their `Result`.
 ///
@@ -32,12 +34,14 @@ const RETRY_AFTER_SECONDS: &str = "1";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
 #[error("{code}: {message}")]
+#[schema(description = "A request that failed.")]
 pub struct ApiError {
     /// The status of the answer.
     #[serde(skip)]
     pub status: StatusCode,
     /// What programs compare with. A code, once published, keeps its meaning.
     #[serde(rename = "error")]
+    #[schema(pattern = "^[A-Z_]+_ERROR$")]
     pub code: &'static str,
     /// What a person reads: what was wrong and what to do. It may change at any time.
     pub message: String,
@@ -73,7 +77,10 @@ impl ApiError {
         Self::system()
     }
 
-    /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause is logged here.
+    /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause
+    /// is logged here.
+    ///
+    /// The answer says in `Retry-After` how soon, as all with status 503 do.
     pub fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::warn!(cause, "request_not_served");
         Self::busy()
@@ -105,10 +112,10 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut answer = (self.status, Json(self)).into_response();
-        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        let mut response = (self.status, Json(&self)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
-        answer
+        response
     }
 }

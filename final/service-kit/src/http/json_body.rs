@@ -1,17 +1,18 @@
 //! A JSON request body, read strictly, with an answer that says which part of it was wrong.
 
-use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
-use axum::http::StatusCode;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use mime::Mime;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
-use super::ApiError;
+use super::{ApiError, json_error};
 
 /// The largest request body, 64 KiB: a quarter of what an SNS topic takes unless it is set up for more, so
 /// that a command whose content becomes an event has room for the envelope and for escaping.
@@ -23,9 +24,10 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 ///
 /// | input | status | code |
 /// |---|---|---|
-/// | no `Content-Type`, or one that is not JSON | 415 | `UNSUPPORTED_MEDIA_TYPE_ERROR` |
+/// | no `Content-Type`, several, or one that is not JSON in UTF-8 | 415 | `UNSUPPORTED_MEDIA_TYPE_ERROR` |
+/// | a `Content-Encoding` other than `identity` | 415 | `UNSUPPORTED_MEDIA_TYPE_ERROR` |
 /// | more than [`MAX_BODY_BYTES`] | 413 | `PAYLOAD_TOO_LARGE_ERROR` |
-/// | not JSON, cut short, or followed by more | 400 | `MALFORMED_JSON_ERROR` |
+/// | not JSON, not UTF-8, cut short, or followed by more | 400 | `MALFORMED_JSON_ERROR` |
 /// | JSON, but a field is missing or wrong, or it is no object | 400 | `VALIDATION_ERROR` |
 #[derive(Debug, Clone, Copy)]
 pub struct JsonBody<T>(pub T);
@@ -34,43 +36,57 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
+        is_plain_json(request.headers())?;
         DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
-        let Json(Object(body)) = Json::from_request(request, state).await.map_err(refuse)?;
-        Ok(Self(body))
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| refuse(&rejection))?;
+        read(json_error::utf8(&bytes)?).map(Self)
     }
 }
 
-fn refuse(rejection: JsonRejection) -> ApiError {
-    match rejection {
-        JsonRejection::MissingJsonContentType(_) => ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE_ERROR",
-            "send the body as JSON, with the header Content-Type: application/json",
-        ),
-        JsonRejection::JsonDataError(error) => bad_request("VALIDATION_ERROR", describe(&error)),
-        JsonRejection::JsonSyntaxError(error) => bad_request("MALFORMED_JSON_ERROR", describe(&error)),
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let Object(body) =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_error::in_field(&error))?;
+    deserializer.end().map_err(|error| json_error::syntax(&error))?;
+    Ok(body)
+}
+
+fn is_plain_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let encoded = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| coding.to_str().map_or(true, |coding| !coding.trim().eq_ignore_ascii_case("identity")));
+    if encoded {
+        return Err(unsupported("send the body as it is, without a Content-Encoding"));
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let json = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    if json && types.next().is_none() {
+        return Ok(());
+    }
+    Err(unsupported("send the body as JSON in UTF-8, with one header Content-Type: application/json"))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let Ok(mime) = content_type.parse::<Mime>() else { return false };
+    let json = mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON);
+    let utf8 = mime.params().all(|(name, value)| name != mime::CHARSET || value == mime::UTF_8);
+    mime.type_() == mime::APPLICATION && json && utf8
+}
+
+fn unsupported(what_to_do: &str) -> ApiError {
+    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE_ERROR", what_to_do)
+}
+
+fn refuse(rejection: &BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "PAYLOAD_TOO_LARGE_ERROR",
             format!("the body is larger than {MAX_BODY_BYTES} bytes"),
-        ),
-        _ => bad_request("MALFORMED_JSON_ERROR", "the body could not be read to its end".to_owned()),
+        );
     }
-}
-
-fn bad_request(code: &'static str, message: String) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, code, message)
-}
-
-/// Digs out of axum's error the place in the document and what was expected there.
-fn describe(error: &(dyn Error + 'static)) -> String {
-    let found = std::iter::successors(Some(error), |&error| error.source())
-        .find_map(|error| error.downcast_ref::<serde_path_to_error::Error<serde_json::Error>>());
-    match found {
-        Some(error) if error.path().iter().next().is_some() => format!("{}: {}", error.path(), error.inner()),
-        Some(error) => format!("the body: {}", error.inner()),
-        None => "the body is not the JSON that is expected here".to_owned(),
-    }
+    json_error::malformed("the body could not be read to its end".to_owned())
 }
 
 /// Reads `T` from a JSON object only. A derived struct also reads itself from an array, by the order of its

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// Links by their relation, written in the order in which they were added. Services put them into `_links` of
 /// their answers, and [`ApiError`](crate::ApiError) puts them into its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
-#[schema(value_type = HashMap<String, Link>)]
+#[schema(value_type = HashMap<String, Link>, description = "Where to go from here, by relation.")]
 pub struct Links(Vec<(&'static str, String)>);
 
 impl Links {

@@ -41,18 +41,21 @@ async fn a_missing_or_wrong_field_is_named_with_what_is_expected() {
         (r#"{"customer_id": "Ann"}"#.to_owned(), "customer_id: UUID parsing failed"),
         (
             format!(r#"{{"customer_id": "{CUSTOMER}", "order_total": -1}}"#),
-            "order_total: invalid value: integer `-1`, expected u64",
+            "order_total: expected a whole number from 0 to 18446744073709551615, found -1 (line 1, column ",
         ),
         (
             format!(r#"{{"customer_id": "{CUSTOMER}", "order_total": 2.5}}"#),
-            "order_total: invalid type: floating point `2.5`, expected u64",
+            "order_total: expected a whole number from 0 to 18446744073709551615, found 2.5 (line 1, column ",
         ),
         (
-            r#"{"lines": [{"quantity": 1}, {"quantity": "x"}]}"#.to_owned(),
-            "lines[1].quantity: invalid type: string \"x\", expected u32",
+            "{\"lines\": [{\"quantity\": 1},\n {\"quantity\": \"x\"}]}".to_owned(),
+            "lines[1].quantity: expected a whole number from 0 to 4294967295, found a string (line 2, column 17)",
         ),
-        ("null".to_owned(), "the body: invalid type: null, expected a JSON object"),
-        (format!(r#"["{CUSTOMER}", 250, []]"#), "the body: invalid type: sequence, expected a JSON object"),
+        ("null".to_owned(), "the body: expected a JSON object, found null (line 1, column 4)"),
+        (
+            format!(r#"["{CUSTOMER}", 250, []]"#),
+            "the body: expected a JSON object, found an array (line 1, column ",
+        ),
     ];
     for (body, expected) in cases {
         let (status, code, message) = error(post_json("/orders", body)).await;
@@ -143,7 +146,7 @@ async fn an_error_of_the_service_has_its_links_and_the_id_in_canonical_form() {
 
 #[tokio::test]
 async fn an_unknown_route_and_a_wrong_method_are_answered_in_json() {
-    for path in ["/", "/nowhere", "/order/", "/orders/", "//orders", "/order/a/b"] {
+    for path in ["/", "/nowhere", "/order/", "//orders", "/order/a/b"] {
         let (status, code, _) = error(get_request(path)).await;
         assert_eq!((status, code.as_str()), (404, "ROUTE_NOT_FOUND_ERROR"), "{path}");
     }

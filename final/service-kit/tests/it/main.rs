@@ -11,4 +11,5 @@ mod logging;
 mod server;
 mod settings;
 mod shutdown;
+mod strict_requests;
 mod support;

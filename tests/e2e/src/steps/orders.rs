@@ -13,9 +13,15 @@ use crate::{eventually::eventually, story::Story};
 const FIELDS: &[&str] =
     &["id", "customer_id", "state", "order_total", "version", "created_at", "updated_at", "_links"];
 
+/// A rejected order says why, and no other does.
+fn fields(order: &Value) -> Vec<&'static str> {
+    let reason = (order["state"] == "REJECTED").then_some("rejection_reason");
+    FIELDS.iter().copied().chain(reason).collect()
+}
+
 /// The order as it can be read now.
 pub(super) async fn read(story: &Story, id: Uuid) -> anyhow::Result<Value> {
-    let order = story.read(&format!("/order/{id}"), FIELDS).await?;
+    let order = story.read(&format!("/order/{id}"), fields).await?;
     let href = format!("/order/{id}");
     ensure!(order["id"] == id.to_string() && order["customer_id"] == story.customer.to_string());
     ensure!(order["_links"] == json!({"self": {"href": href}, "cancel": {"href": format!("{href}/cancel")}}));
@@ -91,6 +97,13 @@ async fn becomes(story: &mut Story, state: String) -> anyhow::Result<()> {
         Ok(())
     })
     .await
+}
+
+#[then(regex = r"^it says ([A-Z_]+)$")]
+async fn says(story: &mut Story, reason: String) -> anyhow::Result<()> {
+    let order = read(story, story.order).await?;
+    ensure!(order["rejection_reason"] == reason, "it is {order}");
+    Ok(())
 }
 
 #[then(regex = r"^(\d+) of them become APPROVED and (\d+) of them REJECTED$")]
