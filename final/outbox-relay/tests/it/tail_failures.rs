@@ -176,7 +176,7 @@ async fn the_sweep_sends_nothing_that_its_own_reader_is_working_through() {
         bench.store_all(&subject(number), 0..1).await;
     }
     seconds(120).await;
-    bench.wire.inject("PublishBatch", usize::MAX, Fault::Slow(Duration::from_millis(900)));
+    bench.wire.inject("PublishBatch", usize::MAX, Fault::Slow(Duration::from_secs(3)));
     let settings = TailSettings { sweep: Duration::from_secs(1), ..TailSettings::default() };
     // One that is killed after its first hundred, and one that goes on.
     let killed = Tailer::start(&bench.wire, settings, 1);
