@@ -1,10 +1,6 @@
 //! SQS away, at the start and later: consumers wait, say so without flooding the log, and tell a service's readiness.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cell::RefCell, io::Write, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::consumer::{
@@ -107,12 +103,17 @@ async fn readiness_hears_of_a_long_outage_and_of_its_end() {
     group.stopped().await;
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps what each thread logs apart. A subscriber of one thread alone does not do: what other tests log first, on threads without one,
+/// is switched off for all.
+struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend(bytes));
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {
@@ -122,10 +123,8 @@ impl Write for Lines {
 
 #[tokio::test(start_paused = true)]
 async fn ten_minutes_without_sqs_are_told_once_a_minute_and_their_end_once() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(logs);
+    let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Lines).finish();
+    tracing::subscriber::set_global_default(logs).unwrap();
     let bench = Bench::new().await;
     bench.wire.inject("ReceiveMessage", usize::MAX, Fault::RequestLost);
     let worker = bench.noting(&Seen::default(), |_| Ok(Handled::Done)).await;
@@ -133,7 +132,7 @@ async fn ten_minutes_without_sqs_are_told_once_a_minute_and_their_end_once() {
     bench.wire.repair();
     seconds(60).await;
     worker.stop().await;
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(LINES.take()).unwrap();
     let count = |event: &str| text.lines().filter(|line| line.contains(event)).count();
     assert_eq!(count("receiving_messages_failed__over"), 1, "{text}");
     assert!((9..=12).contains(&count("receiving_messages_failed")), "{text}");
