@@ -65,7 +65,7 @@ pub struct OrderCreated {
     /// Its total in minor units.
     pub order_total: u64,
 }
-bind_topic!(OrderCreated, "order--created");
+bind_topic!(OrderCreated, "order--created", from "/orders", if |message, subject| is_order(subject, message.order_id));
 
 /// An approved order was cancelled; published by the orders service.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,7 +75,7 @@ pub struct OrderCancelled {
     /// Whose order it was.
     pub customer_id: Uuid,
 }
-bind_topic!(OrderCancelled, "order--cancelled");
+bind_topic!(OrderCancelled, "order--cancelled", from "/orders", if |message, subject| is_order(subject, message.order_id));
 
 /// An order was rejected, or given up; published by the orders service.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,4 +85,9 @@ pub struct OrderRejected {
     /// Whose order it was.
     pub customer_id: Uuid,
 }
-bind_topic!(OrderRejected, "order--rejected");
+bind_topic!(OrderRejected, "order--rejected", from "/orders", if |message, subject| is_order(subject, message.order_id));
+
+/// Orders publishes under the order that the message tells of.
+fn is_order(subject: &str, order_id: Uuid) -> bool {
+    subject.strip_prefix("order/").is_some_and(|id| id == order_id.to_string())
+}

@@ -57,20 +57,28 @@ published! {
 
 /// Declares a message that this service consumes; all of them tell of one order.
 macro_rules! consumed {
-    ($(#[$doc:meta])* $message:ident from $topic:literal) => {
+    ($(#[$doc:meta])* $message:ident from $topic:literal of $source:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Deserialize)]
         pub struct $message {
             /// The order.
             pub order_id: Uuid,
         }
-        bind_topic!($message, $topic);
+        bind_topic!($message, $topic, from $source, if |message, subject| is_of_order(subject, message.order_id));
         impl AboutOrder for $message {
             fn order_id(&self) -> Uuid {
                 self.order_id
             }
         }
     };
+}
+
+/// A subject may be a customer (`customer/…`), or name the order: as itself, or as what a customer's decision was about
+/// (`customer/…/order/…`). Then it is the same order as in the data.
+fn is_of_order(subject: &str, order_id: Uuid) -> bool {
+    let id = order_id.to_string();
+    let parts: Vec<_> = subject.split('/').collect();
+    parts.chunks(2).all(|pair| pair[0] != "order" || pair.get(1) == Some(&id.as_str()))
 }
 
 /// A message that tells of one order.
@@ -81,17 +89,17 @@ pub trait AboutOrder: Send + Sync {
 
 consumed! {
     /// The order's total was reserved; published by the customers service.
-    CustomerCreditReserved from "customer--credit-reserved"
+    CustomerCreditReserved from "customer--credit-reserved" of "/customers"
 }
 
 consumed! {
     /// The order's total is over the credit; published by the customers service.
-    CustomerCreditReservationFailed from "customer--credit-reservation-failed"
+    CustomerCreditReservationFailed from "customer--credit-reservation-failed" of "/customers"
 }
 
 consumed! {
     /// There is no such customer; published by the customers service.
-    CustomerValidationFailed from "customer--validation-failed"
+    CustomerValidationFailed from "customer--validation-failed" of "/customers"
 }
 
 /// What this service hears of itself.
@@ -100,6 +108,6 @@ pub mod own {
 
     consumed! {
         /// The time for a decision about the order is over.
-        OrderTimeoutReached from "order--timeout-reached"
+        OrderTimeoutReached from "order--timeout-reached" of "/orders"
     }
 }

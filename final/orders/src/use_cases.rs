@@ -200,7 +200,7 @@ impl<D: Database + Clone> Orders<D> {
         let cancelled = match answer(order.state, Happening::CancelRequested) {
             Answer::Becomes(state) => order.becomes(state, self.ambient.now()),
             Answer::Already => {
-                tracing::warn!(order_id = %id, "order_already_cancelled");
+                tracing::info!(order_id = %id, "order_already_cancelled");
                 return Ok(());
             }
             Answer::StillPending => return Err(OrderError::StillPending),

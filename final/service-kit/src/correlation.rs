@@ -21,8 +21,9 @@ pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 /// The header that carries the id in both directions.
 pub const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// The tracing target of [`CorrelationId::span`], which `logging` keeps enabled under every filter.
-pub(crate) const SPAN_TARGET: &str = "correlation";
+/// The tracing target of [`CorrelationId::span`]. Spans with this target are enabled under every filter, at any
+/// level: whoever opens one around other work than requests, such as messages, gives it the same target.
+pub const SPAN_TARGET: &str = "correlation";
 
 /// The id that a request came with or was given. In a handler, take it as an argument:
 ///

@@ -54,10 +54,10 @@ where
     tracing_subscriber::registry().with(lines).with(filter)
 }
 
-/// Keeps the span that carries the correlation id, or `RUST_LOG=orders=debug` would take the id off the lines
-/// of orders.
+/// Keeps every span that says what a line is about, whatever its level and whoever opens it, or
+/// `RUST_LOG=orders=debug` would take the ids off the lines of orders.
 fn correlation_spans() -> Directive {
-    format!("{SPAN_TARGET}=error").parse().unwrap_or_else(|_| LevelFilter::ERROR.into())
+    format!("{SPAN_TARGET}=trace").parse().unwrap_or_else(|_| LevelFilter::ERROR.into())
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {

@@ -3,6 +3,9 @@
 //! It is built once, when the message is stored in the outbox, so that each dispatch sends the same bytes and a size over the
 //! broker's limit is found before the commit.
 
+mod received;
+mod traceparent;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -29,8 +32,13 @@ pub(crate) fn attribute_bytes(kind: &str) -> usize {
     "type".len() + "correlationid".len() + 2 * "String".len() + kind.len() + uuid::fmt::Hyphenated::LENGTH
 }
 
-/// A message on its way. Fields that a consumer does not know are ignored.
+/// A message on its way.
+///
+/// Reading one ignores fields that it does not know, and checks the others: `specversion` is 1.x, `source` is printable, `subject` names
+/// an aggregate, `sequence` is a number. A malformed `traceparent` is dropped, because nothing depends on it, so that it is not handed on.
+/// What CloudEvents makes optional may be absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "received::Received")]
 pub struct Envelope {
     /// Version of CloudEvents, `1.0`.
     pub specversion: String,
@@ -41,23 +49,24 @@ pub struct Envelope {
     /// The kind of message.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The aggregate it is about.
+    /// The aggregate it is about; empty when the sender named none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub subject: String,
-    /// When it happened.
-    #[serde(with = "crate::timestamp")]
-    pub time: OffsetDateTime,
+    /// When it happened, if the sender says so.
+    #[serde(with = "crate::timestamp::option", skip_serializing_if = "Option::is_none")]
+    pub time: Option<OffsetDateTime>,
     /// Always `application/json`.
-    #[serde(default)]
     pub datacontenttype: String,
-    /// Its place among the messages of the subject.
+    /// Its place among the messages of the subject, a number; empty when the sender named none.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub sequence: String,
-    /// One id for everything that one request set off.
+    /// One id for everything that one request set off. A message that comes without one has its own id here.
     pub correlationid: Uuid,
     /// The message that caused this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub causationid: Option<Uuid>,
-    /// W3C trace context.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// W3C trace context, always well-formed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
     /// The message itself, as JSON text.
     pub data: Box<RawValue>,
@@ -83,12 +92,12 @@ impl Envelope {
             source: source.to_owned(),
             kind: M::TYPE.to_owned(),
             subject: subject.as_str().to_owned(),
-            time: message.created_at(),
+            time: Some(message.created_at()),
             datacontenttype: "application/json".to_owned(),
             sequence: sequence.to_string(),
             correlationid: context.correlation_id,
             causationid: context.causation_id,
-            traceparent: context.traceparent.clone(),
+            traceparent: context.traceparent.clone().filter(|text| traceparent::is_valid(text)),
             data,
         })
     }
@@ -116,5 +125,97 @@ impl Envelope {
             causation_id: Some(self.id),
             traceparent: self.traceparent.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn whole() -> Value {
+        json!({
+            "specversion": "1.0", "id": Uuid::from_u128(7), "source": "/notes", "type": "Noted",
+            "subject": "note/8", "time": "2026-11-23T12:00:00Z", "sequence": "00000000000000000001",
+            "correlationid": Uuid::from_u128(9), "traceparent": TRACE, "data": {},
+        })
+    }
+
+    fn with(name: &str, value: impl Into<Value>) -> Result<Envelope, serde_json::Error> {
+        let mut envelope = whole();
+        envelope[name] = value.into();
+        serde_json::from_str(&envelope.to_string())
+    }
+
+    fn without(name: &str) -> Result<Envelope, serde_json::Error> {
+        let mut envelope = whole();
+        envelope.as_object_mut().unwrap().remove(name);
+        serde_json::from_str(&envelope.to_string())
+    }
+
+    #[test]
+    fn what_contradicts_the_envelope_is_refused_and_the_reason_quotes_nothing() {
+        let odd = [
+            ("specversion", "9"),
+            ("specversion", "10.0"),
+            ("specversion", "1.x"),
+            ("source", ""),
+            ("source", "/evil\nline"),
+            ("subject", "note"),
+            ("subject", "note/"),
+            ("subject", "note/1/order"),
+            ("subject", "note/\u{202e}1"),
+            ("sequence", "-1"),
+            ("sequence", "+1"),
+            ("sequence", "0"),
+            ("sequence", "18446744073709551616"),
+            ("sequence", "000000000000000000001"),
+            ("sequence", "first"),
+        ];
+        for (name, value) in odd {
+            let reason = with(name, value).unwrap_err().to_string();
+            assert!(reason.contains(name), "{name} {value}: {reason}");
+            assert!(!reason.contains("evil"), "{reason}");
+        }
+        for name in ["source", "subject"] {
+            assert!(with(name, "a/".repeat(9_000) + "b").is_err());
+        }
+        for version in ["1.0", "1.1", "1.12"] {
+            assert!(with("specversion", version).is_ok(), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_trace_context_that_is_none_is_dropped_and_never_handed_on() {
+        let handed_on = |envelope: &Envelope| envelope.context_for_effects().traceparent;
+        assert_eq!(handed_on(&with("traceparent", TRACE).unwrap()).as_deref(), Some(TRACE));
+        let odd = [
+            "evil".repeat(30_000),
+            TRACE.to_uppercase(),
+            TRACE.replace("00-4", "ff-4"),
+            TRACE.replace("00f067aa0ba902b7", "0000000000000000"),
+            TRACE.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32)),
+            format!("{TRACE}-more"),
+            TRACE[..54].to_owned(),
+            String::new(),
+        ];
+        for text in odd {
+            assert_eq!(handed_on(&with("traceparent", text.as_str()).unwrap()), None, "{text:.60}");
+        }
+    }
+
+    #[test]
+    fn what_cloudevents_makes_optional_may_be_absent() {
+        for name in ["subject", "time", "sequence", "correlationid", "traceparent"] {
+            assert!(without(name).is_ok(), "{name}");
+        }
+        for name in ["specversion", "id", "source", "type", "data"] {
+            assert!(without(name).is_err(), "{name}");
+        }
+        let envelope = without("correlationid").unwrap();
+        assert_eq!(envelope.correlationid, envelope.id, "the same each time the message comes");
     }
 }

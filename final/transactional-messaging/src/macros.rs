@@ -9,6 +9,20 @@
 /// transactional_messaging::bind_topic!(OrderCancelled, "order--cancelled");
 /// ```
 ///
+/// A consumer's own view of a message may say which service its topic belongs to, and which subjects its data can be about; what
+/// contradicts that is refused:
+///
+/// ```
+/// # use serde::Deserialize;
+/// #[derive(Deserialize)]
+/// struct OrderCancelled {
+///     order_id: uuid::Uuid,
+/// }
+/// transactional_messaging::bind_topic!(OrderCancelled, "order--cancelled", from "/orders", if |message, subject| {
+///     subject == format!("order/{}", message.order_id)
+/// });
+/// ```
+///
 /// A name that SNS would refuse does not compile:
 ///
 /// ```compile_fail
@@ -23,6 +37,17 @@ macro_rules! bind_topic {
         impl $crate::message::MessageType for $message {
             const TYPE: &'static str = stringify!($message);
             const TOPIC: $crate::message::Topic = $crate::message::Topic::new($topic);
+        }
+    };
+    ($message:ident, $topic:literal, from $source:literal, if $is_about:expr) => {
+        impl $crate::message::MessageType for $message {
+            const TYPE: &'static str = stringify!($message);
+            const TOPIC: $crate::message::Topic = $crate::message::Topic::new($topic);
+            const SOURCE: Option<&'static str> = Some($source);
+            fn is_about(&self, subject: &str) -> bool {
+                let is_about: fn(&Self, &str) -> bool = $is_about;
+                is_about(self, subject)
+            }
         }
     };
 }

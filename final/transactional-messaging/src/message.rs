@@ -11,6 +11,15 @@ pub trait MessageType {
     const TYPE: &'static str;
     /// The topic.
     const TOPIC: Topic;
+    /// The service that owns the topic, as its messages say in their `source`; a message from elsewhere is refused. None where the
+    /// receiver does not know.
+    const SOURCE: Option<&'static str> = None;
+
+    /// Whether a message with these data can be about this subject. One that cannot is refused: whoever made it wanted to be put in
+    /// another's place. A type that cannot tell says yes.
+    fn is_about(&self, _subject: &str) -> bool {
+        true
+    }
 }
 
 /// A message that can be published.
@@ -116,6 +125,11 @@ impl Sequence {
     /// The version of the subject that the message's commit wrote.
     pub fn version(self) -> u64 {
         self.0.saturating_sub(1) / Self::PER_VERSION
+    }
+
+    /// Whether it is a place at all; the first one is 1.
+    pub(crate) fn is_some(self) -> bool {
+        self.0 > 0
     }
 
     /// The place of the only message of a subject.

@@ -55,14 +55,18 @@ pub fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<
 ///
 /// As [`parse`], and when the time could not be written again because it lies outside the years 0 to 9999 in UTC.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
-    let time = parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
-    in_utc(time).ok_or_else(|| de::Error::custom("the time is outside the years 0 to 9999 in UTC"))
+    read(&String::deserialize(deserializer)?)
+}
+
+fn read<E: de::Error>(text: &str) -> Result<OffsetDateTime, E> {
+    let time = parse(text).map_err(E::custom)?;
+    in_utc(time).ok_or_else(|| E::custom("the time is outside the years 0 to 9999 in UTC"))
 }
 
 /// The same for a time that may be absent: `#[serde(default, with = "transactional_messaging::timestamp::option",
 /// skip_serializing_if = "Option::is_none")]`.
 pub mod option {
-    use super::{Deserialize, Deserializer, OffsetDateTime, Serializer, de, parse};
+    use super::{Deserialize, Deserializer, OffsetDateTime, Serializer, read};
 
     /// For serde.
     ///
@@ -80,12 +84,12 @@ pub mod option {
     ///
     /// # Errors
     ///
-    /// As [`parse`].
+    /// As [`deserialize`](super::deserialize).
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<OffsetDateTime>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| parse(&text).map_err(de::Error::custom)).transpose()
+        text.map(|text| read(&text)).transpose()
     }
 }
 

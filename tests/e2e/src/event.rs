@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::contract::EventType;
 
-/// The source of messages that scenarios publish in place of a service.
-pub const TEST_SOURCE: &str = "/test";
+/// The attribute of messages that scenarios publish in place of a service. To the services they look like that service's own.
+pub const TEST_MARK: &str = "test";
 
 /// What SNS wraps around it for a queue.
 #[derive(Deserialize)]
@@ -41,6 +41,9 @@ struct Envelope {
     datacontenttype: String,
     correlationid: Uuid,
     causationid: Option<Uuid>,
+    /// Named by [`TEST_MARK`].
+    #[serde(default)]
+    test: bool,
     data: Box<RawValue>,
 }
 
@@ -90,7 +93,7 @@ impl Event {
 
     /// Whether the system published it, and not a scenario.
     pub fn is_genuine(&self) -> bool {
-        self.envelope.source != TEST_SOURCE
+        !self.envelope.test
     }
 
     /// Compares it with the contract: topic, envelope, attributes, and the data with exactly its fields in their order.

@@ -79,11 +79,17 @@ fn is_message(body: &str, kind: &str) -> bool {
     };
     let text = |name: &str| envelope[name].as_str();
     let is_id = |name: &str| text(name).is_some_and(|text| text.parse::<Uuid>().is_ok());
+    // CloudEvents makes these optional.
+    let absent = |name: &str| envelope[name].is_null();
     outer.is_object()
         && envelope.is_object()
-        && ["specversion", "source", "subject", "sequence"].iter().all(|name| text(name).is_some())
+        && text("specversion").is_some_and(|version| version.starts_with("1."))
+        && text("source").is_some_and(|source| !source.is_empty())
+        && (absent("subject") || text("subject").is_some_and(|subject| subject.contains('/')))
+        && (absent("sequence") || text("sequence").is_some_and(|text| text.parse::<u64>().is_ok()))
         && text("type") == Some(kind)
-        && ["id", "correlationid"].into_iter().all(is_id)
-        && text("time").is_some_and(|text| timestamp::parse(text).is_ok())
+        && is_id("id")
+        && (absent("correlationid") || is_id("correlationid"))
+        && (absent("time") || text("time").is_some_and(|text| timestamp::parse(text).is_ok()))
         && envelope["data"]["order_id"].as_str().is_some_and(|text| text.parse::<Uuid>().is_ok())
 }

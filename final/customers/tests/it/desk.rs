@@ -167,7 +167,8 @@ pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
 
 fn envelope(kind: &str, message: u128, data: &Value) -> Value {
     json!({
-        "specversion": "1.0", "id": Uuid::from_u128(message), "source": "/orders", "type": kind, "subject": "order/1",
+        "specversion": "1.0", "id": Uuid::from_u128(message), "source": "/orders", "type": kind,
+        "subject": format!("order/{}", data["order_id"].as_str().unwrap()),
         "time": "2026-11-23T11:59:00+00:00", "sequence": "00000000000000000001",
         "correlationid": Uuid::from_u128(0xC0), "data": data,
     })

@@ -93,7 +93,8 @@ async fn an_amount_that_no_order_can_have_is_a_terminal_error() {
     for total in [json!(-1), json!(1.5), json!("1"), json!(null)] {
         let ids = (Uuid::from_u128(1), Uuid::from_u128(7));
         let body = json!({
-            "specversion": "1.0", "id": ids.0, "source": "/orders", "type": "OrderCreated", "subject": "order/1",
+            "specversion": "1.0", "id": ids.0, "source": "/orders", "type": "OrderCreated",
+            "subject": format!("order/{}", ids.1),
             "time": "2026-11-23T11:59:00+00:00", "sequence": "1", "correlationid": ids.0,
             "data": {"order_id": ids.1, "customer_id": ADA, "order_total": total},
         });

@@ -175,7 +175,8 @@ pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
 ) -> Delivery<M> {
     let message = Uuid::from_u128(message);
     let envelope = json!({
-        "specversion": "1.0", "id": message, "source": "/customers", "type": M::TYPE, "subject": "customer/1",
+        "specversion": "1.0", "id": message, "source": M::SOURCE.unwrap(), "type": M::TYPE,
+        "subject": if M::SOURCE == Some("/orders") { format!("order/{order}") } else { format!("customer/{ADA}/order/{order}") },
         "time": "2026-11-23T11:59:00+00:00", "sequence": "00000000000000000001",
         "correlationid": Uuid::from_u128(0xC0),
         "data": {

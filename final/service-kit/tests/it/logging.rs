@@ -96,6 +96,21 @@ fn every_filter_keeps_the_correlation_id() {
     }
 }
 
+/// Not only this crate opens such spans, and not at its level: a consumer's lines are about a message.
+#[test]
+fn every_filter_keeps_what_any_span_of_the_target_says_in_both_modes() {
+    for filter in ["info", "warn", "error", "orders=debug", "off,orders=error"] {
+        for mode in [Mode::Production, Mode::Development] {
+            let (logs, _guard) = Logs::capture_in(mode, Some(filter));
+            let span =
+                tracing::info_span!(target: "correlation", "message", message_id = ID, queue = "notes");
+            span.in_scope(|| tracing::error!(target: "orders", "failed"));
+            assert!(logs.text().contains(ID) && logs.text().contains("notes"), "{filter}: {}", logs.text());
+        }
+    }
+    assert_eq!(service_kit::correlation::SPAN_TARGET, "correlation");
+}
+
 #[test]
 fn the_default_is_info_and_dependencies_are_quieter() {
     for filter in [None, Some(""), Some("  ")] {

@@ -114,9 +114,14 @@ pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
 impl Logs {
     /// Captures what this thread logs in production's layout until the guard is dropped.
     pub(crate) fn capture(filter: Option<&str>) -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::capture_in(Mode::Production, filter)
+    }
+
+    /// The same in the layout of this mode.
+    pub(crate) fn capture_in(mode: Mode, filter: Option<&str>) -> (Self, tracing::subscriber::DefaultGuard) {
         let logs = Self::default();
         let writer = logs.clone();
-        let subscriber = logging::subscriber(Mode::Production, filter, move || writer.clone());
+        let subscriber = logging::subscriber(mode, filter, move || writer.clone());
         (logs, tracing::subscriber::set_default(subscriber))
     }
 

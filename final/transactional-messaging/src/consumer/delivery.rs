@@ -31,6 +31,20 @@ pub enum Unreadable {
         /// What came.
         found: String,
     },
+    /// It says that it comes from another service than the one that owns the topic.
+    #[error("{kind} comes from {expected}, and this message says something else")]
+    Source {
+        /// The kind of message.
+        kind: &'static str,
+        /// Who owns the topic.
+        expected: &'static str,
+    },
+    /// The data tell of something else than the subject.
+    #[error("the data of this {kind} are not about its subject")]
+    Subject {
+        /// The kind of message.
+        kind: &'static str,
+    },
     /// The data lacks a field or has one of another type.
     #[error("the data is no {kind}")]
     Data {
@@ -67,17 +81,31 @@ impl<M: MessageType + DeserializeOwned> Delivery<M> {
             let found = envelope.kind.chars().filter(|c| c.is_ascii_alphanumeric()).take(80).collect();
             return Err(Unreadable::Kind { expected: M::TYPE, found });
         }
+        if let Some(expected) = M::SOURCE
+            && envelope.source != expected
+        {
+            return Err(Unreadable::Source { kind: M::TYPE, expected });
+        }
         let message = message_in(envelope.data.get())?;
-        Ok(Self { message, envelope })
+        Self::of(message, envelope)
+    }
+
+    fn of(message: M, envelope: Envelope) -> Result<Self, Unreadable> {
+        // A message without a subject is in nobody's place.
+        if envelope.subject.is_empty() || message.is_about(&envelope.subject) {
+            Ok(Self { message, envelope })
+        } else {
+            Err(Unreadable::Subject { kind: M::TYPE })
+        }
     }
 
     /// Reads the message from this text instead of the envelope's own data: content that lay elsewhere.
     ///
     /// # Errors
     ///
-    /// [`Unreadable::Data`] says what is wrong with it.
+    /// [`Unreadable::Data`] or [`Unreadable::Subject`] says what is wrong with it.
     pub fn read(envelope: Envelope, data: &str) -> Result<Self, Unreadable> {
-        Ok(Self { message: message_in(data)?, envelope })
+        Self::of(message_in(data)?, envelope)
     }
 }
 
@@ -161,6 +189,33 @@ mod tests {
         assert!(matches!(Delivery::<Noted>::parse(&data), Err(Unreadable::Data { .. })));
         let notification = serde_json::json!([whole]).to_string();
         assert!(matches!(Delivery::<Noted>::parse(&notification), Err(Unreadable::Envelope(_))));
+    }
+
+    /// A note that belongs to somebody.
+    #[derive(Debug, Deserialize)]
+    struct Owned {
+        text: String,
+    }
+    impl MessageType for Owned {
+        const TYPE: &'static str = "Noted";
+        const TOPIC: Topic = Topic::new("noted");
+        const SOURCE: Option<&'static str> = Some("/notes");
+        fn is_about(&self, subject: &str) -> bool {
+            subject.strip_prefix("note/") == Some(&self.text)
+        }
+    }
+
+    #[test]
+    fn a_message_from_elsewhere_or_in_the_place_of_another_is_refused() {
+        let good = text_of(&Uuid::from_u128(8).to_string());
+        assert!(Delivery::<Owned>::parse(&good).is_ok());
+        let evil = good.replace(r#""source":"/notes""#, r#""source":"/evil""#);
+        assert!(matches!(
+            Delivery::<Owned>::parse(&evil),
+            Err(Unreadable::Source { expected: "/notes", .. })
+        ));
+        let other = text_of(&Uuid::from_u128(9).to_string());
+        assert!(matches!(Delivery::<Owned>::parse(&other), Err(Unreadable::Subject { .. })));
     }
 
     #[test]

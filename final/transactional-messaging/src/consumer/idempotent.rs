@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use unit_of_work::{Backoff, CommitError, Database, LostRace, UnitOfWork, retry_lost_races};
+use unit_of_work::{Backoff, CommitError, Database, LostRace, ReadError, UnitOfWork, retry_lost_races};
 use uuid::Uuid;
 
 use super::{Delivery, Handled, HandlerError};
@@ -75,8 +75,12 @@ impl<D: Database> IdempotentConsumer<D> {
             let work = match decide(work).await {
                 Ok(work) => work,
                 // What was decided long ago need not make sense a second time.
-                Err(_) if self.has_handled(id).await => return Ok(Handled::Duplicate),
-                Err(error) => return Err(Attempt::Failed(error)),
+                Err(error) => match self.has_handled(id).await {
+                    Ok(true) => return Ok(Handled::Duplicate),
+                    Ok(false) => return Err(Attempt::Failed(error)),
+                    // Nobody knows yet whether the error counts.
+                    Err(unread) => return Err(failed(unread)),
+                },
             };
             match work.commit(&self.database).await {
                 Ok(()) => Ok(Handled::Done),
@@ -94,9 +98,8 @@ impl<D: Database> IdempotentConsumer<D> {
     }
     // ANCHOR_END: once
 
-    async fn has_handled(&self, message_id: Uuid) -> bool {
-        let known = self.inbox.remembers(&self.database, &self.name, message_id, self.ambient.now());
-        known.await.unwrap_or(false)
+    async fn has_handled(&self, message_id: Uuid) -> Result<bool, ReadError> {
+        self.inbox.remembers(&self.database, &self.name, message_id, self.ambient.now()).await
     }
 }
 

@@ -5,6 +5,7 @@ mod delivery;
 mod group;
 mod health;
 mod idempotent;
+mod letter;
 mod queue;
 mod run;
 mod settings;

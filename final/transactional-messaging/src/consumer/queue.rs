@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
+    types::{Message, MessageSystemAttributeName, QueueAttributeName},
 };
 
-use crate::{channels::Channels, relay::BoxError};
+use super::letter;
+use crate::{channels::Channels, envelope::MAX_BROKER_BYTES, relay::BoxError};
 
 /// SQS keeps a received message hidden for at most this long in all ("Amazon SQS API Reference, ChangeMessageVisibility").
 pub(super) const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
@@ -21,6 +22,8 @@ pub(super) struct Queue {
     /// How often a message is received before SQS itself moves it to the dead-letter queue.
     max_receives: Option<u32>,
     channels: Channels,
+    /// The most bytes that a message may have, its attributes included.
+    max_bytes: usize,
     /// How long a received message stays hidden from other receivers.
     pub(super) visibility: Duration,
 }
@@ -29,7 +32,11 @@ impl Queue {
     /// Finds the queue by name and learns its visibility timeout and its dead-letter queue.
     pub(super) async fn open(sqs: Client, name: &str) -> Result<Self, Trouble> {
         let url = url_of(&sqs, name).await?;
-        let wanted = [QueueAttributeName::VisibilityTimeout, QueueAttributeName::RedrivePolicy];
+        let wanted = [
+            QueueAttributeName::VisibilityTimeout,
+            QueueAttributeName::RedrivePolicy,
+            QueueAttributeName::MaximumMessageSize,
+        ];
         let answer = sqs
             .get_queue_attributes()
             .queue_url(&url)
@@ -45,6 +52,7 @@ impl Queue {
                 "the queue's visibility timeout is 0, so others would get what is in work; set it to 30 s",
             ));
         }
+        let max_bytes = attribute(QueueAttributeName::MaximumMessageSize).and_then(|text| text.parse().ok());
         let redrive =
             attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| RedrivePolicy::parse(policy));
         let dead_letter_url = match redrive.as_ref().and_then(RedrivePolicy::target) {
@@ -54,7 +62,8 @@ impl Queue {
         let max_receives = redrive.and_then(|policy| policy.max_receives());
         let channels = Channels::of_name(name);
         let visibility = Duration::from_secs(seconds);
-        Ok(Self { url, dead_letter_url, max_receives, channels, visibility, sqs })
+        let max_bytes = max_bytes.unwrap_or(MAX_BROKER_BYTES);
+        Ok(Self { url, dead_letter_url, max_receives, channels, max_bytes, visibility, sqs })
     }
 
     /// Whether SQS would not give a message again that was received so often.
@@ -74,6 +83,7 @@ impl Queue {
             .wait_time_seconds(i32::try_from(wait.as_secs().min(20))?)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .message_attribute_names("All")
             .send()
             .await?;
         Ok(answer.messages.unwrap_or_default())
@@ -94,7 +104,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Moves the message to the dead-letter queue with the reason. It is sent first and deleted then: a crash in between leaves it in
+    /// Moves the message to the dead-letter queue with its own attributes and the reason. It is sent first and deleted then: a crash in between leaves it in
     /// both queues, never in none.
     pub(super) async fn dead_letter(&self, message: &Message, reason: &str) -> Result<(), BoxError> {
         let Some(dead_letter_url) = &self.dead_letter_url else {
@@ -103,8 +113,6 @@ impl Queue {
                     .into(),
             );
         };
-        let reason =
-            MessageAttributeValue::builder().data_type("String").string_value(printable(reason)).build()?;
         let request = self
             .sqs
             .send_message()
@@ -117,7 +125,7 @@ impl Queue {
         request
             .set_message_group_id(group.map(str::to_owned))
             .set_message_deduplication_id(deduplication_id.map(str::to_owned))
-            .message_attributes("reason", reason)
+            .set_message_attributes(Some(letter::attributes(message, reason, self.max_bytes)?))
             .send()
             .await?;
         self.delete(message).await
@@ -190,13 +198,6 @@ impl RedrivePolicy {
         let count = self.0.get("maxReceiveCount")?;
         count.as_u64().map_or_else(|| count.as_str()?.parse().ok(), |count| u32::try_from(count).ok())
     }
-}
-
-/// A message attribute takes neither control characters nor empty text, and it counts towards the message's size.
-fn printable(reason: &str) -> String {
-    let text: String =
-        reason.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(500).collect();
-    if text.is_empty() { "unknown".to_owned() } else { text }
 }
 
 fn attribute<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {

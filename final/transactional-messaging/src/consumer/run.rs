@@ -5,7 +5,7 @@ use std::{convert::Infallible, future::Future, panic::AssertUnwindSafe, sync::Ar
 use aws_sdk_sqs::{Client, types::Message};
 use futures::FutureExt as _;
 use serde::de::DeserializeOwned;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -54,7 +54,8 @@ impl Consumer {
         settings: ConsumerSettings,
         health: ConsumerHealth,
     ) -> Result<Self, Trouble> {
-        let opened = Deadline::after(settings.wait + NETWORK).scope(in_time(Queue::open(sqs, queue_name)));
+        let opening = in_time(Box::pin(Queue::open(sqs, queue_name)));
+        let opened = Deadline::after(settings.wait + NETWORK).scope(opening);
         let queue = opened.await.unwrap_or_else(|late| Err(Trouble::passing(late)))?;
         Ok(Self { queue, name: queue_name.into(), settings, health })
     }
@@ -74,23 +75,31 @@ impl Consumer {
         let give_up = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let mut outage = self.outage("receiving_messages_failed", self.settings.seed);
-        while let Some(messages) = self.next_batch(&slots, &stop, &mut outage).await {
-            for message in messages {
-                let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-                let (consumer, handler, give_up) = (self.clone(), handler.clone(), give_up.clone());
-                tasks.spawn(async move {
-                    consumer.process(message, handler, give_up).await;
-                    drop(slot);
-                });
+        let work = async {
+            while let Some(messages) = self.next_batch(&slots, &stop, &mut outage).await {
+                for message in messages {
+                    let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+                    let (consumer, handler, give_up) = (self.clone(), handler.clone(), give_up.clone());
+                    tasks.spawn(async move {
+                        consumer.process(message, handler, give_up).await;
+                        drop(slot);
+                    });
+                }
+                while tasks.try_join_next().is_some() {}
             }
-            while tasks.try_join_next().is_some() {}
-        }
-        self.wind_up(tasks, &give_up).await;
+        };
+        // The grace counts from the stop on, and not from the end of the last receive.
+        let told = async {
+            stop.cancelled().await;
+            Instant::now()
+        };
+        let ((), told) = tokio::join!(work, told);
+        self.wind_up(tasks, &give_up, told + self.settings.grace).await;
     }
 
     /// Waits for the messages in work; gives back those that do not end in time, and leaves to SQS what cannot be given back in time.
-    async fn wind_up(&self, mut tasks: JoinSet<()>, give_up: &CancellationToken) {
-        if tokio::time::timeout(self.settings.grace, wait_for_all(&mut tasks)).await.is_ok() {
+    async fn wind_up(&self, mut tasks: JoinSet<()>, give_up: &CancellationToken, until: Instant) {
+        if tokio::time::timeout_at(until, wait_for_all(&mut tasks)).await.is_ok() {
             return;
         }
         give_up.cancel();
@@ -139,7 +148,7 @@ impl Consumer {
     ) -> Option<Result<Vec<Message>, BoxError>> {
         let wait = self.settings.wait;
         let limit = Deadline::after(wait + NETWORK);
-        let receive = limit.scope(in_time(self.queue.receive(at_most, wait)));
+        let receive = limit.scope(in_time(Box::pin(self.queue.receive(at_most, wait))));
         let hang_up = async {
             stop.cancelled().await;
             tokio::time::sleep(self.settings.last_receive).await;
@@ -167,7 +176,7 @@ impl Consumer {
             };
             let id = delivery.envelope.id;
             // Called in here, so that a panic is caught before there is a future, too.
-            let work = async { handler(delivery).await };
+            let work = Box::pin(async { handler(delivery).await });
             match self.handle_in_time(&message, id, work, &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,
                 Err(HandlerError::Terminal { reason }) => self.bury(&message, &reason).await,

@@ -17,7 +17,7 @@ pub struct ConsumerSettings {
     /// uses up one of its receives; so the answer is waited for this long, and what it brings is handled. It is far less than `wait`,
     /// because an empty queue would keep every stop waiting for a whole poll otherwise.
     pub last_receive: Duration,
-    /// How long messages in work may go on after that.
+    /// How long messages in work may go on after the consumer was told to stop; the last receive is within this time.
     pub grace: Duration,
     /// How long giving back the messages that are still in work then may take, for all of them together.
     pub give_back: Duration,
@@ -29,10 +29,10 @@ pub struct ConsumerSettings {
 }
 
 impl ConsumerSettings {
-    /// The longest time from the stop to the end of the consumer, whatever AWS does: the sum of its three parts. Keep it below the
-    /// time between SIGTERM and SIGKILL, which is 30 s in ECS unless configured ("Amazon ECS API Reference, stopTimeout").
+    /// The longest time from the stop to the end of the consumer, whatever AWS does: grace and give-back. Keep it below the time between
+    /// SIGTERM and SIGKILL, which is 30 s in ECS unless configured ("Amazon ECS API Reference, stopTimeout").
     pub fn longest_stop(&self) -> Duration {
-        self.last_receive.saturating_add(self.grace).saturating_add(self.give_back)
+        self.grace.max(self.last_receive).saturating_add(self.give_back)
     }
 }
 

@@ -44,12 +44,14 @@ impl Consumer {
         }
     }
 
-    /// After its visibility timeout somebody else has the message, and nothing that is said of it here counts any more.
+    /// The call, for as long as the message is hidden: afterwards somebody else has it, and nothing that is said of it here counts.
+    ///
+    /// It is boxed, as the handler is, because each layer around a future holds it once more on the stack of a debug build.
     pub(super) async fn in_good_time<T>(
         &self,
         call: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
-        Deadline::after(self.queue.visibility).scope(in_time(call)).await?
+        Deadline::after(self.queue.visibility).scope(in_time(Box::pin(call))).await?
     }
 }
 

@@ -76,8 +76,15 @@ impl SequenceGuard {
         envelope: &Envelope,
         now: OffsetDateTime,
     ) -> Result<Place, HandlerError> {
-        let ours: Sequence =
-            envelope.sequence.parse().map_err(|_| HandlerError::terminal("the sequence is no number"))?;
+        if envelope.subject.is_empty() {
+            return Err(HandlerError::terminal(
+                "the message has no subject, and this consumer keeps the order of each",
+            ));
+        }
+        let ours: Sequence = envelope
+            .sequence
+            .parse()
+            .map_err(|_| HandlerError::terminal("the message has no sequence that is a number"))?;
         let pk = format!("SEQUENCE#{}#{}", self.consumer, envelope.subject);
         let stored = database.get(&self.table, self.table.key(&pk, None)).await?;
         let last: Option<Row> = stored.map(from_item).transpose()?;

@@ -75,11 +75,12 @@ impl OutboxRow {
         max_bytes: usize,
     ) -> Result<Self, PublishError> {
         let partition = format!("SUBJECT#{}", envelope.subject);
+        let created_at = envelope.time.map(timestamp::format).transpose()?.unwrap_or_default();
         let max_bytes = max_bytes.min(MAX_BROKER_BYTES.saturating_sub(attribute_bytes(&envelope.kind)));
         Ok(Self {
             pending_shard: Some(pending_shard_key(shard_of(&partition))),
             not_before,
-            due_at: timestamp::format(not_before.unwrap_or(envelope.time))?,
+            due_at: not_before.map(timestamp::format).transpose()?.unwrap_or_else(|| created_at.clone()),
             partition,
             sequence: envelope.sequence.clone(),
             message_id: envelope.id,
@@ -87,7 +88,7 @@ impl OutboxRow {
             kind: envelope.kind.clone(),
             topic: M::TOPIC.name().to_owned(),
             message: envelope.to_text(max_bytes)?,
-            created_at: timestamp::format(envelope.time)?,
+            created_at,
         })
     }
 

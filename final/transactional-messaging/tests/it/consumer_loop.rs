@@ -209,7 +209,7 @@ async fn a_group_opens_its_queues_by_prefix_and_stops_them_together() {
     seconds(1).await;
     assert_eq!((seen.texts(), QUEUE), (vec!["x".to_owned()], "notes"));
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(1), group.stopped()).await.expect("no work is left to wait for");
+    tokio::time::timeout(Duration::from_secs(3), group.stopped()).await.expect("no work is left to wait for");
 }
 
 /// What it receives would be visible to others at once, and extending nothing gives nothing.

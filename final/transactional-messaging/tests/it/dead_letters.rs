@@ -117,3 +117,59 @@ async fn without_a_dead_letter_queue_a_hopeless_message_stays_where_it_is() {
     seconds(31).await;
     assert_eq!(queues::drain(&bench.sqs, "lonely").await, ["no json"]);
 }
+
+/// What an operator redrives has lost nothing, whatever came with it.
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_keeps_the_attributes_that_its_message_came_with() {
+    use aws_sdk_sqs::{primitives::Blob, types::MessageAttributeValue};
+    let bench = Bench::new().await;
+    let text = MessageAttributeValue::builder().data_type("String").string_value("acme").build().unwrap();
+    let bytes = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new([1, 2])).build();
+    let request =
+        bench.sqs.send_message().queue_url(queues::url(&bench.sqs, QUEUE).await).message_body("no json");
+    let request = request.message_attributes("tenant", text).message_attributes("key", bytes.unwrap());
+    request.send().await.unwrap();
+    let worker = bench.noting(&Seen::default(), |_| Ok(Handled::Done)).await;
+    seconds(10).await;
+    worker.stop().await;
+    let letter = queues::take(&bench.sqs, "notes--dlq").await.remove(0);
+    let attributes = letter.message_attributes().unwrap();
+    assert_eq!(attributes["tenant"].string_value(), Some("acme"));
+    assert!(attributes.contains_key("key") && attributes.contains_key("reason"), "{attributes:?}");
+}
+
+/// SQS counts the attributes; the reason alone made it too large, and so it came again for ever.
+#[tokio::test(start_paused = true)]
+async fn a_message_as_large_as_sqs_takes_still_gets_into_the_dead_letter_queue() {
+    const LIMIT: usize = 256 * 1024;
+    for spare in [0, 20, 100] {
+        let bench = Bench::new().await;
+        let body = "x".repeat(LIMIT - spare);
+        queues::send(&bench.sqs, QUEUE, &body).await;
+        bench.wire.inject(
+            "SendMessage",
+            9,
+            Fault::instead(|aws, request| async move {
+                let sent: serde_json::Value =
+                    serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+                let attributes = sent["MessageAttributes"].as_object();
+                let reason = attributes.and_then(|all| all.get("reason")?["StringValue"].as_str());
+                let size =
+                    sent["MessageBody"].as_str().unwrap().len() + reason.map_or(0, |text| text.len() + 12);
+                if size > LIMIT {
+                    return Ok(crate::wire::response(
+                        400,
+                        r#"{"__type":"InvalidParameterValue","message":"too long"}"#.to_owned(),
+                    ));
+                }
+                aws.call(request).await
+            }),
+        );
+        let worker = bench.noting(&Seen::default(), |_| Ok(Handled::Done)).await;
+        seconds(10).await;
+        worker.stop().await;
+        let dead = bench.dead_letters().await;
+        assert_eq!((dead.len(), dead[0].0.len()), (1, body.len()));
+        assert_eq!(dead[0].1.as_ref().map(String::len).is_some_and(|length| length <= spare), spare > 12);
+    }
+}

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     bench::{Bench, number, text},
     note::Noted,
+    wire::Fault,
 };
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
@@ -150,6 +151,20 @@ async fn a_duplicate_is_a_duplicate_even_if_it_can_no_longer_be_decided_on() {
         assert_eq!(one.once(&delivery(1), failing).await.unwrap(), Handled::Duplicate);
     }
     assert_eq!(counted(&database).await, Some(1));
+}
+
+/// A terminal error would move to the dead-letter queue what was handled before; nobody can tell while the inbox cannot be read.
+#[tokio::test(start_paused = true)]
+async fn while_the_inbox_cannot_be_read_a_terminal_error_is_tried_again() {
+    let bench = Bench::new().await;
+    let one = consumer("one", DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config())), NOW, 0);
+    assert_eq!(one.once(&delivery(1), |work| async { Ok(work) }).await.unwrap(), Handled::Done);
+    let failing = |_| async { Err(HandlerError::terminal("contradiction")) };
+    bench.wire.inject("GetItem", usize::MAX, Fault::code(500, "InternalServerError"));
+    let error = one.once(&delivery(1), failing).await.unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    bench.wire.repair();
+    assert_eq!(one.once(&delivery(1), failing).await.unwrap(), Handled::Duplicate);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod ambient;
 mod bench;
 mod consumer_failures;
 mod consumer_loop;
+mod consumer_outage;
 mod consumer_stop;
 mod dead_letters;
 mod fifo;

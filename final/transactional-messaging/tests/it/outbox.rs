@@ -65,7 +65,7 @@ async fn cause_and_trace_travel_with_the_message() {
     let context = Context {
         correlation_id: Uuid::from_u128(1),
         causation_id: Some(Uuid::from_u128(2)),
-        traceparent: Some("00-aa-bb-01".to_owned()),
+        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     };
     let mut work: UnitOfWork<()> = UnitOfWork::new(bench.ambient.id());
     let note = bench.noted("x");

@@ -179,6 +179,6 @@ async fn listen() -> anyhow::Result<(TcpListener, String)> {
 fn log_to(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     let file = std::fs::File::create(folder.join("in_process.log"))?;
-    let logs = service_kit::logging::subscriber(Mode::Development, None, Arc::new(file));
+    let logs = service_kit::logging::subscriber(Mode::Production, None, Arc::new(file));
     Ok(tracing::subscriber::set_global_default(logs)?)
 }

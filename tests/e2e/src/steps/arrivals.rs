@@ -8,18 +8,24 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::amount::Amount;
-use crate::{contract::EventType, event::TEST_SOURCE, story::Story};
+use crate::{contract::EventType, event::TEST_MARK, story::Story};
 
 /// A message of this type with these data, in an envelope.
 pub(super) fn message(story: &Story, kind: &str, mut data: Value) -> (Uuid, String) {
     let id = Uuid::new_v4();
     data["event_id"] = json!(id);
+    let (source, aggregate, key) = if kind.starts_with("Customer") {
+        ("/customers", "customer", "customer_id")
+    } else {
+        ("/orders", "order", "order_id")
+    };
     let envelope = json!({
+        TEST_MARK: true,
         "specversion": "1.0",
         "id": id,
-        "source": TEST_SOURCE,
+        "source": source,
         "type": kind,
-        "subject": "test",
+        "subject": format!("{aggregate}/{}", data[key].as_str().unwrap_or("none")),
         "time": "2026-11-23T12:00:00.000001+00:00",
         "datacontenttype": "application/json",
         "sequence": "00000000000000000001",

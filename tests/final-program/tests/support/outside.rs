@@ -32,8 +32,13 @@ pub(crate) fn id_of(kind: &str, key: &str) -> Uuid {
 
 /// A message as a queue delivers it.
 pub(crate) fn message(kind: &str, id: Uuid, data: &Value) -> String {
+    let (source, subject) = if kind.starts_with("Customer") {
+        ("/customers", format!("customer/{}", Uuid::from_u128(1)))
+    } else {
+        ("/orders", format!("order/{}", data["order_id"].as_str().unwrap_or("none")))
+    };
     json!({
-        "specversion": "1.0", "id": id, "source": "/test", "type": kind, "subject": "test/1",
+        "specversion": "1.0", "id": id, "source": source, "type": kind, "subject": subject,
         "time": "2026-01-01T00:00:00+00:00", "sequence": "00000000000000000001", "correlationid": Uuid::from_u128(8),
         "data": data,
     })
