@@ -15,10 +15,12 @@ import sys
 import tempfile
 
 import agreement
+import configured
 import containers
 import costs
 import deploying
 import permissions
+import planted_times
 import policies
 import times
 from mutations import MISTAKES
@@ -163,7 +165,7 @@ def planted(mistake, environment, calls):
     return [] if mistake.reason in told else [f"{mistake.check} failed for another reason:", *found]
 
 
-def planted_times(environment):
+def other_times(environment):
     """Every number changed at once: each must be read as it was changed, and be named by a complaint."""
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory) / "copy"
@@ -172,7 +174,7 @@ def planted_times(environment):
         for name in ("Dockerfile", "docker-compose.yml", ".dockerignore", "Cargo.toml", "rust-toolchain.toml"):
             shutil.copy(REPOSITORY / name, root)
         (root / "final").symlink_to(REPOSITORY / "final")
-        problems = times.plant(root)
+        problems = planted_times.plant(root)
         terraform = Terraform(root / "terraform", directory, environment)
         problems = problems or terraform.initialised("live")
         if problems:
@@ -180,9 +182,9 @@ def planted_times(environment):
         system, problems = terraform.applied()
         if problems:
             return problems
-        found, problems = times.collected(system, containers.Containers(root, TOOLS), times.of_programs(REPOSITORY))
+        found, problems = configured.collected(system, containers.Containers(root, TOOLS), configured.of_programs(REPOSITORY))
         named = " ".join(times.complaints(found))
-        return problems + times.unread(found) + [f"no complaint names {name}" for *_, name, _ in times.PLANTED if name not in named]
+        return problems + planted_times.unread(found) + [f"no complaint names {name}" for *_, name, _ in planted_times.planted() if name not in named]
 
 
 def mistakes(report, environment, calls):
@@ -219,7 +221,7 @@ def main(arguments):
         report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
-        report.add(f"planted: {len(times.PLANTED)} times at once -> times", planted_times(environment))
+        report.add(f"planted: {len(list(planted_times.planted()))} times at once -> times", other_times(environment))
         mistakes(report, environment, calls)
     print(f"\n{report.passed} passed, {report.failed} failed")
     sys.exit(report.failed > 0 or report.passed == 0)
