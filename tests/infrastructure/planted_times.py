@@ -24,7 +24,7 @@ sweeper/variables.tf | default     = 300 | default     = 200 | sweep_age 200 sec
 sweeper/main.tf | timeout = local.interval - 30 | timeout = local.interval | sweep_run 900 seconds
 sweeper/main.tf | _age_in_seconds = local.interval | _age_in_seconds = 86400 | sweep_event_age 1 days
 sweeper/main.tf | retention_seconds = 1209600 | retention_seconds = 60 | missed_sweeps 60 seconds
-service/variables.tf | default     = 45 | default     = 30 | ecs_stop 30 seconds
+service/variables.tf | default     = 45 | default     = 40 | ecs_stop 40 seconds
 service/main.tf | grace_period_seconds  = 60 | grace_period_seconds  = 20 | start 20 seconds
 service/traffic.tf | deregistration_delay = 15 | deregistration_delay = 300 | deregistration 300 seconds
 service/traffic.tf | interval            = 10 | interval            = 5 | health_interval 5 seconds

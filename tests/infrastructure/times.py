@@ -39,9 +39,17 @@ RULES = [
     ),
     Rule("orders_grace = consumer_grace", "both services and their consumers have the same time to finish"),
     Rule(
-        "consumer_grace < ecs_stop <= fargate_longest_stop", "a task has ended by itself before ECS kills it"
+        "last_receive + consumer_grace + give_back <= consumer_stop",
+        "messages under way, in work and to be given back each have their time, one after the other",
     ),
-    Rule("consumer_grace < compose_stop", "a container has ended by itself before Docker kills it"),
+    Rule(
+        "consumer_stop + 10 seconds < ecs_stop <= fargate_longest_stop",
+        "a task has ended by itself before ECS kills it, even when AWS does not answer",
+    ),
+    Rule(
+        "consumer_stop + 10 seconds < compose_stop",
+        "a container has ended by itself before Docker kills it, even when AWS does not answer",
+    ),
     Rule("ecs_stop = compose_stop", "both kinds of container get the same time"),
     # Requests.
     Rule("deregistration < ecs_stop", "the load balancer has let go of a task before it is killed"),
@@ -82,6 +90,10 @@ RULES = [
         "the same for the relay that reads the stream by itself: the age, then the pause",
     ),
     # Messages that wait.
+    Rule(
+        "tolerated_outage < waiting_alarm",
+        "a task that receives nothing is known not to be ready before messages are old",
+    ),
     Rule(
         "waiting_alarm < order_timeout < queue",
         "somebody is told of a consumer that is down before orders are given up, and messages stay longer",

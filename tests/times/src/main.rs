@@ -12,12 +12,12 @@ use outbox_relay::tail::TailSettings;
 use serde_json::{Value, json};
 use service_kit::aws;
 use transactional_messaging::{
-    consumer::ConsumerSettings,
+    consumer::{ConsumerSettings, TOLERATED_OUTAGE},
     inbox::{DEFAULT_RETENTION, RedeliveryHorizon},
     provision,
 };
 
-const RUN: &str = "final/transactional-messaging/src/consumer/run.rs";
+const CONSUMER: &str = "final/transactional-messaging/src/consumer/settings.rs";
 const RETENTION: &str = "final/transactional-messaging/src/inbox/retention.rs";
 const BROKER: &str = "final/transactional-messaging/src/provision/broker.rs";
 const AWS: &str = "final/service-kit/src/aws.rs";
@@ -43,9 +43,13 @@ fn calls() -> Vec<Value> {
 fn consumer() -> Vec<Value> {
     let settings = ConsumerSettings::default();
     vec![
-        time("poll", RUN, settings.wait),
-        time("consumer_grace", RUN, settings.grace),
-        time("message_deadline", RUN, settings.deadline),
+        time("poll", CONSUMER, settings.wait),
+        time("last_receive", CONSUMER, settings.last_receive),
+        time("consumer_grace", CONSUMER, settings.grace),
+        time("give_back", CONSUMER, settings.give_back),
+        time("consumer_stop", CONSUMER, settings.longest_stop()),
+        time("message_deadline", CONSUMER, settings.deadline),
+        time("tolerated_outage", "final/transactional-messaging/src/consumer/health.rs", TOLERATED_OUTAGE),
     ]
 }
 

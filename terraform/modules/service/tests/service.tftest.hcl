@@ -94,8 +94,8 @@ run "the_container_is_told_what_it_reads_and_locked_down" {
     error_message = "The root file system must be read-only."
   }
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].stopTimeout > 20
-    error_message = "The program needs 20 seconds after SIGTERM."
+    condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].stopTimeout >= 40
+    error_message = "The program needs up to 27 seconds after SIGTERM."
   }
   assert {
     condition     = !aws_ecs_service.service.network_configuration[0].assign_public_ip
