@@ -53,6 +53,10 @@ RULES = [
     Rule("ecs_stop = compose_stop", "both kinds of container get the same time"),
     # Requests.
     Rule("deregistration < ecs_stop", "the load balancer has let go of a task before it is killed"),
+    Rule(
+        "customers_grace < balancer_idle",
+        "what a stopping task still answers, the load balancer still waits for",
+    ),
     Rule("health_timeout < health_interval", "one check has ended before the next begins"),
     Rule(
         "2 * health_interval + health_timeout < start",

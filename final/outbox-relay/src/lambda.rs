@@ -111,10 +111,8 @@ fn wake_up(record: &EventRecord) -> Option<WakeUp> {
             Some(WakeUp { partition: partition.clone(), record: record.clone() })
         }
         _ => {
-            tracing::error!(
-                event_id = record.event_id,
-                "record_of_another_table; check the event source mapping"
-            );
+            // The event source mapping reads the stream of a table that is no outbox.
+            tracing::error!(event_id = record.event_id, "record_of_another_table");
             None
         }
     }

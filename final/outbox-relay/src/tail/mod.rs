@@ -64,7 +64,7 @@ pub async fn run(
                 }
             }
             Err(error) => {
-                tracing::warn!(table, error = format!("{error:#}"), "stream_not_found; waiting for it")
+                tracing::warn!(table, error = format!("{error:#}"), "stream_not_found")
             }
         }
         tokio::select! {
