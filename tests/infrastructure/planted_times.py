@@ -29,7 +29,7 @@ service/main.tf | grace_period_seconds  = 60 | grace_period_seconds  = 20 | star
 service/traffic.tf | deregistration_delay = 15 | deregistration_delay = 300 | deregistration 300 seconds
 service/traffic.tf | interval            = 10 | interval            = 5 | health_interval 5 seconds
 service/traffic.tf | timeout             = 5 | timeout             = 6 | health_timeout 6 seconds
-alb/variables.tf | default     = 60 | default     = 11 | balancer_idle 11 seconds
+alb/variables.tf | default     = 25 | default     = 11 | balancer_idle 11 seconds
 docker-compose.yml |   stop_grace_period: 45s\n |  | compose_stop 10 seconds
 Dockerfile | --interval=10s | --interval=7s | container_health_interval 7 seconds
 Dockerfile | --timeout=8s | --timeout=5s | container_health_timeout 5 seconds

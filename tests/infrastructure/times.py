@@ -67,6 +67,11 @@ RULES = [
         "the program says itself that it is not well: connect, then read",
     ),
     # The relay.
+    Rule(
+        "2 * relay_chain < relay_run",
+        "an invocation has time for a subject that takes as long as one can, and for another after it",
+    ),
+    Rule("tail_grace + 10 seconds < compose_stop", "the relay as a process has ended before Docker kills it"),
     Rule("relay_run <= lambda_longest_run", "Lambda runs nothing longer"),
     Rule(
         "retries * relay_run < record_age",

@@ -15,6 +15,7 @@ use transactional_messaging::{
     consumer::{ConsumerSettings, TOLERATED_OUTAGE},
     inbox::{DEFAULT_RETENTION, RedeliveryHorizon},
     provision,
+    relay::LONGEST_CHAIN,
 };
 
 const CONSUMER: &str = "final/transactional-messaging/src/consumer/settings.rs";
@@ -65,7 +66,11 @@ fn services() -> Vec<Value> {
 
 fn tail() -> Vec<Value> {
     let settings = TailSettings::default();
-    vec![time("tail_sweep", TAIL, settings.sweep)]
+    vec![
+        time("tail_sweep", TAIL, settings.sweep),
+        time("tail_grace", TAIL, outbox_relay::tail::GRACE),
+        time("relay_chain", "final/transactional-messaging/src/relay/dispatch.rs", LONGEST_CHAIN),
+    ]
 }
 
 fn messages() -> Vec<Value> {
