@@ -19,20 +19,21 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
         && cp --parents --dereference /etc/ssl/certs/ca-certificates.crt "/images/$program" \
         && ldd "target/release/$program" | grep --only-matching '/[^ ]*' | xargs cp --parents --dereference --target-directory="/images/$program" \
         || exit 1; \
-    done
+    done \
+    && mkdir /images/data
 
 FROM scratch AS customers
 COPY --from=build /images/customers /
 USER 10001:10001
 EXPOSE 9700
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 CMD ["/customers", "--health"]
+HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --start-interval=1s --retries=3 CMD ["/customers", "--health"]
 ENTRYPOINT ["/customers"]
 
 FROM scratch AS orders
 COPY --from=build /images/orders /
 USER 10001:10001
 EXPOSE 9700
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 CMD ["/orders", "--health"]
+HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --start-interval=1s --retries=3 CMD ["/orders", "--health"]
 ENTRYPOINT ["/orders"]
 
 # It answers nobody, so there is nothing to ask: it is well while it runs.
@@ -45,8 +46,10 @@ CMD ["tail"]
 
 FROM scratch AS local-aws
 COPY --from=build /images/local-aws /
+# Where `--data` may write: a volume that is mounted here for the first time takes over this owner.
+COPY --from=build --chown=10001:10001 /images/data /data
 USER 10001:10001
 EXPOSE 4566
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 CMD ["/local-aws", "--health"]
+HEALTHCHECK --interval=10s --timeout=8s --start-period=30s --start-interval=1s --retries=3 CMD ["/local-aws", "--health"]
 ENTRYPOINT ["/local-aws"]
 CMD ["--host", "0.0.0.0"]

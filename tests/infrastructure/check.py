@@ -15,11 +15,14 @@ import sys
 import tempfile
 
 import agreement
+import configured
 import containers
 import costs
 import deploying
 import permissions
+import planted_times
 import policies
+import times
 from mutations import MISTAKES
 from report import Report
 from terraform import ALL, Terraform, copy, stand_in, variables
@@ -103,6 +106,7 @@ def whole_system(report, terraform):
             report.add(name, check(system))
         for name, check in agreement.CHECKS.items():
             report.add(name, agreement.run(check, system, REPOSITORY / "final", PREFIX))
+        times.report(report, system, containers.Containers(REPOSITORY, TOOLS))
         report.add("costs at rest are those in the README", costs.differences(system, TERRAFORM / "README.md"))
         return permissions.report(report, system, REPOSITORY, PREFIX)
     return []
@@ -161,6 +165,28 @@ def planted(mistake, environment, calls):
     return [] if mistake.reason in told else [f"{mistake.check} failed for another reason:", *found]
 
 
+def other_times(environment):
+    """Every number changed at once: each must be read as it was changed, and be named by a complaint."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = pathlib.Path(directory) / "copy"
+        root.mkdir()
+        copy(TERRAFORM, root / "terraform")
+        for name in ("Dockerfile", "docker-compose.yml", ".dockerignore", "Cargo.toml", "rust-toolchain.toml"):
+            shutil.copy(REPOSITORY / name, root)
+        (root / "final").symlink_to(REPOSITORY / "final")
+        problems = planted_times.plant(root)
+        terraform = Terraform(root / "terraform", directory, environment)
+        problems = problems or terraform.initialised("live")
+        if problems:
+            return problems
+        system, problems = terraform.applied()
+        if problems:
+            return problems
+        found, problems = configured.collected(system, containers.Containers(root, TOOLS), configured.of_programs(REPOSITORY))
+        named = " ".join(times.complaints(found))
+        return problems + planted_times.unread(found) + [f"no complaint names {name}" for *_, name, _ in planted_times.planted() if name not in named]
+
+
 def mistakes(report, environment, calls):
     def one(mistake):
         report.add(f"planted: {mistake.what} -> {mistake.check}", planted(mistake, environment, calls))
@@ -195,6 +221,7 @@ def main(arguments):
         report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
+        report.add(f"planted: {len(list(planted_times.planted()))} times at once -> times", other_times(environment))
         mistakes(report, environment, calls)
     print(f"\n{report.passed} passed, {report.failed} failed")
     sys.exit(report.failed > 0 or report.passed == 0)

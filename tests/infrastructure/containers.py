@@ -12,6 +12,19 @@ import agreement
 READ_BY_SDK = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 SERVICES = {"customers": "customers", "orders": "orders"}
 RELAYS = ("customers-relay", "orders-relay")
+# What a shell may have set while it works with something else: README.md itself tells to export some of it.
+OF_A_SHELL = {
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:4566",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "mine",
+    "AWS_SECRET_ACCESS_KEY": "mine",
+    "AWS_PROFILE": "mine",
+    "ENVIRONMENT": "production",
+    "HOST": "127.0.0.1",
+    "PORT": "9701",
+}
 
 
 class Containers:
@@ -26,13 +39,17 @@ class Containers:
     def composed(self):
         """The compose file with every default and variable filled in, all profiles on."""
         if self._composed is None:
-            command = [self.tools / "docker-compose", "-f", self.repository / "docker-compose.yml", "--profile", "*", "config", "--format", "json"]
-            environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise LookupError(done.stderr)
-            self._composed = json.loads(done.stdout)["services"]
+            self._composed = self.composed_in({})
         return self._composed
+
+    def composed_in(self, shell):
+        """The same when the shell has these variables set."""
+        command = [self.tools / "docker-compose", "-f", self.repository / "docker-compose.yml", "--profile", "*", "config", "--format", "json"]
+        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **shell}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise LookupError(done.stderr)
+        return json.loads(done.stdout)["services"]
 
     def target(self, service):
         return service.get("build", {}).get("target")
@@ -78,6 +95,28 @@ def variables(containers):
         required = set(re.findall(r'\.required\(\s*"(\w+)"', settings))
         problems += [f"{name}: {variable} is set and never read" for variable in set(given) - read - READ_BY_SDK]
         problems += [f"{name}: {variable} is required and not set" for variable in required - set(given)]
+    return problems
+
+
+def shell(containers):
+    """What the shell has set for something else changes no container: an address of this machine would be the container itself."""
+    calm, other = containers.composed(), containers.composed_in(OF_A_SHELL)
+    changed = {name for name in calm if calm[name] != other.get(name)}
+    return [f"{name} is another container when the shell has AWS_ENDPOINT_URL or the like set" for name in sorted(changed)]
+
+
+def kept(containers):
+    """What local-aws holds outlives it: else the services call a restarted one that knows none of their tables, topics and queues."""
+    service = containers.composed()["local-aws"]
+    command = service.get("command") or []
+    if "--data" not in command:
+        return ["local-aws forgets everything when it restarts: it needs --data"]
+    folder = os.path.dirname(command[command.index("--data") + 1])
+    problems = []
+    if not any(one["type"] == "volume" and one["target"] == folder for one in service.get("volumes", [])):
+        problems.append(f"local-aws keeps its data in {folder}, which is no volume, and the rest of the container is read-only")
+    if f"--chown=10001:10001 /images/data {folder}\n" not in containers.stages["local-aws"][1]:
+        problems.append(f"the image of local-aws has no {folder} that belongs to its user, so it may not write to the volume")
     return problems
 
 
@@ -143,6 +182,8 @@ CHECKS = {
     "containers: hadolint": hadolint,
     "containers: host ports": host_ports,
     "containers: environment variables": variables,
+    "containers: variables of the shell": shell,
+    "containers: what local-aws holds": kept,
     "containers: start order": start_order,
     "containers: images": images,
     "containers: build context": context,

@@ -13,6 +13,7 @@ class Mistake(NamedTuple):
     reason: str
 
 
+LOG_EVENTS = "agreement with the programs: log events behind alarms"
 OUTBOX, SUBSCRIPTION, PAYLOADS = "modules/outbox", "modules/subscription", "modules/payload-bucket"
 
 MISTAKES = [
@@ -58,7 +59,7 @@ MISTAKES = [
     Mistake("public failure bucket", f"{OUTBOX}/failures.tf",
             "  block_public_policy     = true", "  block_public_policy     = false", "checkov", "CKV_AWS_54"),
     Mistake("content deleted before its message", f"{PAYLOADS}/variables.tf",
-            "  default     = 90\n", "  default     = 30\n", f"test {PAYLOADS}", "52 or more"),
+            "  default     = 90\n", "  default     = 30\n", f"test {PAYLOADS}", "45 or more"),
     Mistake("queue policy without aws:SourceArn", f"{SUBSCRIPTION}/main.tf",
             '        ArnEquals    = { "aws:SourceArn" = var.topic_arn }\n', "", f"test {SUBSCRIPTION}", "aws:SourceArn"),
     Mistake("queue policy without aws:SourceAccount", f"{SUBSCRIPTION}/main.tf",
@@ -74,7 +75,7 @@ MISTAKES = [
             "  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered.arn })\n", "",
             f"test {SUBSCRIPTION}", "What SNS cannot deliver must be kept"),
     Mistake("retention left to its default", f"{SUBSCRIPTION}/main.tf",
-            'name                      = "${local.name}--dlq"\n  message_retention_seconds = local.retention\n',
+            'name                      = "${local.name}--dlq"\n  message_retention_seconds = local.dead_letter_retention\n',
             'name                      = "${local.name}--dlq"\n', f"test {SUBSCRIPTION}", "14 days"),
     Mistake("three receives", f"{SUBSCRIPTION}/variables.tf",
             "  default     = 5\n", "  default     = 3\n", f"test {SUBSCRIPTION}", "max_receive_count must be between 5"),
@@ -110,6 +111,23 @@ MISTAKES = [
     Mistake("relay before the queues are subscribed", "docker-compose.yml",
             "x-after-services: &after-services\n  customers:\n    condition: service_healthy\n", "x-after-services: &after-services\n",
             "containers: start order", "a topic without a subscriber forgets"),
+    Mistake("containers that call themselves", "docker-compose.yml",
+            "  AWS_ENDPOINT_URL: ${AWS_OF_CONTAINERS:-", "  AWS_ENDPOINT_URL: ${AWS_ENDPOINT_URL:-",
+            "containers: variables of the shell", "orders is another container"),
+    Mistake("local-aws that forgets", "docker-compose.yml", ', "--data", "/data/aws.db"', "",
+            "containers: what local-aws holds", "forgets everything"),
+    Mistake("local-aws without a volume", "docker-compose.yml", '    volumes: ["aws:/data"]\n', "",
+            "containers: what local-aws holds", "which is no volume"),
+    Mistake("volume that local-aws may not write to", "Dockerfile", "--chown=10001:10001 ", "",
+            "containers: what local-aws holds", "belongs to its user"),
+    Mistake("alarm on an event that nobody logs", f"{OUTBOX}/alarms.tf",
+            '"{ $.event = \\"subject_parked\\" }"', '"{ $.event = \\"subject_was_parked\\" }"', LOG_EVENTS, "no program logs subject_was_parked"),
+    Mistake("errors that ring nowhere", "modules/sweeper/alarms.tf",
+            '($.level = \\"error\\")', '($.level = \\"ERROR\\")', LOG_EVENTS, "0 filters count its error lines"),
+    Mistake("error left out that has no alarm of its own", "modules/service/alarms.tf",
+            '\\"message_moved_to_dead_letter_queue\\"', '\\"panicked\\"', LOG_EVENTS, "panicked is left out of the error lines"),
+    Mistake("parked by the sweeper, counted where nobody looks", "modules/sweeper/alarms.tf",
+            '"${var.service}-subjects-parked"', '"${var.service}-parked-by-sweeper"', LOG_EVENTS, "orders-parked-by-sweeper"),
     Mistake("container that is root", "Dockerfile",
             'COPY --from=build /images/orders /\nUSER 10001:10001', 'COPY --from=build /images/orders /', "containers: images", "must run as"),
     Mistake("package left out of the build", ".dockerignore", "!chapters\n", "", "containers: build context", "chapters/01-naive is not sent"),

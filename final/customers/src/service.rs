@@ -48,7 +48,7 @@ const TOPICS: &[&str] = &[
 ];
 
 /// How long requests and messages in work may go on after SIGTERM.
-const GRACE: Duration = Duration::from_secs(20);
+pub const GRACE: Duration = Duration::from_secs(20);
 
 /// Everything the service needs of AWS.
 pub fn resources(settings: &ServiceSettings) -> ServiceResources {

@@ -89,7 +89,7 @@ impl From<ServiceSettings> for Settings {
 const LONGEST_TIMEOUT_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// How long requests and messages in work may go on after SIGTERM.
-const GRACE: Duration = Duration::from_secs(20);
+pub const GRACE: Duration = Duration::from_secs(20);
 
 /// Everything the service needs of AWS.
 pub fn resources(settings: &ServiceSettings) -> ServiceResources {

@@ -25,7 +25,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 type Probe = Box<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
 /// How long [`ask`] waits for a connection, and again for the answer. Docker's own limit for a check is 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks the service that listens on `address` of this machine whether it is healthy. A container's health check is the program itself,
 /// called so: its image has neither curl nor a shell.

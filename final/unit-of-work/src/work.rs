@@ -173,7 +173,7 @@ async fn find_out(
     source: Source,
 ) -> Result<(), End> {
     let evidence = evidence::look(database, writes).await;
-    tracing::warn!(?evidence, "unit_of_work_token_too_old; looked at what is stored");
+    tracing::warn!(?evidence, "unit_of_work_token_too_old");
     match evidence {
         Ok(Evidence::TookEffect) => Ok(()),
         Ok(Evidence::DidNot) => Err(End::Contention { what: "no answer", attempts }),

@@ -13,6 +13,7 @@ resource "aws_lb" "main" {
   subnets                    = var.subnet_ids
   security_groups            = [aws_security_group.alb.id]
   drop_invalid_header_fields = true
+  idle_timeout               = var.idle_timeout_seconds
   enable_deletion_protection = var.deletion_protection
 }
 

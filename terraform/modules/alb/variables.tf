@@ -51,3 +51,14 @@ variable "domain_name" {
   type        = string
   default     = null
 }
+
+variable "idle_timeout_seconds" {
+  description = "How long a connection may be silent. Longer than the services take for a request, shorter than they keep a silent connection."
+  type        = number
+  default     = 25
+
+  validation {
+    condition     = var.idle_timeout_seconds > 10 && var.idle_timeout_seconds < 30
+    error_message = "idle_timeout_seconds must be more than 10 (the services' longest request; with less, callers get 504 for what was done) and less than 30 (after which the services close a silent connection; with more, the load balancer sends requests into closed ones: 502)."
+  }
+}

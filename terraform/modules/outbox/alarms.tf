@@ -61,10 +61,20 @@ locals {
       dimensions  = {}
       description = "A subject was parked: its next message can never be sent, and those behind it wait. The log line names it and says why."
     }
+    error-lines = {
+      namespace   = local.metric_namespace
+      metric      = local.error_metric
+      statistic   = "Sum"
+      threshold   = 0
+      periods     = 1
+      dimensions  = {}
+      description = "The relay wrote a log line at level error, which means that somebody must act. The line says what to do."
+    }
   }
 
   metric_namespace = "TransactionalMessaging/${var.environment}"
   parked_metric    = "${var.service}-subjects-parked"
+  error_metric     = "${var.service}-relay-error-lines"
 }
 
 resource "aws_cloudwatch_metric_alarm" "relay" {
@@ -93,6 +103,19 @@ resource "aws_cloudwatch_log_metric_filter" "parked" {
   metric_transformation {
     namespace = local.metric_namespace
     name      = local.parked_metric
+    value     = "1"
+  }
+}
+
+# Whatever the program logs as an error rings, so a new event needs no new alarm. What has an alarm of its own is left out.
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  name           = "${local.function_name}--errors"
+  log_group_name = aws_cloudwatch_log_group.relay.name
+  pattern        = "{ ($.level = \"error\") && ($.event != \"subject_parked\") }"
+
+  metric_transformation {
+    namespace = local.metric_namespace
+    name      = local.error_metric
     value     = "1"
   }
 }

@@ -9,13 +9,13 @@ variable "service" {
 }
 
 variable "retention_days" {
-  description = "How long content is kept. A message can be on its way for 38 days, or 52 on FIFO queues; the rest is for dead letters that are redriven and for subjects that stay parked."
+  description = "How long content is kept. A message can be on its way for 45 days; the rest is for dead letters that are redriven and for subjects that stay parked."
   type        = number
   default     = 90
 
   validation {
-    condition     = var.retention_days >= 52 && floor(var.retention_days) == var.retention_days
-    error_message = "retention_days must be a whole number of 52 or more: stream 1 + SNS retries 23 + queue 14 + FIFO dead-letter queue 14. Content that is deleted sooner is missing when its message comes."
+    condition     = var.retention_days >= 45 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number of 45 or more: stream 1 + SNS retries 23 + queue 7 + dead-letter queue 14. Content that is deleted sooner is missing when its message comes."
   }
 }
 

@@ -1,6 +1,12 @@
 locals {
+  metric_namespace = "TransactionalMessaging/${var.environment}"
+  error_metric     = "${var.service}-service-error-lines"
+  by_target        = { LoadBalancer = var.alb_arn_suffix, TargetGroup = aws_lb_target_group.service.arn_suffix }
+
   alarms = {
     no-healthy-task = {
+      namespace   = "AWS/ApplicationELB"
+      dimensions  = local.by_target
       metric      = "HealthyHostCount"
       statistic   = "Minimum"
       comparison  = "LessThanThreshold"
@@ -10,13 +16,26 @@ locals {
       description = "No task of ${var.service} answers its health check: requests fail and messages wait in the queues."
     }
     server-errors = {
+      namespace   = "AWS/ApplicationELB"
+      dimensions  = local.by_target
       metric      = "HTTPCode_Target_5XX_Count"
       statistic   = "Sum"
       comparison  = "GreaterThanThreshold"
       threshold   = var.server_error_alarm_count
       periods     = 5
       missing     = "notBreaching"
-      description = "${var.service} answers many requests with 5xx. The log lines at level error say why."
+      description = "${var.service} answers many requests with 5xx. Its log lines say why."
+    }
+    error-lines = {
+      namespace   = local.metric_namespace
+      dimensions  = {}
+      metric      = local.error_metric
+      statistic   = "Sum"
+      comparison  = "GreaterThanThreshold"
+      threshold   = 0
+      periods     = 1
+      missing     = "notBreaching"
+      description = "${var.service} wrote a log line at level error, which means that somebody must act. The line says what to do."
     }
   }
 }
@@ -26,9 +45,9 @@ resource "aws_cloudwatch_metric_alarm" "service" {
 
   alarm_name          = "${local.name}--${each.key}"
   alarm_description   = each.value.description
-  namespace           = "AWS/ApplicationELB"
+  namespace           = each.value.namespace
   metric_name         = each.value.metric
-  dimensions          = { LoadBalancer = var.alb_arn_suffix, TargetGroup = aws_lb_target_group.service.arn_suffix }
+  dimensions          = each.value.dimensions
   statistic           = each.value.statistic
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
@@ -37,4 +56,17 @@ resource "aws_cloudwatch_metric_alarm" "service" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [var.alarm_topic_arn]
   ok_actions          = [var.alarm_topic_arn]
+}
+
+# Whatever the program logs as an error rings, so a new event needs no new alarm. A dead letter rings by its queue's own alarm.
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  name           = "${local.name}--errors"
+  log_group_name = aws_cloudwatch_log_group.service.name
+  pattern        = "{ ($.level = \"error\") && ($.event != \"message_moved_to_dead_letter_queue\") }"
+
+  metric_transformation {
+    namespace = local.metric_namespace
+    name      = local.error_metric
+    value     = "1"
+  }
 }

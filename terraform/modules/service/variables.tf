@@ -180,13 +180,13 @@ variable "max_tasks" {
 }
 
 variable "stop_timeout_seconds" {
-  description = "Time between SIGTERM and SIGKILL. The program gives requests and messages in work 20 seconds."
+  description = "Time between SIGTERM and SIGKILL. The program has ended after 27 seconds, also when AWS does not answer."
   type        = number
   default     = 45
 
   validation {
-    condition     = var.stop_timeout_seconds >= 30 && var.stop_timeout_seconds <= 120
-    error_message = "stop_timeout_seconds must be between 30 (the program needs 20 to finish) and 120 (Fargate's limit)."
+    condition     = var.stop_timeout_seconds >= 40 && var.stop_timeout_seconds <= 120
+    error_message = "stop_timeout_seconds must be between 40 (the program needs up to 27 to finish) and 120 (Fargate's limit)."
   }
 }
 

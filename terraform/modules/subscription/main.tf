@@ -1,6 +1,10 @@
 locals {
-  name      = "${var.environment}-${var.queue}"
-  retention = 1209600 # 14 days, the longest that SQS keeps
+  name = "${var.environment}-${var.queue}"
+
+  # A week for the consumer to come back. SQS keeps a message's first time when it moves it to the dead-letter queue, so that one must keep
+  # longer, or a message that waited long would expire there before anybody saw it. Fourteen days are the longest that SQS keeps.
+  queue_retention       = 604800
+  dead_letter_retention = 1209600
 }
 
 data "aws_caller_identity" "current" {}
@@ -8,7 +12,7 @@ data "aws_caller_identity" "current" {}
 # ANCHOR: queue
 resource "aws_sqs_queue" "queue" {
   name                       = local.name
-  message_retention_seconds  = local.retention
+  message_retention_seconds  = local.queue_retention
   visibility_timeout_seconds = 30
   receive_wait_time_seconds  = 20
   sqs_managed_sse_enabled    = true
@@ -23,7 +27,7 @@ resource "aws_sqs_queue" "queue" {
 # What the consumer could not handle.
 resource "aws_sqs_queue" "dead_letters" {
   name                      = "${local.name}--dlq"
-  message_retention_seconds = local.retention
+  message_retention_seconds = local.dead_letter_retention
   sqs_managed_sse_enabled   = true
 }
 
@@ -38,7 +42,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 # What SNS could not deliver to the queue.
 resource "aws_sqs_queue" "undelivered" {
   name                      = "${local.name}--undelivered"
-  message_retention_seconds = local.retention
+  message_retention_seconds = local.dead_letter_retention
   sqs_managed_sse_enabled   = true
 }
 

@@ -41,7 +41,7 @@ variable "waiting_alarm_seconds" {
 
   validation {
     condition     = var.waiting_alarm_seconds >= 60 && var.waiting_alarm_seconds <= 86400
-    error_message = "waiting_alarm_seconds must be between 60 and 86400 (a day): the queue forgets after 14 days."
+    error_message = "waiting_alarm_seconds must be between 60 and 86400 (a day): the queue forgets after 7 days."
   }
 }
 

@@ -2,6 +2,7 @@ locals {
   by_function      = { FunctionName = aws_lambda_function.sweeper.function_name }
   metric_namespace = "TransactionalMessaging/${var.environment}"
   pending_metric   = "${var.service}-sweeps-with-pending-messages"
+  error_metric     = "${var.service}-sweeper-error-lines"
   period           = var.interval_minutes * 60
 
   alarms = {
@@ -34,6 +35,16 @@ locals {
       periods     = 3
       missing     = "breaching"
       description = "Nobody starts the sweeper: the schedule is off or may not invoke it."
+    }
+    error-lines = {
+      namespace   = local.metric_namespace
+      metric      = local.error_metric
+      dimensions  = {}
+      comparison  = "GreaterThanThreshold"
+      threshold   = 0
+      periods     = 1
+      missing     = "notBreaching"
+      description = "The sweeper wrote a log line at level error, which means that somebody must act. The line says what to do."
     }
     missed-runs = {
       namespace   = "AWS/SQS"
@@ -74,6 +85,32 @@ resource "aws_cloudwatch_log_metric_filter" "pending" {
   metric_transformation {
     namespace = local.metric_namespace
     name      = local.pending_metric
+    value     = "1"
+  }
+}
+
+# The sweeper parks subjects as well. They count into the metric behind the relay's alarm `parked`.
+resource "aws_cloudwatch_log_metric_filter" "parked" {
+  name           = "${local.function_name}--parked"
+  log_group_name = aws_cloudwatch_log_group.sweeper.name
+  pattern        = "{ $.event = \"subject_parked\" }"
+
+  metric_transformation {
+    namespace = local.metric_namespace
+    name      = "${var.service}-subjects-parked"
+    value     = "1"
+  }
+}
+
+# Whatever the program logs as an error rings, so a new event needs no new alarm. What has an alarm of its own is left out.
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  name           = "${local.function_name}--errors"
+  log_group_name = aws_cloudwatch_log_group.sweeper.name
+  pattern        = "{ ($.level = \"error\") && ($.event != \"subject_parked\") }"
+
+  metric_transformation {
+    namespace = local.metric_namespace
+    name      = local.error_metric
     value     = "1"
   }
 }

@@ -1,6 +1,7 @@
 locals {
   function_name = "${var.environment}-outbox-sweeper--${var.service}"
   account       = data.aws_caller_identity.current.account_id
+  interval      = var.interval_minutes * 60
 }
 
 data "aws_caller_identity" "current" {}
@@ -25,7 +26,8 @@ resource "aws_lambda_function" "sweeper" {
   filename         = var.relay_zip
   source_code_hash = filebase64sha256(var.relay_zip)
   memory_size      = 256
-  timeout          = var.interval_minutes * 60
+  # Over before the next run begins.
+  timeout = local.interval - 30
 
   environment {
     variables = {
@@ -54,7 +56,7 @@ resource "aws_scheduler_schedule" "sweep" {
     input    = jsonencode({ sweep = { older_than_seconds = var.older_than_seconds } })
 
     retry_policy {
-      maximum_event_age_in_seconds = var.interval_minutes * 60
+      maximum_event_age_in_seconds = local.interval
       maximum_retry_attempts       = 3
     }
 

@@ -65,7 +65,7 @@ variable "alarm_topic_arn" {
 }
 
 variable "interval_minutes" {
-  description = "Minutes between two sweeps, and the longest time one may take."
+  description = "Minutes between two sweeps. One may take half a minute less."
   type        = number
   default     = 5
 

@@ -19,7 +19,7 @@ async fn open(bench: &Bench, horizon: RedeliveryHorizon) -> Result<PayloadBucket
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_forgets_before_the_last_redelivery_is_refused_and_says_the_sum() {
     let bench = Bench::new().await;
-    for (horizon, enough) in [(RedeliveryHorizon::STANDARD, 38), (RedeliveryHorizon::FIFO, 52)] {
+    for (horizon, enough) in [(RedeliveryHorizon::STANDARD, 45), (RedeliveryHorizon::FIFO, 45)] {
         keep_for(&bench.s3, enough).await;
         open(&bench, horizon).await.unwrap();
         keep_for(&bench.s3, enough - 1).await;

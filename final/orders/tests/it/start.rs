@@ -17,9 +17,12 @@ fn it_refuses_to_start_with_an_inbox_that_forgets_before_the_last_duplicate_can_
         Orders::new(MemoryDatabase::new(), &settings, Ambient::fixed(NOW))
     };
     assert_eq!(settings().inbox_retention_days, 90);
-    assert!(start(38).is_ok());
-    let error = start(37).unwrap_err().to_string();
-    assert!(error.contains("stream 1 + sns retries 23 + queue 14 = 38 days"), "{error}");
+    assert!(start(45).is_ok());
+    let error = start(44).unwrap_err().to_string();
+    assert!(
+        error.contains("stream 1 + sns retries 23 + queue 7 + dead-letter queue 14 = 45 days"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use time::Duration;
 
-use crate::{channels::Channels, provision::QUEUE_RETENTION};
+use crate::{
+    channels::Channels,
+    provision::{DEAD_LETTER_RETENTION, QUEUE_RETENTION},
+};
 
 /// How long a handled message is remembered by default: 90 days.
 ///
-/// That is the longest way of a duplicate, 38 days, and as much again for a person who redrives dead letters, because a redrive
+/// That is the longest way of a duplicate, 45 days, and as much again for a person who redrives dead letters, because a redrive
 /// resets the retention of a message ("Amazon SQS Developer Guide, Learn how to configure a dead-letter queue redrive").
 pub const DEFAULT_RETENTION: Retention = Retention(Duration::days(90));
 
@@ -19,25 +22,25 @@ pub struct RedeliveryHorizon {
     /// How long SNS tries to hand a message to a queue: 100,015 times over 23 days ("Amazon SNS Developer Guide, Message delivery
     /// retries").
     pub topic_retries: Duration,
-    /// How long the queue keeps a message; as configured, 14 days at most. In a standard queue the time in the dead-letter queue is
-    /// part of it.
+    /// How long the queue keeps a message; as configured, 7 days.
     pub queue: Duration,
-    /// How long the dead-letter queue keeps a message beyond that. Nothing for a standard queue. A FIFO queue counts anew when a
-    /// message moves ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention").
+    /// How long the dead-letter queue keeps a message beyond that, 14 days. The consumer sends a dead letter as a message of its own, whose
+    /// time begins then. Of those that SQS moves this is true in FIFO queues only; in standard queues they keep their first time and are
+    /// gone sooner ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention").
     pub dead_letter_queue: Duration,
 }
 
 impl RedeliveryHorizon {
-    /// Standard topics and queues with the longest retention that SQS has: 1 + 23 + 14 = 38 days.
+    /// Standard topics and queues as [`provision`](crate::provision) and the Terraform modules make them: 1 + 23 + 7 + 14 = 45 days.
     pub const STANDARD: Self = Self {
         stream: Duration::days(1),
         topic_retries: Duration::days(23),
         queue: QUEUE_RETENTION,
-        dead_letter_queue: Duration::ZERO,
+        dead_letter_queue: DEAD_LETTER_RETENTION,
     };
 
-    /// FIFO topics and queues with the longest retention that SQS has: 1 + 23 + 14 + 14 = 52 days.
-    pub const FIFO: Self = Self { dead_letter_queue: QUEUE_RETENTION, ..Self::STANDARD };
+    /// FIFO topics and queues, which keep messages as long.
+    pub const FIFO: Self = Self::STANDARD;
 
     /// All parts together.
     pub fn sum(&self) -> Duration {
@@ -104,7 +107,7 @@ impl Retention {
     ///
     /// # Errors
     ///
-    /// [`RetentionTooShort`] when that is less than 38 days, or 52 on FIFO queues.
+    /// [`RetentionTooShort`] when that is less than 45 days.
     pub fn of_days(days: u32, channels: Channels) -> Result<Self, RetentionTooShort> {
         Self::new(Duration::days(days.into()), channels.horizon())
     }
@@ -127,9 +130,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_horizon_is_38_days_and_52_on_fifo_queues() {
-        assert_eq!(RedeliveryHorizon::default().sum(), Duration::days(38));
-        assert_eq!(RedeliveryHorizon::FIFO.sum(), Duration::days(52));
+    fn the_default_horizon_is_45_days_on_queues_of_both_kinds() {
+        assert_eq!(RedeliveryHorizon::default().sum(), Duration::days(45));
+        assert_eq!(RedeliveryHorizon::FIFO.sum(), Duration::days(45));
     }
 
     #[test]
@@ -142,16 +145,16 @@ mod tests {
 
     #[test]
     fn a_shorter_window_is_refused_with_the_sum_and_what_to_change() {
-        let error = Retention::of_days(37, Channels::Standard).unwrap_err();
+        let error = Retention::of_days(44, Channels::Standard).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "an inbox that remembers for 37 days forgets messages that can still come again (stream 1 + sns retries 23 + queue 14 \
-             = 38 days); let it remember for 38 days or more, or keep messages in the queues for a shorter time"
+            "an inbox that remembers for 44 days forgets messages that can still come again (stream 1 + sns retries 23 + queue 7 \
+             + dead-letter queue 14 = 45 days); let it remember for 45 days or more, or keep messages in the queues for a shorter time"
         );
         assert!(!error.is_retryable());
         assert_eq!(
-            Retention::of_days(38, Channels::Standard).map(Retention::duration),
-            Ok(Duration::days(38))
+            Retention::of_days(45, Channels::Standard).map(Retention::duration),
+            Ok(Duration::days(45))
         );
     }
 

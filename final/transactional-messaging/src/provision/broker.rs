@@ -10,10 +10,14 @@ use crate::{channels::Channels, relay::BoxError};
 /// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
 /// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5).
 const MAX_RECEIVES: u32 = 5;
-/// The longest retention of a queue, 14 days in seconds.
-const RETENTION_S: u32 = 14 * 24 * 60 * 60;
-/// How long queues and dead-letter queues keep a message: part of how long an inbox must remember.
-pub(crate) const QUEUE_RETENTION: time::Duration = time::Duration::seconds(RETENTION_S as i64);
+/// How long a received message stays hidden from others: SQS's default. A consumer extends it while it works.
+pub const VISIBILITY: time::Duration = time::Duration::seconds(30);
+/// How long a queue keeps a message that nobody takes: a week for the consumer to come back.
+pub const QUEUE_RETENTION: time::Duration = time::Duration::days(7);
+/// How long a dead-letter queue keeps a message: 14 days, the longest there is. It must be longer than the queue's own, because a message
+/// that SQS moves keeps the time at which it was first sent ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention"): with
+/// the same number in both, one that waited long would be gone before anybody saw it.
+pub const DEAD_LETTER_RETENTION: time::Duration = time::Duration::days(14);
 
 /// A queue that gets the messages of one topic. Names include the prefix of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +69,8 @@ pub(super) async fn ensure_subscription(
     let topic_arn = ensure_topic(sns, &wanted.topic).await?;
     let made = async {
         let dead_letter_queue = Channels::dead_letter_queue_of(&wanted.queue);
-        let (_, dead_letter_arn) = ensure_queue(sqs, &dead_letter_queue).await?;
-        let (url, arn) = ensure_queue(sqs, &wanted.queue).await?;
+        let (_, dead_letter_arn) = ensure_queue(sqs, &dead_letter_queue, DEAD_LETTER_RETENTION).await?;
+        let (url, arn) = ensure_queue(sqs, &wanted.queue, QUEUE_RETENTION).await?;
         let redrive = json!({"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES});
         sqs.set_queue_attributes()
             .queue_url(&url)
@@ -80,14 +84,18 @@ pub(super) async fn ensure_subscription(
     made.await.map_err(making::<BoxError>(format!("queue {}", wanted.queue)))
 }
 
-async fn ensure_queue(sqs: &Sqs, name: &str) -> Result<(String, String), BoxError> {
+async fn ensure_queue(
+    sqs: &Sqs,
+    name: &str,
+    retention: time::Duration,
+) -> Result<(String, String), BoxError> {
     let mut request = sqs.create_queue().queue_name(name);
     if Channels::of_name(name) == Channels::Fifo {
         request = request.attributes(QueueAttributeName::FifoQueue, "true");
     }
     let answer = request
-        .attributes(QueueAttributeName::MessageRetentionPeriod, RETENTION_S.to_string())
-        .attributes(QueueAttributeName::VisibilityTimeout, "30")
+        .attributes(QueueAttributeName::MessageRetentionPeriod, retention.whole_seconds().to_string())
+        .attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY.whole_seconds().to_string())
         .send()
         .await?;
     let url = answer.queue_url.ok_or("sqs gave no address")?;

@@ -5,8 +5,8 @@ mod broker;
 mod tables;
 mod usable;
 
-pub(crate) use broker::QUEUE_RETENTION;
 pub use broker::Subscription;
+pub use broker::{DEAD_LETTER_RETENTION, QUEUE_RETENTION, VISIBILITY};
 pub use tables::{ensure_aggregate_table, ensure_inbox_table, ensure_outbox_table};
 pub use usable::{Unusable, until_usable};
 

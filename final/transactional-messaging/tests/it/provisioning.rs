@@ -84,7 +84,21 @@ async fn a_queue_has_a_dead_letter_queue_and_takes_messages_of_its_topic_only() 
         "arn:aws:sns:us-east-1:000000000000:noted"
     );
     assert_eq!(statement["Resource"], "arn:aws:sqs:us-east-1:000000000000:notes");
-    assert_eq!(attributes[&QueueAttributeName::MessageRetentionPeriod], (14 * 24 * 60 * 60).to_string());
+}
+
+/// SQS keeps the time at which a message was first sent when it moves it, so with one retention for both, what waited long in the queue
+/// would be gone before anybody saw it.
+#[tokio::test(start_paused = true)]
+async fn dead_letters_are_kept_a_week_longer_than_the_queue_keeps_messages() {
+    let bench = Bench::new().await;
+    let mut days = Vec::new();
+    for queue in [QUEUE, "notes--dlq"] {
+        let request = bench.sqs.get_queue_attributes().queue_url(queues::url(&bench.sqs, queue).await);
+        let kept = QueueAttributeName::MessageRetentionPeriod;
+        let attributes = request.attribute_names(kept.clone()).send().await.unwrap().attributes.unwrap();
+        days.push(attributes[&kept].parse::<u32>().unwrap() / (24 * 60 * 60));
+    }
+    assert_eq!(days, [7, 14]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -128,7 +128,7 @@ run "failure_bucket_is_closed_and_kept" {
 run "alarms_wake_somebody_in_time" {
   assert {
     condition = toset(keys(aws_cloudwatch_metric_alarm.relay)) == toset([
-      "iterator-age", "errors", "throttles", "failing-records", "given-up", "dropped", "parked",
+      "iterator-age", "errors", "throttles", "failing-records", "given-up", "dropped", "parked", "error-lines",
     ])
     error_message = "An alarm is missing."
   }
@@ -147,6 +147,10 @@ run "alarms_wake_somebody_in_time" {
   assert {
     condition     = aws_cloudwatch_log_metric_filter.parked.metric_transformation[0].name == aws_cloudwatch_metric_alarm.relay["parked"].metric_name
     error_message = "The alarm on parked subjects watches a metric that nobody writes."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.errors.metric_transformation[0].name == aws_cloudwatch_metric_alarm.relay["error-lines"].metric_name
+    error_message = "The alarm on error lines watches a metric that nobody writes."
   }
 }
 

@@ -22,7 +22,7 @@ run "a_rule_that_forgets_too_soon_is_refused" {
   command = plan
 
   variables {
-    retention_days = 51
+    retention_days = 44
   }
 
   expect_failures = [var.retention_days]

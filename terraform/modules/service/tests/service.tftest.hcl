@@ -94,8 +94,8 @@ run "the_container_is_told_what_it_reads_and_locked_down" {
     error_message = "The root file system must be read-only."
   }
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].stopTimeout > 20
-    error_message = "The program needs 20 seconds after SIGTERM."
+    condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].stopTimeout >= 40
+    error_message = "The program needs up to 27 seconds after SIGTERM."
   }
   assert {
     condition     = !aws_ecs_service.service.network_configuration[0].assign_public_ip
@@ -124,12 +124,16 @@ run "it_stays_up" {
 
 run "alarms_wake_somebody" {
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.service)) == toset(["no-healthy-task", "server-errors"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.service)) == toset(["no-healthy-task", "server-errors", "error-lines"])
     error_message = "An alarm is missing."
   }
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.service : contains(coalesce(alarm.alarm_actions, []), var.alarm_topic_arn)])
     error_message = "An alarm without an action wakes nobody."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.errors.metric_transformation[0].name == aws_cloudwatch_metric_alarm.service["error-lines"].metric_name
+    error_message = "The alarm on error lines watches a metric that nobody writes."
   }
 }
 

@@ -28,10 +28,14 @@ run "nothing_is_lost_on_the_way" {
     error_message = "What SNS cannot deliver must be kept."
   }
   assert {
-    condition = alltrue([for queue in [aws_sqs_queue.queue, aws_sqs_queue.dead_letters, aws_sqs_queue.undelivered] :
+    condition = alltrue([for queue in [aws_sqs_queue.dead_letters, aws_sqs_queue.undelivered] :
       coalesce(queue.message_retention_seconds, 345600) == 1209600
     ])
-    error_message = "All three queues must keep messages for 14 days."
+    error_message = "What nobody handled must be kept for 14 days."
+  }
+  assert {
+    condition     = coalesce(aws_sqs_queue.queue.message_retention_seconds, 345600) == 604800
+    error_message = "The queue must keep messages for 7 days: longer loses dead letters, which keep their first time; shorter loses messages in an outage."
   }
   assert {
     condition     = alltrue([for queue in [aws_sqs_queue.queue, aws_sqs_queue.dead_letters, aws_sqs_queue.undelivered] : queue.sqs_managed_sse_enabled])

@@ -29,6 +29,10 @@ run "sweeps_on_schedule" {
     error_message = "Runs that could not be started must be kept."
   }
   assert {
+    condition     = aws_lambda_function.sweeper.timeout < 300
+    error_message = "A sweep must be over before the next one begins."
+  }
+  assert {
     condition     = aws_sqs_queue.missed.message_retention_seconds == 1209600 && aws_sqs_queue.missed.sqs_managed_sse_enabled
     error_message = "The dead-letter queue must keep for 14 days, encrypted."
   }
@@ -36,7 +40,7 @@ run "sweeps_on_schedule" {
 
 run "alarms_wake_somebody" {
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.sweeper)) == toset(["old-pending-messages", "errors", "not-running", "missed-runs"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.sweeper)) == toset(["old-pending-messages", "errors", "not-running", "missed-runs", "error-lines"])
     error_message = "An alarm is missing."
   }
   assert {
@@ -50,6 +54,10 @@ run "alarms_wake_somebody" {
   assert {
     condition     = aws_cloudwatch_log_metric_filter.pending.metric_transformation[0].name == aws_cloudwatch_metric_alarm.sweeper["old-pending-messages"].metric_name
     error_message = "The alarm on old messages watches a metric that nobody writes."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.errors.metric_transformation[0].name == aws_cloudwatch_metric_alarm.sweeper["error-lines"].metric_name
+    error_message = "The alarm on error lines watches a metric that nobody writes."
   }
 }
 
