@@ -6,6 +6,8 @@
 
 mod clock;
 mod dynamodb;
+mod flat;
+mod freeze;
 mod messaging;
 mod s3;
 #[path = "../support/mod.rs"]
