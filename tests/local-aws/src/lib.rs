@@ -33,12 +33,15 @@ mod expiry;
 mod guard;
 mod in_memory;
 pub mod mapping;
+mod rules;
 mod s3;
 mod schema;
 mod sdk;
 mod services;
 mod sns;
+mod sns_rules;
 mod sqs;
+mod sqs_rules;
 mod tcp;
 mod tokens;
 

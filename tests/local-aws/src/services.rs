@@ -111,7 +111,7 @@ fn refuse(request_id: &str, code: &str, message: &str) -> Response<Bytes> {
     json_response(StatusCode::BAD_REQUEST, request_id, body.to_string())
 }
 
-fn json_response(status: StatusCode, request_id: &str, body: String) -> Response<Bytes> {
+pub(crate) fn json_response(status: StatusCode, request_id: &str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(JSON));
