@@ -1,8 +1,9 @@
 //! Deliveries from topics to queues: what a topic has accepted is tried until it is in the queue.
 //!
-//! rustack gives a delivery five seconds and then only warns, although `Publish` is answered with 200. AWS tries for 23 days
-//! ("Amazon SNS Developer Guide, message delivery retries"). So a delivery belongs to a task here, which nobody cancels: the
-//! publisher waits for it as long as rustack lets it, and goes on without it.
+//! rustack gives a delivery five seconds and then only warns, although `Publish` is answered with 200. AWS
+//! tries for 23 days ("Amazon SNS Developer Guide, message delivery retries"). So a delivery belongs to a
+//! task here, which nobody cancels: the publisher waits for it as long as rustack lets it, and goes on
+//! without it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// How long AWS tries to deliver to a queue.
 const TRIED_FOR: Duration = Duration::from_secs(23 * 24 * 60 * 60);
 
-/// The way from topics to queues. Each queue has a line of its own, so that one queue does not wait for another, and messages reach a
-/// queue in the sequence in which they were published.
+/// The way from topics to queues. Each queue has a line of its own, so that one queue does not wait for
+/// another, and messages reach a queue in the sequence in which they were published.
 pub(crate) struct Deliveries {
     queues: Arc<RustackSqs>,
     lines: Mutex<HashMap<String, UnboundedSender<Delivery>>>,
@@ -40,7 +41,8 @@ impl Deliveries {
         Self { queues, lines: Mutex::default() }
     }
 
-    /// Puts the message into the queue's line. What comes back tells when it is in the queue; nobody has to wait for it.
+    /// Puts the message into the queue's line. What comes back tells when it is in the queue; nobody has to
+    /// wait for it.
     fn accept(&self, queue_arn: &str, message: SendMessageInput) -> oneshot::Receiver<Result<(), SqsError>> {
         let (done, delivered) = oneshot::channel();
         let mut delivery = Delivery { message, done };
@@ -105,8 +107,8 @@ async fn work_off(queues: Arc<RustackSqs>, mut deliveries: UnboundedReceiver<Del
     }
 }
 
-/// Tries until the message is in the queue, or the queue cannot take it: it is gone, or refuses the message for what it is. AWS does not
-/// try these again either.
+/// Tries until the message is in the queue, or the queue cannot take it: it is gone, or refuses the message
+/// for what it is. AWS does not try these again either.
 async fn deliver(queues: &RustackSqs, message: SendMessageInput) -> Result<(), SqsError> {
     let until = Instant::now() + TRIED_FOR;
     let mut pause = FIRST_PAUSE;

@@ -1,8 +1,9 @@
 //! When items can have expired: dynoxide's search for them reads every item, so it is made only then.
 //!
-//! A time to live is a Unix time in seconds, a number of ten digits until the year 2286. Whatever number of ten digits a write contains
-//! may be one. That is more than there are, and costs a search too many now and then; it is never too few, except for a time that a
-//! write computes, for which there is a search every ten minutes anyway. (AWS takes up to a few days.)
+//! A time to live is a Unix time in seconds, a number of ten digits until the year 2286. Whatever number of
+//! ten digits a write contains may be one. That is more than there are, and costs a search too many now and
+//! then; it is never too few, except for a time that a write computes, for which there is a search every ten
+//! minutes anyway. (AWS takes up to a few days.)
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

@@ -1,7 +1,8 @@
-//! Who may ask over TCP: nobody checks signatures here, so a web page in a browser on this machine must not get through.
+//! Who may ask over TCP: nobody checks signatures here, so a web page in a browser on this machine must not
+//! get through.
 //!
-//! A page can send a POST anywhere, and the browser tells from where in `Origin`. A page whose name is made to point to 127.0.0.1 (DNS
-//! rebinding) counts as the same origin, but its name stands in `Host`.
+//! A page can send a POST anywhere, and the browser tells from where in `Origin`. A page whose name is made
+//! to point to 127.0.0.1 (DNS rebinding) counts as the same origin, but its name stands in `Host`.
 
 use std::net::IpAddr;
 
@@ -13,7 +14,8 @@ use http::{HeaderMap, HeaderName, Uri};
 pub(crate) enum Callers {
     /// Loopback addresses, `localhost` and names under it.
     ThisMachine,
-    /// Also other addresses, and names without a dot, as containers have; no such name can be had on the Internet.
+    /// Also other addresses, and names without a dot, as containers have; no such name can be had on the
+    /// Internet.
     Network,
 }
 

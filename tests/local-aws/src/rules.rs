@@ -1,9 +1,10 @@
 //! What AWS refuses in messages, wherever they are sent: sizes, attributes and names of batch entries.
 //!
-//! From the "Amazon SQS API Reference" and "Amazon SNS API Reference": SendMessage, SendMessageBatch, Publish, PublishBatch and
-//! MessageAttributeValue.
+//! From the "Amazon SQS API Reference" and "Amazon SNS API Reference": SendMessage, SendMessageBatch,
+//! Publish, PublishBatch and MessageAttributeValue.
 
-/// The largest message, and the largest batch of them: body or text, and names, types and values of attributes.
+/// The largest message, and the largest batch of them: body or text, and names, types and values of
+/// attributes.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
 /// A refusal, with the code by which the SDK knows it and the words that a person reads.
@@ -66,7 +67,8 @@ impl Attribute<'_> {
     }
 }
 
-/// Whether every character may stand in a message of SQS: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`.
+/// Whether every character may stand in a message of SQS: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to
+/// #xFFFD | #x10000 to #x10FFFF`.
 pub(crate) fn is_sendable(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..))
 }

@@ -1,8 +1,8 @@
 //! An index that dynoxide's tables lack.
 //!
-//! dynoxide 3.2.0 asks for the highest sequence number of a stream with each write, and reads a page of records, by
-//! `CAST(sequence_number AS INTEGER)`, for which it has no index: both read the whole stream each time. SQLite uses an index on the same
-//! expression by itself, whoever made it.
+//! dynoxide 3.2.0 asks for the highest sequence number of a stream with each write, and reads a page of
+//! records, by `CAST(sequence_number AS INTEGER)`, for which it has no index: both read the whole stream each
+//! time. SQLite uses an index on the same expression by itself, whoever made it.
 
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};

@@ -48,7 +48,8 @@ impl Sns {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let answer = match resolve_operation(&form) {
             Ok(operation) => {
-                // A task of its own: a publisher that hangs up must not leave a message with some subscribers only.
+                // A task of its own: a publisher that hangs up must not leave a message with some subscribers
+                // only.
                 let handler = self.handler.clone();
                 let work =
                     tokio::spawn(async move { dispatch_operation(&*handler, operation, body.into()).await });
@@ -75,7 +76,8 @@ fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
     response
 }
 
-/// The answer to a batch, with the real reasons in the place of what rustack said of the entries that were spoilt.
+/// The answer to a batch, with the real reasons in the place of what rustack said of the entries that were
+/// spoilt.
 fn with_reasons(answer: Response<Bytes>, reasons: &[String]) -> Response<Bytes> {
     answer.map(|body| {
         let text = String::from_utf8_lossy(&body).into_owned();

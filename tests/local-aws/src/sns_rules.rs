@@ -9,15 +9,18 @@ use crate::rules::{Attribute, MAX_BYTES, Refusal, is_entry_id};
 /// The parameters of a request, in the sequence in which they were sent.
 pub(crate) type Form = Vec<(String, String)>;
 
-/// What rustack says of an entry that is spoilt by [`check`], in the place of which the real reason goes into the answer.
+/// What rustack says of an entry that is spoilt by [`check`], in the place of which the real reason goes into
+/// the answer.
 pub(crate) const SPOILT: &str = "Invalid parameter: Message Reason: When MessageStructure is 'json', the message must contain a \
                                  'default' key";
 
 const ENTRIES: &str = "PublishBatchRequestEntries.member.";
 
-/// Judges a request. Of a batch, spoils the entries that AWS refuses alone and returns the reasons, in their sequence.
+/// Judges a request. Of a batch, spoils the entries that AWS refuses alone and returns the reasons, in their
+/// sequence.
 ///
-/// Bytes of attributes are handed on as the text of their Base64, as they stand in the envelope of AWS; rustack would leave them out.
+/// Bytes of attributes are handed on as the text of their Base64, as they stand in the envelope of AWS;
+/// rustack would leave them out.
 pub(crate) fn check(action: &str, form: &mut Form) -> Result<Vec<String>, Refusal> {
     let mut reasons = Vec::new();
     match action {
@@ -60,7 +63,8 @@ pub(crate) fn check(action: &str, form: &mut Form) -> Result<Vec<String>, Refusa
     Ok(reasons)
 }
 
-/// The entries of a batch, by number. How many there are and whether their ids are distinct is judged by rustack.
+/// The entries of a batch, by number. How many there are and whether their ids are distinct is judged by
+/// rustack.
 fn entry_ids(form: &Form) -> Result<BTreeMap<u32, String>, Refusal> {
     let id = |name: &str| name.strip_prefix(ENTRIES)?.strip_suffix(".Id")?.parse().ok();
     let ids: BTreeMap<u32, String> =
@@ -133,8 +137,8 @@ fn subscription(attribute: &str, value: &str) -> Result<(), Refusal> {
     }
 }
 
-/// rustack evaluates exact strings and numbers, `prefix`, `suffix`, `numeric`, `exists` and `anything-but` with values. It takes all else
-/// and never matches it.
+/// rustack evaluates exact strings and numbers, `prefix`, `suffix`, `numeric`, `exists` and `anything-but`
+/// with values. It takes all else and never matches it.
 fn filter_policy(policy: &str) -> Result<(), Refusal> {
     let refuse = |why: String| {
         Err(Refusal::new("InvalidParameter", format!("Invalid parameter: FilterPolicy: {why}")))

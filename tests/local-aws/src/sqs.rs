@@ -117,7 +117,8 @@ impl Sqs {
     }
 }
 
-/// A refusal as AWS writes it since SQS speaks JSON: the code of the old protocol is in a header, where the SDK looks for it.
+/// A refusal as AWS writes it since SQS speaks JSON: the code of the old protocol is in a header, where the
+/// SDK looks for it.
 fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
     let body = serde_json::json!({ "__type": refusal.code, "message": refusal.message });
     let mut response = json_response(StatusCode::BAD_REQUEST, request_id, body.to_string());
@@ -136,8 +137,9 @@ fn with_failed(answered: &Response<Bytes>, refused: Failed, request_id: &str) ->
     json_response(StatusCode::OK, request_id, answer.to_string())
 }
 
-/// AWS takes `maxReceiveCount` as a number or as a string, and any order of members; rustack takes a number, and calls
-/// a queue created twice different if the text of its policy differs. This writes the policy as rustack stores it.
+/// AWS takes `maxReceiveCount` as a number or as a string, and any order of members; rustack takes a number,
+/// and calls a queue created twice different if the text of its policy differs. This writes the policy as
+/// rustack stores it.
 fn with_redrive_policy_as_stored(body: Bytes) -> Bytes {
     let rewrite = || {
         let mut request: Value = serde_json::from_slice(&body).ok()?;

@@ -10,7 +10,8 @@ type Verdict = Result<(), Refusal>;
 const MAX_ATTRIBUTES: usize = 10;
 const MAX_ENTRIES: usize = 10;
 
-/// The entries of a batch that are refused while the others are carried out, as `Failed` of the answer lists them.
+/// The entries of a batch that are refused while the others are carried out, as `Failed` of the answer lists
+/// them.
 pub(crate) type Failed = Vec<Value>;
 
 /// Judges a request. Of a batch, takes out the entries that AWS refuses alone.

@@ -36,8 +36,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// An AWS of one's own on a port of 127.0.0.1.
 ///
-/// Each value has its own tables, queues and topics. Dropping it closes the port and ends its connections; what was
-/// in memory is gone.
+/// Each value has its own tables, queues and topics. Dropping it closes the port and ends its connections;
+/// what was in memory is gone.
 #[derive(Debug)]
 pub struct LocalAws {
     endpoint_url: String,
@@ -59,14 +59,15 @@ impl LocalAws {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the address is not loopback, its port is taken, or SQLite cannot open a database in memory.
+    /// [`StartError`] if the address is not loopback, its port is taken, or SQLite cannot open a database in
+    /// memory.
     pub async fn bind(addr: SocketAddr) -> Result<Self, StartError> {
         only_loopback(addr)?;
         Self::serve(addr, None, Callers::ThisMachine).await
     }
 
-    /// As [`LocalAws::bind`], with tables and streams kept in a file, so that they survive a restart. Queues and
-    /// topics stay in memory.
+    /// As [`LocalAws::bind`], with tables and streams kept in a file, so that they survive a restart. Queues
+    /// and topics stay in memory.
     ///
     /// # Errors
     ///
@@ -76,8 +77,8 @@ impl LocalAws {
         Self::serve(addr, Some(file), Callers::ThisMachine).await
     }
 
-    /// As [`LocalAws::bind`] and, with a file, [`LocalAws::bind_with_data`], on any address: for a container, which has a network of its
-    /// own. Whoever can reach the address may do everything.
+    /// As [`LocalAws::bind`] and, with a file, [`LocalAws::bind_with_data`], on any address: for a container,
+    /// which has a network of its own. Whoever can reach the address may do everything.
     ///
     /// # Errors
     ///
@@ -109,8 +110,8 @@ impl LocalAws {
         &self.endpoint_url
     }
 
-    /// Settings for any SDK client that shall call these services: region, test credentials and plain HTTP, 3 seconds
-    /// to connect and 30 seconds for an attempt.
+    /// Settings for any SDK client that shall call these services: region, test credentials and plain HTTP, 3
+    /// seconds to connect and 30 seconds for an attempt.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk::config(&self.endpoint_url)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
@@ -125,7 +126,8 @@ fn open(file: Option<&Path>) -> dynoxide::Result<Database> {
     Database::new(&file.to_string_lossy()).inspect(|_| schema::index_file(file))
 }
 
-/// Deletes expired items, apart from the requests, and for at most a twentieth of the time: the search reads every item.
+/// Deletes expired items, apart from the requests, and for at most a twentieth of the time: the search reads
+/// every item.
 async fn sweep(services: Arc<Services>) {
     loop {
         let started = Instant::now();

@@ -1,7 +1,7 @@
 //! Client request tokens, forgotten after ten minutes of this AWS's own clock.
 //!
-//! dynoxide could remember them itself, but it forgets them by the machine's clock, which does not move while a test's clock jumps
-//! ahead, and looks through all of them at each transaction. So it is not told of them.
+//! dynoxide could remember them itself, but it forgets them by the machine's clock, which does not move while
+//! a test's clock jumps ahead, and looks through all of them at each transaction. So it is not told of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -30,7 +30,8 @@ struct Given {
 }
 
 impl Tokens {
-    /// The answer to the request: the one that was given to this token before, or else what `run` answers. What fails is not remembered.
+    /// The answer to the request: the one that was given to this token before, or else what `run` answers.
+    /// What fails is not remembered.
     ///
     /// Only one request with a token runs at a time, so that two at once are not both carried out.
     ///
@@ -78,7 +79,8 @@ fn fingerprint(items: &Value) -> u64 {
     hasher.finish()
 }
 
-/// The members of an object have no sequence: a client may write them in another one when it sends the same again.
+/// The members of an object have no sequence: a client may write them in another one when it sends the same
+/// again.
 fn feed(value: &Value, hasher: &mut DefaultHasher) {
     match value {
         Value::Object(members) => {
