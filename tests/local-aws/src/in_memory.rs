@@ -17,22 +17,24 @@ use http_body_util::BodyExt;
 
 use crate::clock::VirtualClock;
 use crate::error::StartError;
-use crate::sdk;
 use crate::services::Services;
+use crate::{schema, sdk};
 
-/// Only queue URLs show it: the SDK is given a client that dials nothing. Names under `.localhost` resolve nowhere else.
+/// Only queue URLs show it: the SDK is given a client that dials nothing. Names under `.localhost` resolve
+/// nowhere else.
 const HOST: &str = "in-memory.localhost";
 const PORT: u16 = 80;
 
-/// An AWS of one's own inside the process, for tests that pause the clock (`#[tokio::test(start_paused = true)]`).
+/// An AWS of one's own inside the process, for tests that pause the clock (`#[tokio::test(start_paused =
+/// true)]`).
 ///
-/// Clones share the services; each [`InMemoryAws::new`] makes new ones. Queues are tasks of the tokio runtime on which
-/// they were created, and end with it.
+/// Clones share the services; each [`InMemoryAws::new`] makes new ones. Queues are tasks of the tokio runtime
+/// on which they were created, and end with it.
 ///
-/// The same test takes the same course each time as far as this crate can help it: DynamoDB's times, stream sequence
-/// numbers and request ids repeat. Not repeatable are the message ids, receipt handles, timestamps and age of messages
-/// that SQS and SNS make (random, and taken from the real clock), the stream's event ids, the SDK's idempotency tokens
-/// where the caller sets none, and the jitter of the SDK's retries.
+/// The same test takes the same course each time as far as this crate can help it: DynamoDB's times, stream
+/// sequence numbers and request ids repeat. Not repeatable are the message ids, receipt handles, timestamps
+/// and age of messages that SQS and SNS make (random, and taken from the real clock), the stream's event ids,
+/// the SDK's idempotency tokens where the caller sets none, and the jitter of the SDK's retries.
 #[derive(Clone)]
 pub struct InMemoryAws {
     services: Arc<Services>,
@@ -40,7 +42,8 @@ pub struct InMemoryAws {
 }
 
 impl InMemoryAws {
-    /// New, empty services. Their clock starts at 2026-01-01T00:00:00Z and follows that of the current tokio runtime.
+    /// New, empty services. Their clock starts at 2026-01-01T00:00:00Z and follows that of the current tokio
+    /// runtime.
     ///
     /// # Errors
     ///
@@ -49,6 +52,7 @@ impl InMemoryAws {
         let clock = VirtualClock::start();
         let shared = Arc::new(clock.clone());
         let database = Database::memory_with_clock(shared.clone()).map_err(StartError::Database)?;
+        schema::index_memory(&database);
         Ok(Self { services: Arc::new(Services::new(database, shared, HOST, PORT)), clock })
     }
 

@@ -17,24 +17,33 @@
 //!   nothing still leaves a stream record (AWS leaves none), and `UpdateTable` switches on a stream that is on already.
 //! * A stream has one shard, which never splits. Its iterators do not expire, its records do not leave it after 24
 //!   hours, a page is limited to 1,000 records and not to 1 MB, and `DescribeStream` has no key schema.
-//! * SQS takes messages of up to 256 KiB (AWS: 1 MiB), accepts any receipt handle in `DeleteMessage`, and has no
-//!   `StartMessageMoveTask`.
-//! * SNS delivers to SQS only. Raw delivery refuses message attributes, so use the envelope. A filter policy sees
-//!   message attributes and not the body, and a subscription has no dead-letter queue.
+//! * SQS takes messages of up to 256 KiB (AWS: 1 MiB), knows a receipt handle by its form only, has no `StartMessageMoveTask`,
+//!   and hands out messages that become visible again at the same time in any sequence.
+//! * SNS delivers to SQS only, in the envelope: `Subscribe` refuses raw delivery. A filter policy sees message attributes and not
+//!   the body, and knows exact values, `prefix`, `suffix`, `numeric`, `exists` and `anything-but`; others are refused. A
+//!   subscription has no dead-letter queue. A message that with its envelope is larger than 256 KiB reaches no queue, which is
+//!   logged as an error.
 //! * S3 serves what a claim check needs: objects, buckets and their lifecycle rules, which are kept and never carried out. Buckets are
 //!   addressed by path: set `force_path_style`.
 //! * Nothing checks signatures, policies or permissions.
 
 mod clock;
+mod deliveries;
 mod dynamo;
 mod error;
+mod expiry;
+mod guard;
 mod in_memory;
 pub mod mapping;
+mod rules;
 mod s3;
+mod schema;
 mod sdk;
 mod services;
 mod sns;
+mod sns_rules;
 mod sqs;
+mod sqs_rules;
 mod tcp;
 mod tokens;
 

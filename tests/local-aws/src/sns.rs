@@ -2,26 +2,27 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use http::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
 use rustack_sns_core::config::SnsConfig;
 use rustack_sns_core::handler::RustackSnsHandler;
 use rustack_sns_core::provider::RustackSns;
-use rustack_sns_core::publisher::{DeliveryError, SqsPublisher};
 use rustack_sns_http::dispatch::dispatch_operation;
 use rustack_sns_http::request::parse_form_params;
 use rustack_sns_http::response::error_to_response;
 use rustack_sns_http::router::resolve_operation;
-use rustack_sqs_core::provider::RustackSqs;
-use rustack_sqs_model::input::SendMessageInput;
+use rustack_sns_model::error::SnsError;
 
+use crate::deliveries::Deliveries;
+use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
 use crate::services::whole;
+use crate::sns_rules::{self, SPOILT};
 use crate::sqs::Sqs;
 
 pub(crate) struct Sns {
-    handler: RustackSnsHandler,
+    handler: Arc<RustackSnsHandler>,
 }
 
 impl Sns {
@@ -33,47 +34,63 @@ impl Sns {
             host: host.to_owned(),
             port,
         };
-        let topics = RustackSns::new(config, Arc::new(ToQueue(sqs.queues())));
-        Self { handler: RustackSnsHandler::new(Arc::new(topics)) }
+        let topics = RustackSns::new(config, Arc::new(Deliveries::new(sqs.queues())));
+        Self { handler: Arc::new(RustackSnsHandler::new(Arc::new(topics))) }
     }
 
     pub(crate) async fn answer(&self, body: Bytes, request_id: &str) -> Response<Bytes> {
-        let answer = match resolve_operation(&parse_form_params(&body)) {
-            Ok(operation) => dispatch_operation(&self.handler, operation, body).await,
+        let mut form = parse_form_params(&body);
+        let action = form.iter().find(|(name, _)| name == "Action").map(|(_, value)| value.clone());
+        let reasons = match sns_rules::check(&action.unwrap_or_default(), &mut form) {
+            Ok(reasons) => reasons,
+            Err(refusal) => return refused(&refusal, request_id),
+        };
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let answer = match resolve_operation(&form) {
+            Ok(operation) => {
+                // A task of its own: a publisher that hangs up must not leave a message with some subscribers
+                // only.
+                let handler = self.handler.clone();
+                let work =
+                    tokio::spawn(async move { dispatch_operation(&*handler, operation, body.into()).await });
+                work.await.unwrap_or_else(|ended| Err(SnsError::internal_error(ended.to_string())))
+            }
             Err(error) => Err(error),
         };
-        whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
+        let answer = whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await;
+        if reasons.is_empty() { answer } else { with_reasons(answer, &reasons) }
     }
 }
 
-/// Delivers a notification to a queue of the same embedded AWS.
-struct ToQueue(Arc<RustackSqs>);
+/// A refusal as the Query protocol writes it.
+fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let body = format!(
+        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>Sender</Type><Code>{}</Code>\
+         <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
+        refusal.code,
+        as_xml(&refusal.message),
+    );
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    response
+}
 
-#[async_trait]
-impl SqsPublisher for ToQueue {
-    fn validate(&self, queue_arn: &str) -> Result<(), DeliveryError> {
-        self.0.queue_url_for_arn(queue_arn).map(drop).map_err(|error| failed(queue_arn, &error))
-    }
-
-    async fn send_message(
-        &self,
-        queue_arn: &str,
-        message_body: &str,
-        message_group_id: Option<&str>,
-        message_deduplication_id: Option<&str>,
-    ) -> Result<(), DeliveryError> {
-        let queue_url = self.0.queue_url_for_arn(queue_arn).map_err(|error| failed(queue_arn, &error))?;
-        let message = SendMessageInput {
-            queue_url,
-            message_body: message_body.to_owned(),
-            message_group_id: message_group_id.map(str::to_owned),
-            message_deduplication_id: message_deduplication_id.map(str::to_owned),
-            ..SendMessageInput::default()
+/// The answer to a batch, with the real reasons in the place of what rustack said of the entries that were
+/// spoilt.
+fn with_reasons(answer: Response<Bytes>, reasons: &[String]) -> Response<Bytes> {
+    answer.map(|body| {
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let said = [SPOILT.to_owned(), as_xml(SPOILT)];
+        let replace = |text: String, reason: &String| {
+            let said = said.iter().find(|said| text.contains(*said));
+            said.map_or(text.clone(), |said| text.replacen(said, &as_xml(reason), 1))
         };
-        self.0.send_message(message).await.map(drop).map_err(|error| failed(queue_arn, &error))
-    }
+        Bytes::from(reasons.iter().fold(text, replace))
+    })
 }
 
-fn failed(queue_arn: &str, error: &impl std::fmt::Display) -> DeliveryError {
-    DeliveryError::SqsDeliveryFailed { queue_arn: queue_arn.to_owned(), reason: error.to_string() }
+fn as_xml(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&apos;")
 }

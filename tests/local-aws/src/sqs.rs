@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use rustack_sqs_core::config::SqsConfig;
 use rustack_sqs_core::handler::RustackSqsHandler;
 use rustack_sqs_core::provider::RustackSqs;
@@ -12,11 +12,14 @@ use rustack_sqs_http::dispatch::dispatch_operation;
 use rustack_sqs_http::response::error_to_response;
 use rustack_sqs_http::router::resolve_operation;
 use rustack_sqs_model::error::SqsError;
+use rustack_sqs_model::input::GetQueueUrlInput;
 use rustack_sqs_model::types::RedrivePolicy;
 use serde_json::Value;
 
+use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
-use crate::services::whole;
+use crate::services::{json_response, whole};
+use crate::sqs_rules::{self, Failed};
 
 pub(crate) struct Sqs {
     queues: Arc<RustackSqs>,
@@ -48,8 +51,55 @@ impl Sqs {
         body: Bytes,
         request_id: &str,
     ) -> Response<Bytes> {
-        let answer = self.run(operation, headers, body).await;
-        whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
+        let mut request = serde_json::from_slice(&body).unwrap_or_default();
+        let failed = match self.check(operation, &mut request).await {
+            Ok(failed) => failed,
+            Err(refusal) => return refused(&refusal, request_id),
+        };
+        if failed.is_empty() {
+            return whole(
+                self.run(operation, headers, body)
+                    .await
+                    .unwrap_or_else(|e| error_to_response(&e, request_id)),
+            )
+            .await;
+        }
+        // Of the batch, the entries that are left.
+        let answered = if request["Entries"].as_array().is_some_and(Vec::is_empty) {
+            json_response(StatusCode::OK, request_id, "{}".to_owned())
+        } else {
+            let answer = self.run(operation, headers, request.to_string().into()).await;
+            whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await
+        };
+        if answered.status() == StatusCode::OK {
+            with_failed(&answered, failed, request_id)
+        } else {
+            answered
+        }
+    }
+
+    async fn check(&self, operation: &str, request: &mut Value) -> Result<Failed, Refusal> {
+        let policy = request.get("Attributes").and_then(|attributes| attributes.get("RedrivePolicy"));
+        if let Some(policy) = policy.and_then(Value::as_str)
+            && let Ok(read) = serde_json::from_str::<Value>(policy)
+            && let Some(arn) = read.get("deadLetterTargetArn").and_then(Value::as_str)
+            && !self.has(arn).await
+        {
+            let text = format!(
+                "Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
+            );
+            return Err(Refusal::new("InvalidParameterValue", text));
+        }
+        sqs_rules::check(operation, request)
+    }
+
+    async fn has(&self, arn: &str) -> bool {
+        let Ok(url) = self.queues.queue_url_for_arn(arn) else { return false };
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        self.queues
+            .get_queue_url(GetQueueUrlInput { queue_name: name, ..GetQueueUrlInput::default() })
+            .await
+            .is_ok()
     }
 
     async fn run(
@@ -61,18 +111,35 @@ impl Sqs {
         let resolved = resolve_operation(headers)?;
         let body = match operation {
             "CreateQueue" | "SetQueueAttributes" => with_redrive_policy_as_stored(body),
-            "ReceiveMessage" => {
-                check_receive_limits(&body)?;
-                body
-            }
             _ => body,
         };
         dispatch_operation(&self.handler, resolved, body).await
     }
 }
 
-/// AWS takes `maxReceiveCount` as a number or as a string, and any order of members; rustack takes a number, and calls
-/// a queue created twice different if the text of its policy differs. This writes the policy as rustack stores it.
+/// A refusal as AWS writes it since SQS speaks JSON: the code of the old protocol is in a header, where the
+/// SDK looks for it.
+fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+    let body = serde_json::json!({ "__type": refusal.code, "message": refusal.message });
+    let mut response = json_response(StatusCode::BAD_REQUEST, request_id, body.to_string());
+    if let Ok(value) = http::HeaderValue::from_str(&format!("{};Sender", refusal.code)) {
+        response.headers_mut().insert("x-amzn-query-error", value);
+    }
+    response
+}
+
+/// The answer to a batch, with the entries that were refused here.
+fn with_failed(answered: &Response<Bytes>, refused: Failed, request_id: &str) -> Response<Bytes> {
+    let mut answer: Value = serde_json::from_slice(answered.body()).unwrap_or_default();
+    let mut failed = answer.get("Failed").and_then(Value::as_array).cloned().unwrap_or_default();
+    failed.extend(refused);
+    answer["Failed"] = failed.into();
+    json_response(StatusCode::OK, request_id, answer.to_string())
+}
+
+/// AWS takes `maxReceiveCount` as a number or as a string, and any order of members; rustack takes a number,
+/// and calls a queue created twice different if the text of its policy differs. This writes the policy as
+/// rustack stores it.
 fn with_redrive_policy_as_stored(body: Bytes) -> Bytes {
     let rewrite = || {
         let mut request: Value = serde_json::from_slice(&body).ok()?;
@@ -90,19 +157,4 @@ fn with_redrive_policy_as_stored(body: Bytes) -> Bytes {
     };
     // A policy that cannot be read goes on as it is: rustack says what is wrong with it.
     rewrite().map_or(body.clone(), Bytes::from)
-}
-
-/// rustack accepts any number here; code that passes 11 must not work on this machine only.
-fn check_receive_limits(body: &[u8]) -> Result<(), SqsError> {
-    let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    for (parameter, least, most) in [("MaxNumberOfMessages", 1, 10), ("WaitTimeSeconds", 0, 20)] {
-        let Some(value) = request.get(parameter).and_then(Value::as_i64) else { continue };
-        if !(least..=most).contains(&value) {
-            return Err(SqsError::invalid_parameter_value(format!(
-                "Value {value} for parameter {parameter} is invalid. Reason: Must be between {least} and {most}, if \
-                 provided."
-            )));
-        }
-    }
-    Ok(())
 }

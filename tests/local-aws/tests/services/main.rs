@@ -6,7 +6,10 @@
 
 mod clock;
 mod dynamodb;
+mod flat;
+mod freeze;
 mod messaging;
+mod refusals;
 mod s3;
 #[path = "../support/mod.rs"]
 mod support;
@@ -49,6 +52,13 @@ both_ways!(
     messaging::a_redrive_policy_may_be_written_as_aws_takes_it,
     messaging::receive_limits_are_those_of_aws,
     messaging::a_queue_is_found_again_by_name,
+    refusals::a_message_that_sqs_refuses_is_refused,
+    refusals::a_batch_that_sqs_refuses_is_refused,
+    refusals::a_receipt_handle_out_of_thin_air_is_refused,
+    refusals::a_redrive_policy_names_a_queue_that_exists,
+    refusals::a_binary_attribute_comes_out_as_it_went_in,
+    refusals::a_publication_that_sns_refuses_is_refused,
+    refusals::a_subscription_that_would_never_match_is_refused,
     s3::an_object_comes_back_as_it_was_stored_until_it_is_deleted,
     s3::a_lifecycle_rule_is_kept_and_a_bucket_without_one_says_so,
 );

@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:inbox";
 
 /// A topic with a queue subscribed to it; returns the topic's ARN and the queue's URL.
-async fn subscribed_queue(config: &SdkConfig, filter_policy: Option<&str>) -> (String, String) {
+pub(crate) async fn subscribed_queue(config: &SdkConfig, filter_policy: Option<&str>) -> (String, String) {
     let sns = aws_sdk_sns::Client::new(config);
     let sqs = aws_sdk_sqs::Client::new(config);
     let topic = sns.create_topic().name("events").send().await.unwrap().topic_arn.unwrap();

@@ -16,7 +16,7 @@ fn address(aws: &LocalAws) -> SocketAddr {
 
 async fn get(addr: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(addr).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: local\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -87,5 +87,31 @@ async fn tables_in_a_file_survive_a_restart() {
     }
     for suffix in ["", "-wal", "-shm"] {
         std::fs::remove_file(format!("{}{suffix}", file.display())).ok();
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_may_not_publish() {
+    let aws = LocalAws::start().await.unwrap();
+    let own = address(&aws).to_string();
+    for (host, origin, status) in [
+        (own.as_str(), None, "200"),
+        ("localhost", Some("http://localhost:8080"), "200"),
+        (own.as_str(), Some("https://example.com"), "403"),
+        (own.as_str(), Some("null"), "403"),
+        ("rebound.example.com", None, "403"),
+    ] {
+        let origin = origin.map(|origin| format!("origin: {origin}\r\n")).unwrap_or_default();
+        let body = "Action=CreateTopic&Name=events";
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {host}\r\n{origin}content-type: text/plain\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address(&aws)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{host} {origin}: {answer}");
     }
 }
