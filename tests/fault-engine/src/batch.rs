@@ -96,7 +96,7 @@ mod tests {
         let aws = InMemoryAws::new().unwrap();
         let raw = Raw(aws.clone());
         aws_sdk_sns::Client::new(&aws.sdk_config()).create_topic().name("news").send().await.unwrap();
-        raw.listen("readers", &["news"]).await.unwrap();
+        raw.listen("readers").await.unwrap();
         let session = Session::new(plan, &[]);
         let connector = Faulty { aws: aws.clone(), session, component: "relay".into(), sabotage: None };
         let config = aws.sdk_config().into_builder().http_client(connector).build();

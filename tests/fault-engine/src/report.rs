@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::call::{Call, Outcome};
 use crate::fault::Fault;
+use crate::facts::State;
 use crate::judge::cents;
 use crate::ledger::OrderRecord;
 use crate::run::Run;
@@ -81,7 +82,8 @@ fn became(order: &OrderRecord) -> String {
     if order.states.is_empty() {
         return "not stored, but credit was reserved for it".to_owned();
     }
-    order.states.join(", then ").to_lowercase()
+    let states: Vec<_> = order.states.iter().map(State::to_string).collect();
+    states.join(", then ")
 }
 
 /// What became of a call, in words.
