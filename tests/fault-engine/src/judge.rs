@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use crate::facts::{EventKind, State};
 use crate::ledger::{Fact, Ledger, OrderRecord};
@@ -78,6 +79,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) parked: &'a BTreeSet<String>,
     pub(crate) told: &'a BTreeMap<char, Answer>,
     pub(crate) cancelled: Option<&'a Answer>,
+    /// Answers that came later than is promised.
+    pub(crate) late: &'a BTreeMap<String, Duration>,
 }
 
 impl Evidence<'_> {
@@ -103,7 +106,8 @@ impl Evidence<'_> {
             }
         }
         for (label, order) in &self.ledger.orders {
-            let unreleased = order.state() == Some(State::Cancelled) && order.reserved > 0 && order.released == 0;
+            let unreleased =
+                order.state() == Some(State::Cancelled) && order.reserved > 0 && order.released == 0;
             if unreleased && self.ledger.overwritten == 0 && !self.is_excused(*label) {
                 add(Kind::Lost, format!("the credit of order {label} was never released"));
             }
@@ -192,6 +196,9 @@ impl Evidence<'_> {
             if order.state() == Some(State::Pending) && !self.is_excused(*label) {
                 add(Kind::Stuck, format!("order {label} is still PENDING"));
             }
+        }
+        for (request, took) in self.late {
+            add(Kind::Stuck, format!("{request} was answered after {} s", took.as_secs()));
         }
         for (queue, count) in &self.leftovers.waiting {
             add(Kind::Stuck, format!("{count} message(s) wait in the queue {queue}"));

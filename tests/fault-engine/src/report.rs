@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::call::{Call, Outcome};
-use crate::fault::Fault;
 use crate::facts::State;
+use crate::fault::Fault;
 use crate::judge::cents;
 use crate::ledger::OrderRecord;
 use crate::run::Run;
@@ -94,6 +94,8 @@ pub(crate) fn ending(call: &Call) -> &'static str {
         (Some(Fault::RequestLost), _) => "lost on its way",
         (Some(Fault::AnswerLost), _) => "took effect, answer lost",
         (Some(Fault::Outage), _) => "service out of reach",
+        (Some(Fault::SlowAnswers), _) => "answered late",
+        (Some(Fault::RefusedForAWhile), _) => "refused for a while",
         (Some(Fault::RefusedMessage), _) => "refused for ever",
         (Some(_), _) => "failed",
         (None, Outcome::Done | Outcome::Empty) => "ok",

@@ -134,6 +134,7 @@ impl World {
             parked: &parked,
             told: &client.orders,
             cancelled: client.cancelled.as_ref(),
+            late: &client.late,
         };
         Ok(evidence.judge())
     }
