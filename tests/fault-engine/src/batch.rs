@@ -41,9 +41,9 @@ impl Refusal {
         Self { code: PASSING[call % PASSING.len()], sender_fault: call % 2 == 1 }
     }
 
-    /// It is never taken.
-    pub(crate) fn for_ever(call: usize) -> Self {
-        Self { code: "InvalidParameter", sender_fault: call % 2 == 0 }
+    /// It is never taken; `place` is where the fault was put.
+    pub(crate) fn for_ever(place: usize) -> Self {
+        Self { code: "InvalidParameter", sender_fault: place % 2 == 0 }
     }
 }
 

@@ -103,11 +103,16 @@ impl Faulty {
             Some(Fault::RefusedForAWhile) => Ok(answers::refused(Refusal::for_a_while(verdict.index).code)),
             Some(Fault::RefusedMessage) if call.operation == "PublishBatch" => {
                 let refused = |_, text: &str| self.session.is_refused(&message_id(text));
-                publish_partly(&self.aws, request, Refusal::for_ever(verdict.index), refused).await
+                publish_partly(&self.aws, request, self.for_ever(), refused).await
             }
             Some(Fault::RefusedMessage) => Ok(answers::refused_message()),
             _ => self.forward(request, call).await,
         }
+    }
+
+    /// The same each time that the message is sent: a relay must not come to its end because the flag has changed.
+    fn for_ever(&self) -> Refusal {
+        Refusal::for_ever(self.session.plan().at(Fault::RefusedMessage).next().unwrap_or_default())
     }
 
     async fn crash(&self) -> Result<HttpResponse, ConnectorError> {
