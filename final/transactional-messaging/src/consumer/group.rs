@@ -1,14 +1,18 @@
 //! The consumers of one service, started and stopped together.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use aws_sdk_sqs::Client;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use waiting::Outage;
 
-use super::{Consumer, ConsumerSettings, Delivery, Handled, HandlerError};
+use super::{Consumer, ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, describe};
 use crate::{channels::Channels, message::MessageType, relay::BoxError};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The running consumers of one service.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub struct ConsumerGroup {
     channels: Channels,
     settings: ConsumerSettings,
     stop: CancellationToken,
+    health: ConsumerHealth,
     running: JoinSet<()>,
 }
 
@@ -36,7 +41,8 @@ impl ConsumerGroup {
     /// No consumers yet. `queue_prefix` is put before each queue's name; all consumers stop when `stop` is cancelled.
     pub fn new(sqs: Client, queue_prefix: &str, settings: ConsumerSettings, stop: CancellationToken) -> Self {
         let (queue_prefix, channels) = (queue_prefix.to_owned(), Channels::Standard);
-        Self { sqs, queue_prefix, channels, settings, stop, running: JoinSet::new() }
+        let health = ConsumerHealth::default();
+        Self { sqs, queue_prefix, channels, settings, stop, health, running: JoinSet::new() }
     }
 
     /// The same for queues of this kind.
@@ -46,11 +52,18 @@ impl ConsumerGroup {
         self
     }
 
+    /// What a service's readiness asks.
+    pub fn health(&self) -> ConsumerHealth {
+        self.health.clone()
+    }
+
     /// Opens a queue and gives its messages to the handler, each with a clone of `service`.
+    ///
+    /// While SQS is out of reach or too busy it waits, until the group is told to stop; nothing is consumed then.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] when the queue or its dead-letter queue does not exist or may not be read.
+    /// [`OpenError`], at once, when the queue or its dead-letter queue does not exist or may not be read: no waiting cures that.
     pub async fn consume<S, M, F, Fut>(
         &mut self,
         queue: &str,
@@ -64,12 +77,34 @@ impl ConsumerGroup {
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
         let queue = self.channels.name(&format!("{}{queue}", self.queue_prefix));
-        let opened = Consumer::open(self.sqs.clone(), &queue, self.settings).await;
-        let consumer = opened.map_err(|source| OpenError { queue, source })?;
+        let Some(consumer) = self.open(queue).await? else { return Ok(()) };
         let service = service.clone();
         self.running
             .spawn(consumer.run(move |delivery| handler(service.clone(), delivery), self.stop.clone()));
         Ok(())
+    }
+
+    /// The consumer; none when it is told to stop before the queue could be opened.
+    async fn open(&self, queue: String) -> Result<Option<Consumer>, OpenError> {
+        let mut outage = Outage::new("opening_queue_failed", &*queue, self.settings.seed, FIRST_PAUSE, LONGEST_PAUSE);
+        loop {
+            let open = Consumer::try_open(self.sqs.clone(), &queue, self.settings, self.health());
+            let trouble = match self.stop.run_until_cancelled(open).await {
+                None => return Ok(None),
+                Some(Ok(consumer)) => {
+                    outage.over();
+                    return Ok(Some(consumer));
+                }
+                Some(Err(trouble)) => trouble,
+            };
+            if !trouble.passes {
+                return Err(OpenError { queue, source: trouble.source });
+            }
+            let pause = outage.failed(describe(trouble.source.as_ref()));
+            if self.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return Ok(None);
+            }
+        }
     }
 
     /// Waits until all consumers have stopped.

@@ -3,14 +3,21 @@
 
 mod delivery;
 mod group;
+mod health;
 mod idempotent;
 mod queue;
 mod run;
+mod settings;
+mod settle;
+mod span;
 
 pub use delivery::{Delivery, Unreadable};
 pub use group::{ConsumerGroup, OpenError};
+pub use health::{ConsumerHealth, TOLERATED_OUTAGE};
 pub use idempotent::{IdempotentConsumer, Stop};
-pub use run::{Consumer, ConsumerSettings};
+pub use run::Consumer;
+pub use settings::ConsumerSettings;
+pub use span::SPAN_TARGET;
 
 use unit_of_work::{CommitError, ItemError, LoadError, ReadError};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
+    error::{ProvideErrorMetadata, SdkError},
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 
@@ -26,7 +27,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Finds the queue by name and learns its visibility timeout and its dead-letter queue.
-    pub(super) async fn open(sqs: Client, name: &str) -> Result<Self, BoxError> {
+    pub(super) async fn open(sqs: Client, name: &str) -> Result<Self, Trouble> {
         let url = url_of(&sqs, name).await?;
         let wanted = [QueueAttributeName::VisibilityTimeout, QueueAttributeName::RedrivePolicy];
         let answer = sqs
@@ -34,15 +35,15 @@ impl Queue {
             .queue_url(&url)
             .set_attribute_names(Some(wanted.into()))
             .send()
-            .await?;
+            .await
+            .map_err(Trouble::of)?;
         let attribute = |name| answer.attributes().and_then(|attributes| attributes.get(&name));
         let seconds =
             attribute(QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse().ok()).unwrap_or(30);
         if seconds == 0 {
-            return Err(
-                "the queue's visibility timeout is 0, so others would get what is in work; set it to 30 s"
-                    .into(),
-            );
+            return Err(Trouble::lasting(
+                "the queue's visibility timeout is 0, so others would get what is in work; set it to 30 s",
+            ));
         }
         let redrive =
             attribute(QueueAttributeName::RedrivePolicy).and_then(|policy| RedrivePolicy::parse(policy));
@@ -123,9 +124,53 @@ impl Queue {
     }
 }
 
-async fn url_of(sqs: &Client, name: &str) -> Result<String, BoxError> {
-    let answer = sqs.get_queue_url().queue_name(name).send().await?;
-    answer.queue_url.ok_or_else(|| format!("sqs gave no address for the queue {name}").into())
+async fn url_of(sqs: &Client, name: &str) -> Result<String, Trouble> {
+    let answer = sqs.get_queue_url().queue_name(name).send().await.map_err(Trouble::of)?;
+    answer.queue_url.ok_or_else(|| Trouble::passing(format!("sqs gave no address for the queue {name}")))
+}
+
+/// What kept a queue from being opened.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    /// Whether it can pass by itself.
+    pub(super) passes: bool,
+    pub(super) source: BoxError,
+}
+
+impl Trouble {
+    pub(super) fn passing(source: impl Into<BoxError>) -> Self {
+        Self { passes: true, source: source.into() }
+    }
+
+    fn lasting(source: impl Into<BoxError>) -> Self {
+        Self { passes: false, source: source.into() }
+    }
+
+    /// Only what somebody has to change lasts, and each code of that is named here: whatever else AWS may say, and silence, is waited
+    /// out ("Amazon SQS API Reference, Common Errors"). Of the credentials, expired ones are not here: they are renewed.
+    fn of<E>(error: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        const LASTING: &[&str] = &[
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "AccessDenied",
+            "AccessDeniedException",
+            "IncompleteSignature",
+            "InvalidAddress",
+            "InvalidClientTokenId",
+            "InvalidSecurity",
+            "MissingAuthenticationToken",
+            "NotAuthorized",
+            "OptInRequired",
+            "QueueDoesNotExist",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+            "UnsupportedOperation",
+        ];
+        let lasts = error.code().is_some_and(|code| LASTING.contains(&code));
+        Self { passes: !lasts, source: error.into() }
+    }
 }
 
 /// When SQS moves a message to the dead-letter queue, and to which.

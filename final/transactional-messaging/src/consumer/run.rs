@@ -8,47 +8,32 @@ use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-use unit_of_work::Backoff;
 use uuid::Uuid;
+use waiting::{Deadline, Outage, in_time};
 
 use super::{
-    Delivery, Handled, HandlerError, describe,
-    queue::{LONGEST_VISIBILITY, Queue, receive_count},
+    ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, describe,
+    queue::{LONGEST_VISIBILITY, Queue, Trouble, receive_count},
     reason,
+    settle::pause_after,
+    span,
 };
 use crate::{message::MessageType, relay::BoxError};
 
-/// How a consumer works.
-#[derive(Clone, Copy, Debug)]
-pub struct ConsumerSettings {
-    /// How many messages are handled at once.
-    pub concurrency: usize,
-    /// How long one receive waits for a message; SQS allows up to 20 s.
-    pub wait: Duration,
-    /// How long messages in work may go on after the consumer was told to stop. Keep it below the time between SIGTERM and SIGKILL,
-    /// which is 30 s in ECS unless configured ("Amazon ECS API Reference, stopTimeout").
-    pub grace: Duration,
-    /// The longest time one message may be in work; its visibility is extended until then.
-    pub deadline: Duration,
-}
+/// The pause after a first failure, and the longest one.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-impl Default for ConsumerSettings {
-    fn default() -> Self {
-        Self {
-            concurrency: 10,
-            wait: Duration::from_secs(20),
-            grace: Duration::from_secs(20),
-            deadline: Duration::from_secs(5 * 60),
-        }
-    }
-}
+/// What a receive may take beyond the time that SQS was told to wait for a message.
+const NETWORK: Duration = Duration::from_secs(10);
 
 /// Takes messages of one kind from one queue and gives them to a handler.
 #[derive(Clone, Debug)]
 pub struct Consumer {
-    queue: Queue,
+    pub(super) queue: Queue,
     name: Arc<str>,
     settings: ConsumerSettings,
+    health: ConsumerHealth,
 }
 
 impl Consumer {
@@ -58,11 +43,24 @@ impl Consumer {
     ///
     /// When the queue or its dead-letter queue does not exist or cannot be asked for its attributes.
     pub async fn open(sqs: Client, queue_name: &str, settings: ConsumerSettings) -> Result<Self, BoxError> {
-        Ok(Self { queue: Queue::open(sqs, queue_name).await?, name: queue_name.into(), settings })
+        let opened = Self::try_open(sqs, queue_name, settings, ConsumerHealth::default());
+        opened.await.map_err(|trouble| trouble.source)
+    }
+
+    /// The same, with an error that says whether it can pass.
+    pub(super) async fn try_open(
+        sqs: Client,
+        queue_name: &str,
+        settings: ConsumerSettings,
+        health: ConsumerHealth,
+    ) -> Result<Self, Trouble> {
+        let opened = Deadline::after(settings.wait + NETWORK).scope(in_time(Queue::open(sqs, queue_name)));
+        let queue = opened.await.unwrap_or_else(|late| Err(Trouble::passing(late)))?;
+        Ok(Self { queue, name: queue_name.into(), settings, health })
     }
 
     /// Works until `stop` is cancelled, then receives no more, lets messages in work end within the grace period and gives the rest
-    /// back to the queue.
+    /// back to the queue. All of that takes [`ConsumerSettings::longest_stop`] at most, also when AWS does not answer.
     ///
     /// A message is deleted when it was handled, goes back with a growing delay when the error is retryable, and moves to the
     /// dead-letter queue with the reason when it is unreadable, the error is terminal, or it was received as often as the queue allows.
@@ -75,8 +73,8 @@ impl Consumer {
         let slots = Arc::new(Semaphore::new(self.settings.concurrency));
         let give_up = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let mut failures = 0;
-        while let Some(messages) = self.next_batch(&slots, &stop, &mut failures).await {
+        let mut outage = self.outage("receiving_messages_failed", self.settings.seed);
+        while let Some(messages) = self.next_batch(&slots, &stop, &mut outage).await {
             for message in messages {
                 let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
                 let (consumer, handler, give_up) = (self.clone(), handler.clone(), give_up.clone());
@@ -87,10 +85,24 @@ impl Consumer {
             }
             while tasks.try_join_next().is_some() {}
         }
-        if tokio::time::timeout(self.settings.grace, wait_for_all(&mut tasks)).await.is_err() {
-            give_up.cancel();
-            wait_for_all(&mut tasks).await;
+        self.wind_up(tasks, &give_up).await;
+    }
+
+    /// Waits for the messages in work; gives back those that do not end in time, and leaves to SQS what cannot be given back in time.
+    async fn wind_up(&self, mut tasks: JoinSet<()>, give_up: &CancellationToken) {
+        if tokio::time::timeout(self.settings.grace, wait_for_all(&mut tasks)).await.is_ok() {
+            return;
         }
+        give_up.cancel();
+        if tokio::time::timeout(self.settings.give_back, wait_for_all(&mut tasks)).await.is_err() {
+            let (queue, messages) = (&*self.name, tasks.len());
+            tracing::warn!(queue, messages, "messages_left_to_their_visibility_timeout");
+            tasks.shutdown().await;
+        }
+    }
+
+    fn outage(&self, event: &'static str, seed: Uuid) -> Outage {
+        Outage::new(event, &*self.name, seed, FIRST_PAUSE, LONGEST_PAUSE)
     }
 
     /// The next messages, as many as there are free slots; `None` when it is time to stop.
@@ -98,32 +110,44 @@ impl Consumer {
         &self,
         slots: &Semaphore,
         stop: &CancellationToken,
-        failures: &mut u32,
+        outage: &mut Outage,
     ) -> Option<Vec<Message>> {
         tokio::select! {
             biased;
             () = stop.cancelled() => return None,
             slot = slots.acquire() => drop(slot.ok()?),
         }
-        let free = slots.available_permits().max(1);
-        let received = tokio::select! {
-            biased;
-            // Messages of an answer that is never read become visible again after their timeout.
-            () = stop.cancelled() => return None,
-            received = self.queue.receive(free, self.settings.wait) => received,
-        };
-        match received {
+        match self.receive(slots.available_permits().max(1), stop).await? {
             Ok(messages) => {
-                *failures = 0;
+                outage.over();
+                self.health.works(&self.name);
                 Some(messages)
             }
             Err(error) => {
-                *failures += 1;
-                let pause = Duration::from_secs(1 << (*failures).min(5));
-                let error = describe(error.as_ref());
-                tracing::warn!(queue = &*self.name, error, "receiving_messages_failed");
+                self.health.failed(&self.name);
+                let pause = outage.failed(describe(error.as_ref()));
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await.map(|()| Vec::new())
             }
+        }
+    }
+
+    /// What one receive brings. A stop ends it after a short while: what is taken out of the queue already should arrive.
+    async fn receive(
+        &self,
+        at_most: usize,
+        stop: &CancellationToken,
+    ) -> Option<Result<Vec<Message>, BoxError>> {
+        let wait = self.settings.wait;
+        let limit = Deadline::after(wait + NETWORK);
+        let receive = limit.scope(in_time(self.queue.receive(at_most, wait)));
+        let hang_up = async {
+            stop.cancelled().await;
+            tokio::time::sleep(self.settings.last_receive).await;
+        };
+        tokio::select! {
+            biased;
+            received = receive => Some(received.unwrap_or_else(|late| Err(late.into()))),
+            () = hang_up => None,
         }
     }
 
@@ -134,16 +158,17 @@ impl Consumer {
         F: Fn(Delivery<M>) -> Fut,
         Fut: Future<Output = Result<Handled, HandlerError>>,
     {
-        let delivery = match Delivery::<M>::parse(message.body().unwrap_or_default()) {
-            Ok(delivery) => delivery,
-            Err(unreadable) => return self.bury(&message, &reason(&unreadable)).await,
-        };
-        let (id, correlation_id) = (delivery.envelope.id, delivery.envelope.correlationid);
-        let span = tracing::info_span!(target: "correlation", "message", %correlation_id, message_id = %id, kind = M::TYPE, queue = &*self.name);
+        let parsed = Delivery::<M>::parse(message.body().unwrap_or_default());
+        let span = span::of_message(&self.name, M::TYPE, &message, parsed.as_ref().ok().map(|d| &d.envelope));
         async {
+            let delivery = match parsed {
+                Ok(delivery) => delivery,
+                Err(unreadable) => return self.bury(&message, &reason(&unreadable)).await,
+            };
+            let id = delivery.envelope.id;
             // Called in here, so that a panic is caught before there is a future, too.
             let work = async { handler(delivery).await };
-            match self.handle_in_time(&message, work, &give_up).await {
+            match self.handle_in_time(&message, id, work, &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,
                 Err(HandlerError::Terminal { reason }) => self.bury(&message, &reason).await,
                 Err(HandlerError::Retryable(error)) => {
@@ -169,82 +194,39 @@ impl Consumer {
     async fn handle_in_time(
         &self,
         message: &Message,
+        id: Uuid,
         work: impl Future<Output = Result<Handled, HandlerError>>,
         give_up: &CancellationToken,
     ) -> Result<Handled, HandlerError> {
         let failed = |why: &str| Err(HandlerError::retryable(why));
+        let deadline = Deadline::after(self.settings.deadline.min(LONGEST_VISIBILITY));
+        let work = deadline.scope(in_time(AssertUnwindSafe(work).catch_unwind()));
         tokio::select! {
             biased;
-            ended = AssertUnwindSafe(work).catch_unwind() => ended.unwrap_or_else(|_| failed("the handler panicked")),
+            ended = work => match ended {
+                Ok(ended) => ended.unwrap_or_else(|_| failed("the handler panicked")),
+                Err(late) => Err(HandlerError::retryable(late)),
+            },
             () = give_up.cancelled() => failed("the consumer was stopped"),
-            () = tokio::time::sleep(self.settings.deadline.min(LONGEST_VISIBILITY)) => failed("the deadline passed"),
-            never = self.keep_hidden(message) => match never {},
+            never = self.keep_hidden(message, id) => match never {},
         }
     }
 
-    async fn keep_hidden(&self, message: &Message) -> Infallible {
+    async fn keep_hidden(&self, message: &Message, id: Uuid) -> Infallible {
+        let visibility = self.queue.visibility;
+        let mut outage = self.outage("extending_visibility_failed", id);
+        let mut pause = visibility / 2;
         loop {
-            tokio::time::sleep(self.queue.visibility / 2).await;
-            if let Err(error) = self.queue.hide(message, self.queue.visibility).await {
-                tracing::warn!(error = describe(error.as_ref()), "extending_visibility_failed");
-            }
+            tokio::time::sleep(pause).await;
+            pause = match self.in_good_time(self.queue.hide(message, visibility)).await {
+                Ok(()) => {
+                    outage.over();
+                    visibility / 2
+                }
+                Err(error) => outage.failed(describe(error.as_ref())),
+            };
         }
     }
-
-    async fn finish(&self, message: &Message, outcome: Handled) {
-        match outcome {
-            Handled::Done => tracing::info!("message_handled"),
-            Handled::Duplicate => tracing::info!("idempotent_consumer__message_already_processed"),
-        }
-        if let Err(error) = self.queue.delete(message).await {
-            // It comes again, and the inbox knows it.
-            tracing::warn!(error = describe(error.as_ref()), "deleting_a_handled_message_failed");
-        }
-    }
-
-    async fn bury(&self, message: &Message, reason: &str) {
-        let id = message.message_id().unwrap_or_default();
-        match self.queue.dead_letter(message, reason).await {
-            Ok(()) => tracing::error!(
-                queue = &*self.name,
-                sqs_message_id = id,
-                reason,
-                "message_moved_to_dead_letter_queue"
-            ),
-            Err(error) => {
-                let error = describe(error.as_ref());
-                tracing::error!(
-                    queue = &*self.name,
-                    sqs_message_id = id,
-                    reason,
-                    error,
-                    "message_could_not_be_dead_lettered"
-                );
-            }
-        }
-    }
-
-    async fn give_back(&self, message: &Message, delay: Duration, error: &str) {
-        tracing::warn!(
-            receives = receive_count(message),
-            delay_s = delay.as_secs(),
-            error,
-            "message_given_back"
-        );
-        if let Err(error) = self.queue.hide(message, delay).await {
-            tracing::warn!(error = describe(error.as_ref()), "giving_a_message_back_failed");
-        }
-    }
-}
-
-/// How long a message stays hidden after it failed for the time with this number: ten seconds that double with each time, and as much
-/// again at most by chance. Five receives last 150 seconds at least, so that an outage of two minutes moves nothing to a dead-letter
-/// queue.
-fn pause_after(receives: u32, id: Uuid) -> Duration {
-    const FIRST: Duration = Duration::from_secs(10);
-    const LONGEST: Duration = Duration::from_secs(15 * 60);
-    let least = FIRST.saturating_mul(1 << receives.saturating_sub(1).min(10)).min(LONGEST);
-    least + Backoff::new(id, u32::MAX, FIRST, LONGEST).delay_after(receives).unwrap_or_default()
 }
 
 async fn wait_for_all(tasks: &mut JoinSet<()>) {
