@@ -5,7 +5,6 @@
 //! refusal of a malformed request, which no SDK sends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
@@ -16,29 +15,35 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::expiry::Expiry;
 use crate::sdk::REGION;
 use crate::tokens::Tokens;
 
 /// dynoxide names itself as the region. Code that parses an ARN should see one that AWS could have made.
 const DYNOXIDE_ARN: &str = "arn:aws:dynamodb:dynoxide:";
 
+/// "Amazon DynamoDB API Reference, TransactWriteItems".
+const LONGEST_TOKEN: usize = 36;
+
+/// What the names of operations begin with that write nothing.
+const READS: [char; 5] = ['G', 'Q', 'S', 'L', 'D'];
+
 type Answer = Result<String, DynoxideError>;
 
 pub(crate) struct DynamoDb {
     database: Database,
     clock: Arc<dyn Clock>,
-    last_sweep: AtomicU64,
+    expiry: Expiry,
     tokens: Tokens,
 }
 
 impl DynamoDb {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, last_sweep: AtomicU64::new(0), tokens: Tokens::default() }
+        Self { database, clock, expiry: Expiry::default(), tokens: Tokens::default() }
     }
 
     /// The HTTP status and JSON body for one operation.
     pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> (StatusCode, String) {
-        self.sweep();
         match self.dispatch(operation, body) {
             Ok(answer) => (StatusCode::OK, answer),
             Err(error) => {
@@ -48,20 +53,23 @@ impl DynamoDb {
         }
     }
 
-    /// Deletes expired items, at most once a second. Nobody can see an item except through a call, so sweeping before
-    /// a call is as good as a background task, and exact under a paused clock. (AWS takes up to a few days.)
-    fn sweep(&self) {
-        let now = self.clock.now_unix_secs();
-        if self.last_sweep.swap(now, Ordering::Relaxed) == now {
+    /// Deletes what has expired, if anything can have. Reads every item of the tables with a time to live, a page at a time, between
+    /// which others have their turn.
+    pub(crate) fn sweep_if_due(&self) {
+        if !self.expiry.is_due(self.clock.now_unix_secs()) {
             return;
         }
         if let Err(error) = self.database.sweep_ttl() {
-            tracing::warn!(%error, "could not delete expired items; the next call tries again");
+            tracing::warn!(%error, "could not delete expired items; the next search tries again");
+            self.expiry.changed();
         }
     }
 
     fn dispatch(&self, operation: &str, body: &[u8]) -> Answer {
         let db = &self.database;
+        if !operation.starts_with(READS) {
+            self.expiry.saw(body);
+        }
         match operation {
             "CreateTable" => call(body, |q| db.create_table(q)).map(with_region),
             "DeleteTable" => call(body, |q| db.delete_table(q)).map(with_region),
@@ -76,13 +84,11 @@ impl DynamoDb {
             "Scan" => call(body, |q| db.scan(q)),
             "BatchGetItem" => call(body, |q| db.batch_get_item(q)),
             "BatchWriteItem" => call(body, |q| db.batch_write_item(q)),
-            "TransactWriteItems" => call(body, |mut q: TransactWriteItemsRequest| {
-                let now = self.clock.now_unix_secs();
-                q.client_request_token = q.client_request_token.map(|token| self.tokens.as_known(token, now));
-                db.transact_write_items(q)
-            }),
+            "TransactWriteItems" => self.transact_write_items(body),
             "TransactGetItems" => call(body, |q| db.transact_get_items(q)),
-            "UpdateTimeToLive" => call(body, |q| db.update_time_to_live(q)),
+            "UpdateTimeToLive" => {
+                call(body, |q| db.update_time_to_live(q)).inspect(|_| self.expiry.changed())
+            }
             "DescribeTimeToLive" => call(body, |q| db.describe_time_to_live(q)),
             "ExecuteStatement" => call(body, |q| db.execute_statement(q)),
             "ExecuteTransaction" => call(body, |q| db.execute_transaction(q)),
@@ -95,6 +101,19 @@ impl DynamoDb {
             "GetShardIterator" => call(body, |q| db.get_shard_iterator(q)),
             "GetRecords" => get_records(db, body),
             other => Err(DynoxideError::ValidationException(format!("{other} is not served here"))),
+        }
+    }
+
+    fn transact_write_items(&self, body: &[u8]) -> Answer {
+        let mut request: TransactWriteItemsRequest = parse(body)?;
+        match request.client_request_token.take_if(|token| (1..=LONGEST_TOKEN).contains(&token.len())) {
+            Some(token) => {
+                let items = serde_json::to_value(&request.transact_items).map_err(internal)?;
+                let run = || to_json(&self.database.transact_write_items(request)?);
+                self.tokens.once(token, &items, self.clock.now_unix_secs(), run)
+            }
+            // Also with a token that is too short or too long: dynoxide refuses it.
+            None => to_json(&self.database.transact_write_items(request)?),
         }
     }
 }

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 
 use crate::clock::VirtualClock;
 use crate::error::StartError;
-use crate::sdk;
+use crate::{schema, sdk};
 use crate::services::Services;
 
 /// Only queue URLs show it: the SDK is given a client that dials nothing. Names under `.localhost` resolve nowhere else.
@@ -49,6 +49,7 @@ impl InMemoryAws {
         let clock = VirtualClock::start();
         let shared = Arc::new(clock.clone());
         let database = Database::memory_with_clock(shared.clone()).map_err(StartError::Database)?;
+        schema::index_memory(&database);
         Ok(Self { services: Arc::new(Services::new(database, shared, HOST, PORT)), clock })
     }
 

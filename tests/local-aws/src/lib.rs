@@ -26,11 +26,15 @@
 //! * Nothing checks signatures, policies or permissions.
 
 mod clock;
+mod deliveries;
 mod dynamo;
 mod error;
+mod expiry;
+mod guard;
 mod in_memory;
 pub mod mapping;
 mod s3;
+mod schema;
 mod sdk;
 mod services;
 mod sns;

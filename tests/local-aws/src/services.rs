@@ -29,10 +29,13 @@ pub(crate) struct Services {
     sqs: Sqs,
     sns: Sns,
     requests: AtomicU64,
+    sweeps_first: bool,
 }
 
 impl Services {
     /// `host` and `port` go into queue URLs and must lead back to [`Services::answer`].
+    ///
+    /// Expired items are deleted before a call, which is exact under a paused clock, and nobody can see an item except through a call.
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
         let sqs = Sqs::new(host, port);
         let sns = Sns::new(host, port, &sqs);
@@ -42,7 +45,18 @@ impl Services {
             sqs,
             sns,
             requests: AtomicU64::new(0),
+            sweeps_first: true,
         }
+    }
+
+    /// As they are, but for expired items, which somebody else deletes with [`Services::sweep_if_due`].
+    pub(crate) fn swept_by_others(self) -> Self {
+        Self { sweeps_first: false, ..self }
+    }
+
+    /// Deletes expired items; reads every item if any can have expired.
+    pub(crate) fn sweep_if_due(&self) {
+        self.dynamodb.sweep_if_due();
     }
 
     /// Answers one request. AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query
@@ -67,6 +81,9 @@ impl Services {
         }
         match target.and_then(|target| target.split_once('.')) {
             Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", operation)) => {
+                if self.sweeps_first {
+                    self.dynamodb.sweep_if_due();
+                }
                 let (status, answer) = self.dynamodb.answer(operation, &body);
                 json_response(status, &request_id, answer)
             }

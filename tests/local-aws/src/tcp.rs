@@ -17,14 +17,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::StartError;
-use crate::sdk;
+use crate::guard::Callers;
+use crate::{schema, sdk};
 use crate::services::Services;
 
 /// The largest request that DynamoDB accepts, 16 MB; the other services take far less.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long to wait before looking again whether items have expired.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long to wait before accepting again after the system refused a connection (too many open files, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -37,6 +42,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct LocalAws {
     endpoint_url: String,
     _server: AbortOnDropHandle<()>,
+    _sweeper: AbortOnDropHandle<()>,
 }
 
 impl LocalAws {
@@ -56,7 +62,7 @@ impl LocalAws {
     /// [`StartError`] if the address is not loopback, its port is taken, or SQLite cannot open a database in memory.
     pub async fn bind(addr: SocketAddr) -> Result<Self, StartError> {
         only_loopback(addr)?;
-        Self::serve(addr, Database::memory()).await
+        Self::serve(addr, None, Callers::ThisMachine).await
     }
 
     /// As [`LocalAws::bind`], with tables and streams kept in a file, so that they survive a restart. Queues and
@@ -67,7 +73,7 @@ impl LocalAws {
     /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database.
     pub async fn bind_with_data(addr: SocketAddr, file: &Path) -> Result<Self, StartError> {
         only_loopback(addr)?;
-        Self::serve(addr, Database::new(&file.to_string_lossy())).await
+        Self::serve(addr, Some(file), Callers::ThisMachine).await
     }
 
     /// As [`LocalAws::bind`] and, with a file, [`LocalAws::bind_with_data`], on any address: for a container, which has a network of its
@@ -77,18 +83,23 @@ impl LocalAws {
     ///
     /// [`StartError`] as for these two, but for loopback.
     pub async fn bind_for_all(addr: SocketAddr, file: Option<&Path>) -> Result<Self, StartError> {
-        let database = file.map_or_else(Database::memory, |file| Database::new(&file.to_string_lossy()));
-        Self::serve(addr, database).await
+        Self::serve(addr, file, Callers::Network).await
     }
 
-    async fn serve(addr: SocketAddr, database: dynoxide::Result<Database>) -> Result<Self, StartError> {
-        let database = database.map_err(StartError::Database)?;
+    async fn serve(addr: SocketAddr, file: Option<&Path>, callers: Callers) -> Result<Self, StartError> {
+        let database = open(file).map_err(StartError::Database)?;
         let listen = |source| StartError::Listen { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
         let services = Services::new(database, SystemClock::arc(), &addr.ip().to_string(), addr.port());
-        let server = tokio::spawn(accept(listener, Arc::new(services)));
-        Ok(Self { endpoint_url: format!("http://{addr}"), _server: AbortOnDropHandle::new(server) })
+        let services = Arc::new(services.swept_by_others());
+        let sweeper = tokio::spawn(sweep(services.clone()));
+        let server = tokio::spawn(accept(listener, services, callers));
+        Ok(Self {
+            endpoint_url: format!("http://{addr}"),
+            _server: AbortOnDropHandle::new(server),
+            _sweeper: AbortOnDropHandle::new(sweeper),
+        })
     }
 
     /// Where all five services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
@@ -107,17 +118,36 @@ impl LocalAws {
     }
 }
 
+fn open(file: Option<&Path>) -> dynoxide::Result<Database> {
+    let Some(file) = file else {
+        return Database::memory().inspect(schema::index_memory);
+    };
+    Database::new(&file.to_string_lossy()).inspect(|_| schema::index_file(file))
+}
+
+/// Deletes expired items, apart from the requests, and for at most a twentieth of the time: the search reads every item.
+async fn sweep(services: Arc<Services>) {
+    loop {
+        let started = Instant::now();
+        let services = services.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || services.sweep_if_due()).await {
+            tracing::warn!(%error, "could not delete expired items; the next search tries again");
+        }
+        tokio::time::sleep(SWEEP_PAUSE.max(started.elapsed() * 20)).await;
+    }
+}
+
 fn only_loopback(addr: SocketAddr) -> Result<(), StartError> {
     if addr.ip().is_loopback() { Ok(()) } else { Err(StartError::NotLoopback { addr }) }
 }
 
 /// The connections belong to this task: aborting it ends them too.
-async fn accept(listener: TcpListener, services: Arc<Services>) {
+async fn accept(listener: TcpListener, services: Arc<Services>, callers: Callers) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(serve_connection(stream, services.clone())); }
+                Ok((stream, _)) => { connections.spawn(serve_connection(stream, services.clone(), callers)); }
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection; trying again");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -128,12 +158,12 @@ async fn accept(listener: TcpListener, services: Arc<Services>) {
     }
 }
 
-async fn serve_connection(stream: TcpStream, services: Arc<Services>) {
+async fn serve_connection(stream: TcpStream, services: Arc<Services>, callers: Callers) {
     // Without it a small answer may wait for the client's acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not switch on TCP_NODELAY");
     }
-    let service = service_fn(move |request| answer(services.clone(), request));
+    let service = service_fn(move |request| answer(services.clone(), callers, request));
     let mut http = hyper::server::conn::http1::Builder::new();
     let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     if let Err(error) = connection.await {
@@ -143,9 +173,16 @@ async fn serve_connection(stream: TcpStream, services: Arc<Services>) {
 
 async fn answer(
     services: Arc<Services>,
+    callers: Callers,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
+    if let Some(reason) = callers.refuse(&parts.headers) {
+        tracing::warn!(reason, "foreign_request_refused");
+        let mut refusal = Response::new(Full::from(reason));
+        *refusal.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(refusal);
+    }
     let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
         let mut refusal = Response::new(Full::default());
         *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
