@@ -48,5 +48,5 @@ pub use raw::listen_to_everything;
 pub use run::{Run, RunError, run, run_sabotaged};
 pub use story::{At, Episode, Story, StoryError};
 pub use stream::EVERY_INVOCATION;
-pub use survey::{Cell, Effort, Row, Survey, SurveyError, baseline, execute, survey};
+pub use survey::{Cell, Effort, Row, Survey, SurveyError, baseline, execute, survey, survey_of};
 pub use workload::Answer;

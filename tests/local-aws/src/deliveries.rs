@@ -74,7 +74,8 @@ impl SqsPublisher for Deliveries {
         message_group_id: Option<&str>,
         message_deduplication_id: Option<&str>,
     ) -> Result<(), DeliveryError> {
-        let queue_url = self.queues.queue_url_for_arn(queue_arn).map_err(|error| failed(queue_arn, &error))?;
+        let queue_url =
+            self.queues.queue_url_for_arn(queue_arn).map_err(|error| failed(queue_arn, &error))?;
         let message = SendMessageInput {
             queue_url,
             message_body: message_body.to_owned(),

@@ -29,7 +29,9 @@ impl Expiry {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for digits in write.chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
             if digits.len() == DIGITS && digits[0].is_ascii_digit() {
-                state.times.insert(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')));
+                state
+                    .times
+                    .insert(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')));
             }
         }
     }

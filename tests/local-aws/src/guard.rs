@@ -23,7 +23,8 @@ impl Callers {
         // A request names one host, or none before HTTP/1.1, which no browser speaks.
         let foreign = |name: HeaderName, host: fn(&str) -> Option<String>| {
             let mut given = headers.get_all(&name).iter();
-            let text = given.find(|value| !value.to_str().ok().and_then(host).is_some_and(|host| self.know(&host)))?;
+            let text = given
+                .find(|value| !value.to_str().ok().and_then(host).is_some_and(|host| self.know(&host)))?;
             Some(format!("{name} {} is not of this machine", String::from_utf8_lossy(text.as_bytes())))
         };
         foreign(HOST, host_of_authority).or_else(|| foreign(ORIGIN, host_of_origin))
@@ -35,7 +36,9 @@ impl Callers {
         match host.parse::<IpAddr>() {
             Ok(address) => address.is_loopback() || wide,
             Err(_) => {
-                host == "localhost" || host.ends_with(".localhost") || (wide && !host.is_empty() && !host.contains('.'))
+                host == "localhost"
+                    || host.ends_with(".localhost")
+                    || (wide && !host.is_empty() && !host.contains('.'))
             }
         }
     }
@@ -59,10 +62,20 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_called() {
-        for own in ["localhost", "localhost:4566", "LOCALHOST", "127.0.0.1:4566", "127.9.9.9", "[::1]:4566", "aws.localhost:80"] {
+        for own in [
+            "localhost",
+            "localhost:4566",
+            "LOCALHOST",
+            "127.0.0.1:4566",
+            "127.9.9.9",
+            "[::1]:4566",
+            "aws.localhost:80",
+        ] {
             assert!(!refused(Callers::ThisMachine, HOST, own), "{own}");
         }
-        for foreign in ["example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "a@b@c", "", "aws:4566"] {
+        for foreign in
+            ["example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "a@b@c", "", "aws:4566"]
+        {
             assert!(refused(Callers::ThisMachine, HOST, foreign), "{foreign}");
         }
     }

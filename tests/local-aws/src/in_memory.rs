@@ -17,8 +17,8 @@ use http_body_util::BodyExt;
 
 use crate::clock::VirtualClock;
 use crate::error::StartError;
-use crate::{schema, sdk};
 use crate::services::Services;
+use crate::{schema, sdk};
 
 /// Only queue URLs show it: the SDK is given a client that dials nothing. Names under `.localhost` resolve nowhere else.
 const HOST: &str = "in-memory.localhost";

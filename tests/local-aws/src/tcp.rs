@@ -22,8 +22,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::StartError;
 use crate::guard::Callers;
-use crate::{schema, sdk};
 use crate::services::Services;
+use crate::{schema, sdk};
 
 /// The largest request that DynamoDB accepts, 16 MB; the other services take far less.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;

@@ -49,7 +49,8 @@ impl Tokens {
         let request = fingerprint(items);
         if let Some(given) = known.answers.get(&token) {
             if given.request != request {
-                let text = "the ClientRequestToken was used with other parameters within the last ten minutes";
+                let text =
+                    "the ClientRequestToken was used with other parameters within the last ten minutes";
                 return Err(DynoxideError::IdempotentParameterMismatchException(text.to_owned()));
             }
             return Ok(given.answer.clone());

@@ -86,7 +86,8 @@ impl ConsumerGroup {
 
     /// The consumer; none when it is told to stop before the queue could be opened.
     async fn open(&self, queue: String) -> Result<Option<Consumer>, OpenError> {
-        let mut outage = Outage::new("opening_queue_failed", &*queue, self.settings.seed, FIRST_PAUSE, LONGEST_PAUSE);
+        let mut outage =
+            Outage::new("opening_queue_failed", &*queue, self.settings.seed, FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let open = Consumer::try_open(self.sqs.clone(), &queue, self.settings, self.health());
             let trouble = match self.stop.run_until_cancelled(open).await {

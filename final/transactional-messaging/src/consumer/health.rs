@@ -29,10 +29,9 @@ impl ConsumerHealth {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let long = failing.iter().map(|(queue, since)| (queue, since.elapsed()));
         match long.into_iter().find(|(_, time)| *time >= TOLERATED_OUTAGE) {
-            Some((queue, time)) => Err(format!(
-                "the queue {queue} could not be received from for {} seconds",
-                time.as_secs()
-            )),
+            Some((queue, time)) => {
+                Err(format!("the queue {queue} could not be received from for {} seconds", time.as_secs()))
+            }
             None => Ok(()),
         }
     }
