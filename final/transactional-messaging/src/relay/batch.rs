@@ -1,7 +1,5 @@
 //! How rows are cut into `PublishBatch` calls, and a row as an entry of one.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_sns::{
     error::BuildError,
     types::{MessageAttributeValue, PublishBatchRequestEntry},
@@ -15,20 +13,12 @@ const MAX_ENTRIES: usize = 10;
 /// The most bytes of one call, with room for the attributes; the API's limit is 256 KiB.
 const MAX_BATCH_BYTES: usize = 240 * 1024;
 
-pub(super) fn by_topic<'a>(rows: &[&'a OutboxRow]) -> BTreeMap<&'a str, Vec<usize>> {
-    let mut topics: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, row) in rows.iter().enumerate() {
-        topics.entry(&row.topic).or_default().push(index);
-    }
-    topics
-}
-
 /// Cuts the messages of one topic into calls.
-pub(super) fn pack(rows: &[&OutboxRow], indexes: Vec<usize>) -> Vec<Vec<usize>> {
+pub(super) fn pack(rows: &[&OutboxRow]) -> Vec<Vec<usize>> {
     let mut calls: Vec<Vec<usize>> = Vec::new();
     let mut bytes = 0;
-    for index in indexes {
-        let size = rows[index].message.len();
+    for (index, row) in rows.iter().enumerate() {
+        let size = row.message.len();
         match calls.last_mut() {
             Some(call) if call.len() < MAX_ENTRIES && bytes + size <= MAX_BATCH_BYTES => {
                 call.push(index);
@@ -99,7 +89,7 @@ mod tests {
         fn every_message_is_in_exactly_one_call_within_the_limits(sizes in prop::collection::vec(1usize..128 * 1024, 0..40)) {
             let rows: Vec<_> = sizes.iter().map(|size| row(*size)).collect();
             let rows: Vec<_> = rows.iter().collect();
-            let calls = pack(&rows, (0..rows.len()).collect());
+            let calls = pack(&rows);
             prop_assert_eq!(calls.concat(), (0..rows.len()).collect::<Vec<_>>());
             for call in calls {
                 prop_assert!(call.len() <= MAX_ENTRIES);
@@ -113,7 +103,7 @@ mod tests {
         fn two_messages_share_a_call_as_long_as_their_sum_is_within_the_limit(first in 1..MAX_BATCH_BYTES - 1) {
             for sum in [MAX_BATCH_BYTES - 1, MAX_BATCH_BYTES, MAX_BATCH_BYTES + 1] {
                 let rows = [row(first), row(sum - first)];
-                let calls = pack(&rows.iter().collect::<Vec<_>>(), vec![0, 1]);
+                let calls = pack(&rows.iter().collect::<Vec<_>>());
                 prop_assert_eq!(calls.len(), if sum <= MAX_BATCH_BYTES { 1 } else { 2 });
             }
         }
@@ -123,7 +113,7 @@ mod tests {
     fn nine_and_ten_messages_are_one_call_and_eleven_are_two() {
         let row = row(1);
         let calls =
-            |count| pack(&vec![&row; count], (0..count).collect()).iter().map(Vec::len).collect::<Vec<_>>();
+            |count| pack(&vec![&row; count]).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!((calls(9), calls(10), calls(11)), (vec![9], vec![10], vec![10, 1]));
     }
 
@@ -137,6 +127,6 @@ mod tests {
     #[test]
     fn small_messages_need_one_call_for_ten() {
         let row = row(300);
-        assert_eq!(pack(&vec![&row; 100], (0..100).collect()).len(), 10);
+        assert_eq!(pack(&vec![&row; 100]).len(), 10);
     }
 }

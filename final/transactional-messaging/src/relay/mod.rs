@@ -8,13 +8,17 @@
 //! Waking a subject once too often costs two reads and publishes nothing.
 
 mod batch;
+mod damage;
 mod dispatch;
+mod flow;
 mod publisher;
 mod store;
+mod subject;
 mod sweep;
 mod topics;
+mod verdict;
 
-pub use dispatch::{Outcome, Relay};
+pub use dispatch::{LONGEST_CHAIN, Outcome, Relay};
 pub use publisher::SnsPublisher;
 pub use topics::TopicDirectory;
 
@@ -25,15 +29,21 @@ pub enum RelayError {
     /// The outbox could not be read.
     #[error("the outbox could not be read; try again")]
     Read(#[source] BoxError),
-    /// A row or head is not of the expected shape.
-    #[error("the outbox holds a row of an unknown shape; repair or remove it")]
-    UnknownRow(#[source] BoxError),
     /// The broker did not take the message.
     #[error("sns did not take the message ({code}); try again")]
     Publish {
         /// The broker's error code.
         code: String,
     },
+    /// The topic of the next message does not exist. Nothing is set aside: the message is sent when the topic is there.
+    #[error("there is no topic {topic}; create it, and what waits for it is sent")]
+    NoTopic {
+        /// Its name, without the prefix of the deployment.
+        topic: String,
+    },
+    /// There was no time left to do it before the [deadline](waiting::Deadline) of whoever asked for it.
+    #[error("there was no time left for the subject; wake it again")]
+    Late,
     /// There is more to dispatch than one call does, or other relays were faster each time.
     #[error("the subject is not done; wake it again")]
     Unfinished,
@@ -43,9 +53,10 @@ pub enum RelayError {
 }
 
 impl RelayError {
-    /// Whether waking the subject again may help without anybody changing anything.
+    /// Whether waking the subject again may help without anybody changing anything. It may, whatever it is: what cannot be sent as it
+    /// is, is no error but [parks](Outcome::Parked) its subject.
     pub fn is_retryable(&self) -> bool {
-        !matches!(self, Self::UnknownRow(_))
+        true
     }
 }
 

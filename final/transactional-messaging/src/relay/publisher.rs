@@ -1,19 +1,17 @@
 //! Publishing to SNS in batches, with a verdict for each message.
 
-use std::collections::HashMap;
-
-use aws_sdk_sns::{
-    Client,
-    error::{ProvideErrorMetadata, SdkError},
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
 };
-use futures::{StreamExt as _, stream};
 
-use super::batch::{by_topic, entry, pack};
+use aws_sdk_sns::{Client, error::ProvideErrorMetadata as _};
+use waiting::in_time;
+
+use super::batch::entry;
 use super::topics::{LookupError, TopicDirectory, TopicLookup};
+use super::verdict::{Verdict, judge};
 use crate::{channels::Channels, outbox::OutboxRow};
-
-/// How many calls are under way at once.
-const CONCURRENT_CALLS: usize = 8;
 
 /// Publishes to the topics of one directory.
 #[derive(Clone, Debug)]
@@ -21,22 +19,15 @@ pub struct SnsPublisher {
     sns: Client,
     topics: TopicLookup,
     channels: Channels,
-}
-
-/// What became of one message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Sent,
-    /// Sending it again may help.
-    Again(String),
-    /// Sending it again as it is cannot help.
-    Poison(String),
+    /// Topics that did not exist when last asked for, so that this is told once and not with every message.
+    missing: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl SnsPublisher {
     /// A publisher for the topics of this directory.
     pub fn new(sns: Client, directory: TopicDirectory) -> Self {
-        Self { topics: TopicLookup::new(sns.clone(), directory), sns, channels: Channels::Standard }
+        let topics = TopicLookup::new(sns.clone(), directory);
+        Self { topics, sns, channels: Channels::Standard, missing: Arc::default() }
     }
 
     /// The same for topics of this kind.
@@ -46,98 +37,72 @@ impl SnsPublisher {
         self
     }
 
-    /// Sends rows, each of another subject, so that their order among each other does not matter. The verdicts come in the order of
-    /// the rows.
-    pub(super) async fn send(&self, rows: &[&OutboxRow]) -> Vec<Verdict> {
-        let mut verdicts: Vec<_> = rows.iter().map(|_| Verdict::Again("not sent".to_owned())).collect();
-        let mut calls = Vec::new();
-        for (topic, indexes) in by_topic(rows) {
-            match self.topics.arn_of(&self.channels.name(topic)).await {
-                Ok(arn) => calls.extend(pack(rows, indexes).into_iter().map(|chunk| (arn.clone(), chunk))),
-                Err(why) => indexes.iter().for_each(|index| verdicts[*index] = without_topic(topic, &why)),
-            }
-        }
-        let done = stream::iter(calls)
-            .map(|(arn, chunk)| async move { self.send_chunk(&arn, rows, chunk).await })
-            .buffer_unordered(CONCURRENT_CALLS)
-            .collect::<Vec<_>>();
-        for (index, verdict) in done.await.into_iter().flatten() {
-            verdicts[index] = verdict;
-        }
+    /// Sends rows of one topic, each of another subject, that fit into one call. The verdicts come in the order of the rows. Each call
+    /// ends with the current deadline.
+    pub(super) async fn send(&self, topic: &str, rows: &[&OutboxRow]) -> Vec<Verdict> {
+        let verdicts = match self.topics.arn_of(&self.channels.name(topic)).await {
+            Ok(arn) => self.send_together(&arn, rows).await,
+            Err(LookupError::Unknown) => vec![Verdict::NoTopic; rows.len()],
+            Err(LookupError::Failed(code)) => vec![Verdict::Again(code); rows.len()],
+        };
+        self.note_missing(topic, &verdicts);
         verdicts
     }
 
-    async fn send_chunk(&self, arn: &str, rows: &[&OutboxRow], chunk: Vec<usize>) -> Vec<(usize, Verdict)> {
-        match self.call(arn, rows, &chunk).await {
+    async fn send_together(&self, arn: &str, rows: &[&OutboxRow]) -> Vec<Verdict> {
+        match self.call(arn, rows).await {
+            Ok(verdicts) => verdicts,
             // One bad message can make SNS refuse the call as a whole: find out which by sending them singly.
-            Err(Verdict::Poison(_)) if chunk.len() > 1 => {
-                let mut verdicts = Vec::with_capacity(chunk.len());
-                for index in chunk {
-                    verdicts.extend(
-                        self.call(arn, rows, &[index]).await.unwrap_or_else(|verdict| vec![(index, verdict)]),
-                    );
+            Err(Verdict::Poison(_)) if rows.len() > 1 => {
+                let mut verdicts = Vec::with_capacity(rows.len());
+                for row in rows {
+                    verdicts.extend(self.call(arn, &[row]).await.unwrap_or_else(|verdict| vec![verdict]));
                 }
                 verdicts
             }
-            Ok(verdicts) => verdicts,
-            Err(verdict) => chunk.into_iter().map(|index| (index, verdict.clone())).collect(),
+            Err(verdict) => vec![verdict; rows.len()],
         }
     }
 
     /// One `PublishBatch`. It answers 200 even when it took only some of the entries, so each entry is looked up in the answer.
-    async fn call(
-        &self,
-        arn: &str,
-        rows: &[&OutboxRow],
-        chunk: &[usize],
-    ) -> Result<Vec<(usize, Verdict)>, Verdict> {
-        let entries: Result<Vec<_>, _> =
-            chunk.iter().map(|index| entry(*index, rows[*index], self.channels)).collect();
+    async fn call(&self, arn: &str, rows: &[&OutboxRow]) -> Result<Vec<Verdict>, Verdict> {
+        let entries = rows.iter().enumerate().map(|(index, row)| entry(index, row, self.channels));
+        let entries: Result<Vec<_>, _> = entries.collect();
         let entries = entries.map_err(|error| Verdict::Poison(error.to_string()))?;
         #[expect(clippy::disallowed_methods, reason = "this is the relay")]
         let request =
             self.sns.publish_batch().topic_arn(arn).set_publish_batch_request_entries(Some(entries));
-        let answer = request.send().await.map_err(|error| {
-            if error.code() == Some("NotFound") {
-                self.topics.forget(arn);
-            }
-            refused(&error)
+        let answer = in_time(request.send()).await.map_err(|late| Verdict::Again(late.to_string()))?;
+        let answer = answer.map_err(|error| match error.code() {
+            Some(code) => self.judge(arn, code, error.message()),
+            None => Verdict::Again("no answer".to_owned()),
         })?;
         let mut by_id: HashMap<&str, Verdict> = HashMap::new();
         by_id.extend(answer.successful().iter().filter_map(|entry| Some((entry.id()?, Verdict::Sent))));
-        by_id.extend(answer.failed().iter().map(|entry| {
-            let code = entry.code().to_owned();
-            (entry.id(), if entry.sender_fault() { Verdict::Poison(code) } else { Verdict::Again(code) })
-        }));
+        let failed = answer.failed().iter();
+        by_id.extend(failed.map(|entry| (entry.id(), self.judge(arn, entry.code(), entry.message()))));
         let missing = || Verdict::Again("missing from the answer".to_owned());
-        Ok(chunk
-            .iter()
-            .map(|index| (*index, by_id.remove(index.to_string().as_str()).unwrap_or_else(missing)))
-            .collect())
+        let verdict = |index: usize| by_id.remove(index.to_string().as_str()).unwrap_or_else(missing);
+        Ok((0..rows.len()).map(verdict).collect())
     }
-}
 
-fn without_topic(topic: &str, why: &LookupError) -> Verdict {
-    match why {
-        LookupError::Unknown => Verdict::Poison(format!("there is no topic {topic}; create it, then unpark")),
-        LookupError::Failed(code) => Verdict::Again(code.clone()),
+    fn judge(&self, arn: &str, code: &str, message: Option<&str>) -> Verdict {
+        let verdict = judge(code, message);
+        if verdict == Verdict::NoTopic {
+            self.topics.forget(arn);
+        }
+        verdict
     }
-}
 
-// ANCHOR: refused
-/// Codes that blame this very request; everything else, such as throttling or a missing permission, is worth another try or somebody's
-/// attention, but never a reason to set a message aside.
-fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Verdict {
-    match error.code() {
-        Some(
-            code @ ("NotFound"
-            | "InvalidParameter"
-            | "InvalidParameterValue"
-            | "BatchRequestTooLong"
-            | "ValidationException"),
-        ) => Verdict::Poison(code.to_owned()),
-        Some(code) => Verdict::Again(code.to_owned()),
-        None => Verdict::Again("no answer".to_owned()),
+    /// An error line rings an alarm: once when a topic is found missing, not with each message that waits for it.
+    fn note_missing(&self, topic: &str, verdicts: &[Verdict]) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if verdicts.contains(&Verdict::NoTopic) {
+            if missing.insert(topic.to_owned()) {
+                tracing::error!(topic, "topic_not_found");
+            }
+        } else if verdicts.contains(&Verdict::Sent) && missing.remove(topic) {
+            tracing::info!(topic, "topic_found_again");
+        }
     }
 }
-// ANCHOR_END: refused

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, OffsetDateTime};
 use unit_of_work::{
-    CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update, from_item,
+    CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update,
 };
 use uuid::Uuid;
+use waiting::in_time;
 
-use super::RelayError;
+use super::{
+    RelayError,
+    damage::{Damage, head_of, row_of},
+};
 use crate::{
     outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, is_scheduled, pending_shard_key},
     timestamp,
@@ -34,6 +38,19 @@ pub(super) struct Pending {
     pub(super) more: bool,
     /// The row behind these is not due yet, and all others wait for it.
     pub(super) waiting: bool,
+    /// What is behind these cannot be read, or nothing can because the head cannot.
+    pub(super) damage: Option<Damage>,
+}
+
+impl Pending {
+    /// It is the head that cannot be read.
+    pub(super) fn is_headless(&self) -> bool {
+        matches!(self.damage, Some(Damage::Head { .. }))
+    }
+
+    fn nothing(head: Head, damage: Option<Damage>) -> Self {
+        Self { head, rows: Vec::new(), more: false, waiting: false, damage }
+    }
 }
 
 /// What the pending index names.
@@ -72,13 +89,12 @@ impl OutboxStore {
             .get(&self.table, self.head_key(partition))
             .await
             .map_err(|e| RelayError::Read(e.into()))?;
-        let head: Head = head
-            .map(from_item)
-            .transpose()
-            .map_err(|e| RelayError::UnknownRow(e.into()))?
-            .unwrap_or_default();
+        let head = match head.as_ref().map(head_of).transpose() {
+            Ok(head) => head.unwrap_or_default(),
+            Err(damage) => return Ok(Pending::nothing(Head::default(), Some(damage))),
+        };
         if head.parked.is_some() {
-            return Ok(Pending { head, rows: Vec::new(), more: false, waiting: false });
+            return Ok(Pending::nothing(head, None));
         }
         let watermark = head.watermark.clone().unwrap_or_else(|| HEAD.to_owned());
         let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
@@ -87,17 +103,24 @@ impl OutboxStore {
             .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
             .expression_attribute_values(":watermark", AttributeValue::S(watermark))
             .limit(PAGE)
-            .send()
-            .await
-            .map_err(|error| RelayError::Read(error.into()))?;
-        let more = answer.last_evaluated_key.is_some();
-        let rows: Result<Vec<OutboxRow>, _> =
-            answer.items.unwrap_or_default().into_iter().map(from_item).collect();
-        let mut rows = rows.map_err(|error| RelayError::UnknownRow(error.into()))?;
-        let due = rows.iter().take_while(|row| row.is_due(now)).count();
-        let waiting = due < rows.len();
-        rows.truncate(due);
-        Ok(Pending { head, rows, more: more && !waiting, waiting })
+            .send();
+        let answer = in_time(answer).await.map_err(|late| RelayError::Read(late.into()))?;
+        let answer = answer.map_err(|error| RelayError::Read(error.into()))?;
+        let mut pending = Pending::nothing(head, None);
+        pending.more = answer.last_evaluated_key.is_some();
+        // Row by row: what stands in front of a damaged one, or of one that is not due, is sent.
+        for item in answer.items.unwrap_or_default() {
+            match row_of(item) {
+                Ok(row) if row.is_due(now) => pending.rows.push(row),
+                Ok(_) => pending.waiting = true,
+                Err(damage) => pending.damage = Some(damage),
+            }
+            if pending.waiting || pending.damage.is_some() {
+                pending.more = false;
+                break;
+            }
+        }
+        Ok(pending)
     }
 
     /// Notes that these rows were dispatched: the watermark moves, the rows leave the pending index and get their time to live. A row
@@ -126,18 +149,20 @@ impl OutboxStore {
         commit(work, &self.database).await
     }
 
-    /// Sets the subject aside: its next message cannot be sent, and those behind it wait so that order is kept.
+    /// Sets the subject aside: its next message cannot be sent, and those behind it wait so that order is kept. Without a head as it was
+    /// read, because that is what is damaged, it is set aside whatever it holds.
     pub(super) async fn park(
         &self,
         token: Uuid,
         partition: &str,
-        head: &Head,
+        head: Option<&Head>,
         reason: &str,
     ) -> Result<Result<(), Raced>, RelayError> {
         let mut work = UnitOfWork::new(token);
         let update = Update::new(&self.table, self.head_key(partition))
             .set("Parked", AttributeValue::S(reason.to_owned()));
-        work.add(update.when(still(head)).or(Raced));
+        let when = head.map_or_else(|| Condition::not_exists("Parked"), still);
+        work.add(update.when(when).or(Raced));
         commit(work, &self.database).await
     }
 
@@ -169,7 +194,7 @@ impl OutboxStore {
                 .into_paginator()
                 .items()
                 .send();
-            while let Some(item) = pages.next().await {
+            while let Some(item) = in_time(pages.next()).await.map_err(|late| RelayError::Read(late.into()))? {
                 found.note(&item.map_err(|error| RelayError::Read(error.into()))?, &late);
             }
         }

@@ -19,7 +19,8 @@ const SUBJECTS_AT_ONCE: usize = 100;
 
 impl Relay {
     /// Dispatches everything that has been pending for longer than `older_than`, and every scheduled message that is due. Rows younger
-    /// than that are left to the stream.
+    /// than that are left to the stream. Within a [deadline](waiting::Deadline) it ends in time: subjects that were not looked at have
+    /// [`RelayError::Late`] as their result.
     ///
     /// # Errors
     ///
@@ -28,6 +29,20 @@ impl Relay {
         &self,
         older_than: Duration,
     ) -> Result<HashMap<String, Result<Outcome, RelayError>>, RelayError> {
+        let subjects = self.overdue(older_than).await?;
+        let mut results = HashMap::new();
+        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
+            results.extend(self.wake(some.to_vec()).await);
+        }
+        Ok(results)
+    }
+
+    /// The partition keys of the subjects that [`sweep`](Self::sweep) would wake, for a process that wakes them beside others.
+    ///
+    /// # Errors
+    ///
+    /// [`RelayError::Read`] when the index could not be read.
+    pub async fn overdue(&self, older_than: Duration) -> Result<Vec<String>, RelayError> {
         let now = self.ambient.now();
         let Overdue { late, due } = self.store.pending_subjects(now - older_than, now).await?;
         if !late.is_empty() {
@@ -36,11 +51,6 @@ impl Relay {
         if !due.is_empty() {
             tracing::info!(subjects = due.len(), "scheduled_messages_are_due");
         }
-        let subjects: Vec<_> = late.into_iter().chain(due).collect();
-        let mut results = HashMap::new();
-        for some in subjects.chunks(SUBJECTS_AT_ONCE) {
-            results.extend(self.wake(some.to_vec()).await);
-        }
-        Ok(results)
+        Ok(late.into_iter().chain(due).collect())
     }
 }

@@ -5,7 +5,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_sns::{Client, error::ProvideErrorMetadata};
+use aws_sdk_sns::{Client, error::ProvideErrorMetadata as _};
+use tokio::time::{Duration, Instant};
+use waiting::in_time;
+
+/// For so long an answer of `ListTopics` is believed when it does not name a topic, so that the many messages that wait for a missing
+/// topic do not each list all topics. AWS allows 30 such calls a second for an account.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
 
 /// Where topics are looked up.
 #[derive(Clone, Debug)]
@@ -31,11 +37,13 @@ pub(super) struct TopicLookup {
     sns: Client,
     directory: TopicDirectory,
     known: Arc<Mutex<HashMap<String, String>>>,
+    /// When the topics were last listed to the end; held while they are being listed, so that one list serves all who wait for it.
+    listed: Arc<tokio::sync::Mutex<Option<Instant>>>,
 }
 
 impl TopicLookup {
     pub(super) fn new(sns: Client, directory: TopicDirectory) -> Self {
-        Self { sns, directory, known: Arc::default() }
+        Self { sns, directory, known: Arc::default(), listed: Arc::default() }
     }
 
     pub(super) async fn arn_of(&self, topic: &str) -> Result<String, LookupError> {
@@ -46,10 +54,21 @@ impl TopicLookup {
                 if let Some(arn) = self.remembered(&name) {
                     return Ok(arn);
                 }
-                self.list().await?;
-                self.remembered(&name).ok_or(LookupError::Unknown)
+                in_time(self.look_up(&name)).await.unwrap_or_else(|late| Err(LookupError::Failed(late.to_string())))
             }
         }
+    }
+
+    async fn look_up(&self, name: &str) -> Result<String, LookupError> {
+        let mut listed = self.listed.lock().await;
+        if let Some(arn) = self.remembered(name) {
+            return Ok(arn);
+        }
+        if listed.is_none_or(|time| time.elapsed() >= BELIEVED_FOR) {
+            self.list().await?;
+            *listed = Some(Instant::now());
+        }
+        self.remembered(name).ok_or(LookupError::Unknown)
     }
 
     /// Forgets a topic that turned out not to exist any more.
