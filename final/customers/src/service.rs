@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use service_kit::{Mode, Readiness, ServiceOptions, ServiceSettings};
+use service_kit::{Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
@@ -92,6 +92,7 @@ pub async fn run(
         service: "customers",
         new_id: Arc::new(move || ambient.id()),
         readiness: readiness(&service),
+        limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
     tracing::info!(address = %listener.local_addr()?, "customers_started");

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use service_kit::{Environment, Mode, Readiness, ServiceOptions, ServiceSettings, SettingsError};
+use service_kit::{
+    Environment, Mode, Readiness, RequestLimits, ServiceOptions, ServiceSettings, SettingsError,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
@@ -130,6 +132,7 @@ pub async fn run(
         service: "orders",
         new_id: Arc::new(move || ambient.id()),
         readiness: readiness(&service),
+        limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
     tracing::info!(address = %listener.local_addr()?, "orders_started");

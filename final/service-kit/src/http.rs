@@ -5,6 +5,7 @@ mod error;
 mod fallback;
 mod idempotency;
 mod json_body;
+mod limits;
 mod links;
 mod router;
 mod uuid_path;
@@ -12,8 +13,9 @@ mod uuid_path;
 pub use error::ApiError;
 pub use idempotency::IdempotencyKey;
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
+pub use limits::RequestLimits;
 pub use links::Links;
 pub use router::{ServiceOptions, optional_slash, service_router};
 pub use uuid_path::UuidPath;
 
-pub(crate) use router::NotAccessLogged;
+pub(crate) use router::{ClientIsGone, NotAccessLogged};

@@ -69,6 +69,7 @@
 //!     service: "orders",
 //!     new_id: Arc::new(uuid::Uuid::nil),
 //!     readiness: Readiness::within(Duration::from_secs(2)),
+//!     limits: service_kit::RequestLimits::default(),
 //! });
 //!
 //! let request = Request::post("/orders")
@@ -94,6 +95,7 @@ pub mod correlation;
 pub mod health;
 pub mod http;
 pub mod logging;
+pub mod server;
 pub mod settings;
 pub mod shutdown;
 
@@ -101,9 +103,10 @@ pub use aws::sdk_config;
 pub use correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource};
 pub use health::Readiness;
 pub use http::{
-    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, ServiceOptions, UuidPath, optional_slash,
-    service_router,
+    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, RequestLimits, ServiceOptions, UuidPath,
+    optional_slash, service_router,
 };
 pub use logging::init as init_logging;
+pub use server::serve;
 pub use settings::{BaseSettings, Environment, Mode, Reported, ServiceSettings, SettingsError};
-pub use shutdown::{serve, shutdown_token};
+pub use shutdown::shutdown_token;

@@ -16,7 +16,7 @@ use fault_engine::{Ambient, BoxError, Function, Program, Role, Worker};
 use orders::use_cases::Orders;
 use outbox_relay::{RelaySettings, lambda, sweep};
 use permissions::CallLog;
-use service_kit::{Readiness, ServiceOptions, service_router};
+use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use transactional_messaging::{
@@ -87,7 +87,15 @@ fn http(ambient: Ambient) -> Router {
 fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
     let ids = ambient.clone();
     let readiness = Readiness::within(Duration::from_secs(2));
-    service_router(routes, ServiceOptions { service, new_id: Arc::new(move || ids.id()), readiness })
+    service_router(
+        routes,
+        ServiceOptions {
+            service,
+            new_id: Arc::new(move || ids.id()),
+            readiness,
+            limits: RequestLimits::default(),
+        },
+    )
 }
 
 /// The customers service in a process that has just started.

@@ -11,7 +11,7 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use service_kit::{CORRELATION_ID_HEADER, Readiness, ServiceOptions, service_router};
+use service_kit::{CORRELATION_ID_HEADER, Readiness, RequestLimits, ServiceOptions, service_router};
 use tower::ServiceExt as _;
 use transactional_messaging::ambient::Ambient;
 use uuid::Uuid;
@@ -86,7 +86,12 @@ pub(crate) fn router(service: &'static str, routes: Router, ambient: Ambient) ->
     let readiness = Readiness::within(std::time::Duration::from_secs(2));
     service_router(
         routes,
-        ServiceOptions { service, new_id: std::sync::Arc::new(move || ambient.id()), readiness },
+        ServiceOptions {
+            service,
+            new_id: std::sync::Arc::new(move || ambient.id()),
+            readiness,
+            limits: RequestLimits::default(),
+        },
     )
 }
 

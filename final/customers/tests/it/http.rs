@@ -10,7 +10,7 @@ use axum::{
 use customers::{domain::MAX_AMOUNT, http};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use service_kit::{Readiness, ServiceOptions, service_router};
+use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ impl Desk {
             service: "customers",
             new_id: Arc::new(|| CORRELATION_ID.parse().unwrap()),
             readiness: Readiness::within(Duration::from_secs(1)),
+            limits: RequestLimits::default(),
         };
         service_router(http::routes(self.customers.clone()), options)
     }

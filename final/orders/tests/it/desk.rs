@@ -23,7 +23,7 @@ use orders::{
     use_cases::{OrderError, Orders},
 };
 use serde_json::{Value, json};
-use service_kit::{Environment, Readiness, ServiceOptions, ServiceSettings, service_router};
+use service_kit::{Environment, Readiness, RequestLimits, ServiceOptions, ServiceSettings, service_router};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 use transactional_messaging::{
@@ -132,6 +132,7 @@ impl Desk {
             service: "orders",
             new_id: Arc::new(|| CORRELATION_ID.parse().unwrap()),
             readiness: Readiness::within(Duration::from_secs(1)),
+            limits: RequestLimits::default(),
         };
         let router = service_router(http::routes(self.orders.clone()), options);
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();

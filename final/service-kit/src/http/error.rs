@@ -2,11 +2,15 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Links;
+
+/// What every 503 tells its caller: most of what is in the way for a moment is gone after one.
+const RETRY_AFTER_SECONDS: &str = "1";
 
 /// A request that failed, as its caller hears of it. Handlers return it as the `Err` of their `Result`.
 ///
@@ -72,6 +76,11 @@ impl ApiError {
     /// Something was in the way that may be gone in a moment: 503 `TEMPORARILY_UNAVAILABLE_ERROR`. The cause is logged here.
     pub fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::warn!(cause, "request_not_served");
+        Self::busy()
+    }
+
+    /// The same, for a cause that is no error: too many requests at once, say.
+    pub(crate) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "TEMPORARILY_UNAVAILABLE_ERROR",
@@ -96,6 +105,10 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(self)).into_response()
+        let mut answer = (self.status, Json(self)).into_response();
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        answer
     }
 }

@@ -13,8 +13,8 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::Value;
 use service_kit::{
-    ApiError, CorrelationId, IdSource, JsonBody, Links, Mode, Readiness, ServiceOptions, UuidPath, logging,
-    optional_slash, service_router,
+    ApiError, CorrelationId, IdSource, JsonBody, Links, Mode, Readiness, RequestLimits, ServiceOptions,
+    UuidPath, logging, optional_slash, service_router,
 };
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) fn fresh_ids() -> IdSource {
 }
 
 pub(crate) fn options(readiness: Readiness) -> ServiceOptions {
-    ServiceOptions { service: "orders", new_id: fresh_ids(), readiness }
+    ServiceOptions { service: "orders", new_id: fresh_ids(), readiness, limits: RequestLimits::default() }
 }
 
 pub(crate) fn always_ready() -> Readiness {
