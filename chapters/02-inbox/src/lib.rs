@@ -54,6 +54,7 @@ pub const PROGRAM: Program = Program {
     name: "chapter-02",
     deploy: |aws| Box::pin(deploy::deploy(aws)),
     http: |ambient| http::router(App::new(ambient)),
+    answers_within: None,
     workers: &[
         consumer("reserve-credit", |ambient| Box::pin(consume(ambient, "customer--order-created"))),
         consumer("release-credit", |ambient| Box::pin(consume(ambient, "customer--order-cancelled"))),

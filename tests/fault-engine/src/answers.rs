@@ -40,6 +40,11 @@ pub(crate) fn refused_message() -> HttpResponse {
     xml_error(400, "InvalidParameter", "Invalid parameter: Message too long")
 }
 
+/// SNS refuses a call as a whole with this code.
+pub(crate) fn refused(code: &str) -> HttpResponse {
+    xml_error(if code == "InternalError" { 500 } else { 400 }, code, "not taken")
+}
+
 fn json_error(status: u16, body: Value) -> HttpResponse {
     response(status, "application/x-amz-json-1.0", body.to_string())
 }

@@ -9,18 +9,49 @@ use crate::answers;
 
 const ENTRY: &str = "PublishBatchRequestEntries.member.";
 
-/// Why an entry is not taken: the message's own fault, or not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
-    Sender,
-    Receiver,
+/// Codes of refusals that pass: nothing is wrong with the message. Topics are encrypted, so those of the key service are among them.
+const PASSING: [&str; 9] = [
+    "KMSThrottling",
+    "KMSDisabled",
+    "KMSAccessDenied",
+    "KMSInvalidState",
+    "Throttled",
+    "ThrottledException",
+    "RequestThrottled",
+    "AuthorizationError",
+    "InternalError",
+];
+
+/// Why an entry is not taken. AWS sets the flag that blames the sender beside the code, and not always so that they agree: here the flag
+/// follows from the number of the call, and each code comes with it and without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    sender_fault: bool,
+}
+
+impl Refusal {
+    /// It is taken when it is sent again.
+    pub(crate) fn once(call: usize) -> Self {
+        Self { code: "InternalError", sender_fault: call % 2 == 1 }
+    }
+
+    /// It is taken when some time has passed.
+    pub(crate) fn for_a_while(call: usize) -> Self {
+        Self { code: PASSING[call % PASSING.len()], sender_fault: call % 2 == 1 }
+    }
+
+    /// It is never taken; `place` is where the fault was put.
+    pub(crate) fn for_ever(place: usize) -> Self {
+        Self { code: "InvalidParameter", sender_fault: place % 2 == 0 }
+    }
 }
 
 /// Carries out the batch without the entries for which `refuses` holds, given number (from 0) and message text.
 pub(crate) async fn publish_partly(
     aws: &InMemoryAws,
     mut request: HttpRequest,
-    blame: Blame,
+    refusal: Refusal,
     refuses: impl Fn(usize, &str) -> bool,
 ) -> Result<HttpResponse, ConnectorError> {
     let fields: Vec<(String, String)> =
@@ -35,7 +66,7 @@ pub(crate) async fn publish_partly(
         let (Some(id), Some(message)) = (field("Id"), field("Message")) else { break };
         if refuses(number - 1, message) { refused.push(id) } else { kept.push(entry) }
     }
-    let failed: String = refused.iter().map(|id| failed_entry(id, blame)).collect();
+    let failed: String = refused.iter().map(|id| failed_entry(id, refusal)).collect();
     if kept.is_empty() {
         return Ok(answers::response(200, "text/xml", answer(&failed)));
     }
@@ -59,14 +90,10 @@ fn form(fields: &[(String, String)], kept: &[Vec<(&str, &String)>]) -> String {
     form.finish()
 }
 
-fn failed_entry(id: &str, blame: Blame) -> String {
-    let (code, is_sender) = match blame {
-        Blame::Sender => ("InvalidParameter", true),
-        Blame::Receiver => ("InternalError", false),
-    };
+fn failed_entry(id: &str, Refusal { code, sender_fault }: Refusal) -> String {
     format!(
         "<member><Id>{id}</Id><Code>{code}</Code><Message>not taken</Message>\
-         <SenderFault>{is_sender}</SenderFault></member>"
+         <SenderFault>{sender_fault}</SenderFault></member>"
     )
 }
 
@@ -93,10 +120,15 @@ mod tests {
     /// Publishes two messages in one call under the plan: the ids taken, the ids refused with blame on the sender, and
     /// how many messages arrived.
     async fn publish_two(plan: Plan) -> (Vec<String>, Vec<(String, bool)>, u64) {
+        let (taken, refused, arrived) = publish_two_with_codes(plan).await;
+        (taken, refused.into_iter().map(|(id, _, blamed)| (id, blamed)).collect(), arrived)
+    }
+
+    async fn publish_two_with_codes(plan: Plan) -> (Vec<String>, Vec<(String, String, bool)>, u64) {
         let aws = InMemoryAws::new().unwrap();
         let raw = Raw(aws.clone());
         aws_sdk_sns::Client::new(&aws.sdk_config()).create_topic().name("news").send().await.unwrap();
-        raw.listen("readers", &["news"]).await.unwrap();
+        raw.listen("readers").await.unwrap();
         let session = Session::new(plan, &[]);
         let connector = Faulty { aws: aws.clone(), session, component: "relay".into(), sabotage: None };
         let config = aws.sdk_config().into_builder().http_client(connector).build();
@@ -115,8 +147,11 @@ mod tests {
             .await
             .unwrap();
         let taken = answer.successful().iter().map(|entry| entry.id().unwrap().to_owned()).collect();
-        let refused =
-            answer.failed().iter().map(|entry| (entry.id().to_owned(), entry.sender_fault())).collect();
+        let refused = answer
+            .failed()
+            .iter()
+            .map(|entry| (entry.id().to_owned(), entry.code().to_owned(), entry.sender_fault()))
+            .collect();
         let wanted = json!({ "AttributeNames": ["ApproximateNumberOfMessages"] });
         let answer = raw.sqs("GetQueueAttributes", "readers", wanted).await.unwrap();
         let arrived = answer["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap().parse().unwrap();
@@ -138,5 +173,24 @@ mod tests {
     async fn a_refused_message_is_blamed_on_its_sender() {
         let plan = Plan::one(Fault::RefusedMessage, 0);
         assert_eq!(publish_two(plan).await, (vec!["two".into()], vec![("one".into(), true)], 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_refuses_all_with_a_code_that_blames_nobody() {
+        let (taken, refused, arrived) = publish_two_with_codes(Plan::one(Fault::RefusedForAWhile, 0)).await;
+        assert!(taken.is_empty() && arrived == 0, "{taken:?}, {arrived}");
+        let refused: Vec<_> = refused.iter().map(|(_, code, _)| code.as_str()).collect();
+        assert_eq!(refused, ["KMSThrottling", "KMSThrottling"]);
+    }
+
+    #[test]
+    fn flag_and_code_are_independent() {
+        let mut seen: Vec<_> = (0..2 * PASSING.len())
+            .map(Refusal::for_a_while)
+            .map(|refusal| (refusal.code, refusal.sender_fault))
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 2 * PASSING.len());
     }
 }

@@ -60,7 +60,12 @@ pub(crate) async fn prepare_faults(world: &World) -> Result<(), BoxError> {
 pub(crate) fn client(world: &World) -> Client {
     let component: Arc<str> = "http".into();
     let (ambient, http) = (world.ambient(&component), world.program.http);
-    Client::new(world.session.clone(), component, Box::new(move || http(ambient.clone())))
+    Client::new(
+        world.session.clone(),
+        component,
+        Box::new(move || http(ambient.clone())),
+        world.program.answers_within,
+    )
 }
 
 /// Starts workers and functions; they end when the value is dropped.

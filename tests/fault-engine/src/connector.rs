@@ -15,13 +15,17 @@ use local_aws::InMemoryAws;
 use serde_json::Value;
 
 use crate::answers;
-use crate::batch::{Blame, publish_partly};
+use crate::batch::{Refusal, publish_partly};
 use crate::call::{Description, Outcome};
 use crate::fault::Fault;
-use crate::session::Session;
+use crate::session::{Session, Verdict};
 
 /// When the second copy of a message comes, if it does not come at once.
 const LATE_COPY: Duration = Duration::from_secs(45);
+
+/// How late an answer is in [`Fault::SlowAnswers`]. Two of them are more than a request may take, four more than the visibility timeout
+/// of a queue, and one less than the time-out of an attempt.
+const SLOW_ANSWER: Duration = Duration::from_secs(8);
 
 /// Changes the JSON body of a request, given its operation.
 pub type Sabotage = fn(&str, &mut Value);
@@ -42,7 +46,7 @@ impl Faulty {
         let verdict = self.session.begin(&self.component, &call);
         let _in_flight = self.session.enter(&call);
         tokio::time::sleep(verdict.latency).await;
-        let answer = self.carry_out(request, &call, verdict.fault).await;
+        let answer = self.carry_out(request, &call, &verdict).await;
         let outcome = match &answer {
             Err(_) => Outcome::Lost,
             Ok(response) if !response.status().is_success() => Outcome::Refused,
@@ -66,9 +70,9 @@ impl Faulty {
         &self,
         request: HttpRequest,
         call: &Description,
-        fault: Option<Fault>,
+        verdict: &Verdict,
     ) -> Result<HttpResponse, ConnectorError> {
-        match fault {
+        match verdict.fault {
             Some(Fault::CrashBefore) => self.crash().await,
             Some(Fault::CrashAfter) => {
                 self.forward(request, call).await?;
@@ -81,19 +85,34 @@ impl Faulty {
                 std::future::pending().await
             }
             Some(Fault::Outage) => Err(ConnectorError::io("the service cannot be reached".into())),
+            Some(Fault::SlowAnswers) => {
+                let answer = self.forward(request, call).await;
+                tokio::time::sleep(SLOW_ANSWER).await;
+                answer
+            }
             Some(Fault::Throttle) => Ok(answers::throttled(call)),
             Some(Fault::ServerError) => Ok(answers::server_error(call)),
             Some(Fault::TransactionConflict) => Ok(answers::transaction_conflict(&request)),
             Some(Fault::PartialBatchFailure) => {
-                publish_partly(&self.aws, request, Blame::Receiver, |number, _| number == 0).await
+                publish_partly(&self.aws, request, Refusal::once(verdict.index), |number, _| number == 0)
+                    .await
             }
+            Some(Fault::RefusedForAWhile) if call.operation == "PublishBatch" => {
+                publish_partly(&self.aws, request, Refusal::for_a_while(verdict.index), |_, _| true).await
+            }
+            Some(Fault::RefusedForAWhile) => Ok(answers::refused(Refusal::for_a_while(verdict.index).code)),
             Some(Fault::RefusedMessage) if call.operation == "PublishBatch" => {
                 let refused = |_, text: &str| self.session.is_refused(&message_id(text));
-                publish_partly(&self.aws, request, Blame::Sender, refused).await
+                publish_partly(&self.aws, request, self.for_ever(), refused).await
             }
             Some(Fault::RefusedMessage) => Ok(answers::refused_message()),
             _ => self.forward(request, call).await,
         }
+    }
+
+    /// The same each time that the message is sent: a relay must not come to its end because the flag has changed.
+    fn for_ever(&self) -> Refusal {
+        Refusal::for_ever(self.session.plan().at(Fault::RefusedMessage).next().unwrap_or_default())
     }
 
     async fn crash(&self) -> Result<HttpResponse, ConnectorError> {

@@ -11,6 +11,18 @@ use serde_json::json;
 
 use crate::program::BoxError;
 
+/// The topics of the chapters' services. The laboratory listens to whatever topics a program has made.
+pub const TOPICS: [&str; 8] = [
+    "customer--created",
+    "customer--credit-reserved",
+    "customer--credit-reservation-failed",
+    "customer--validation-failed",
+    "order--created",
+    "order--approved",
+    "order--rejected",
+    "order--cancelled",
+];
+
 /// A message that was received so often and never deleted goes to the dead-letter queue.
 const MAX_RECEIVES: u32 = 5;
 

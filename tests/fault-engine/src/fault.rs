@@ -23,10 +23,15 @@ pub enum Fault {
     ServerError,
     /// The service cannot be reached by this component from this call on, for one minute.
     Outage,
+    /// From this call on, for one minute, the service's answers come to this component later than its callers wait.
+    SlowAnswers,
     /// A transaction meets another one on the same item.
     TransactionConflict,
     /// Of a batch of messages, the first is not taken; the call as a whole succeeds.
     PartialBatchFailure,
+    /// SNS refuses what this component publishes for one minute, for a reason that passes, such as a key that is throttled; it may blame
+    /// the sender all the same.
+    RefusedForAWhile,
     /// SNS refuses this message, now and for ever.
     RefusedMessage,
     /// Every message comes twice: at once, or 45 seconds later.
@@ -47,7 +52,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::RequestLost,
@@ -55,8 +60,10 @@ impl Fault {
         Self::Throttle,
         Self::ServerError,
         Self::Outage,
+        Self::SlowAnswers,
         Self::TransactionConflict,
         Self::PartialBatchFailure,
+        Self::RefusedForAWhile,
         Self::RefusedMessage,
         Self::DuplicateDelivery,
         Self::ConcurrentConsumers,
@@ -77,8 +84,10 @@ impl Fault {
             Self::Throttle => "throttle",
             Self::ServerError => "server-error-500",
             Self::Outage => "outage",
+            Self::SlowAnswers => "slow-answers",
             Self::TransactionConflict => "transaction-conflict",
             Self::PartialBatchFailure => "partial-batch-failure",
+            Self::RefusedForAWhile => "refused-for-a-while",
             Self::RefusedMessage => "refused-message",
             Self::DuplicateDelivery => "duplicate-delivery",
             Self::ConcurrentConsumers => "concurrent-consumers",
@@ -100,8 +109,10 @@ impl Fault {
             Self::Throttle => "AWS refuses a call because there are too many",
             Self::ServerError => "AWS answers 500 and has done nothing",
             Self::Outage => "a service cannot be reached for one minute",
+            Self::SlowAnswers => "a service answers later than its callers wait, for one minute",
             Self::TransactionConflict => "a transaction meets another one on the same item",
             Self::PartialBatchFailure => "one message of a batch is not taken",
+            Self::RefusedForAWhile => "SNS refuses messages for one minute and may blame the sender",
             Self::RefusedMessage => "SNS refuses one message, now and for ever",
             Self::DuplicateDelivery => "every message is delivered twice",
             Self::ConcurrentConsumers => "two of each consumer, slower than the visibility timeout",
@@ -116,6 +127,11 @@ impl Fault {
     /// Whether it strikes one AWS call; the others surround the calls.
     pub fn strikes_a_call(self) -> bool {
         self <= Self::RefusedMessage
+    }
+
+    /// Whether it goes on for a minute after the call that it strikes.
+    pub(crate) fn lasts(self) -> bool {
+        matches!(self, Self::Outage | Self::SlowAnswers | Self::RefusedForAWhile)
     }
 
     /// Whether it strikes the invocation of a function.

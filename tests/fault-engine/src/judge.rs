@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
+use crate::facts::{EventKind, State};
 use crate::ledger::{Fact, Ledger, OrderRecord};
 use crate::probe::Leftovers;
 use crate::workload::Answer;
@@ -77,6 +79,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) parked: &'a BTreeSet<String>,
     pub(crate) told: &'a BTreeMap<char, Answer>,
     pub(crate) cancelled: Option<&'a Answer>,
+    /// Answers that came later than is promised.
+    pub(crate) late: &'a BTreeMap<String, Duration>,
 }
 
 impl Evidence<'_> {
@@ -102,7 +106,8 @@ impl Evidence<'_> {
             }
         }
         for (label, order) in &self.ledger.orders {
-            let unreleased = order.state() == "CANCELLED" && order.reserved > 0 && order.released == 0;
+            let unreleased =
+                order.state() == Some(State::Cancelled) && order.reserved > 0 && order.released == 0;
             if unreleased && self.ledger.overwritten == 0 && !self.is_excused(*label) {
                 add(Kind::Lost, format!("the credit of order {label} was never released"));
             }
@@ -116,19 +121,25 @@ impl Evidence<'_> {
         }
         let a = self.ledger.orders.get(&'A');
         let told_cancelled = matches!(self.cancelled, Some(Answer::Done(_)));
-        if told_cancelled && a.is_some_and(|order| order.state() != "CANCELLED") {
+        if told_cancelled && a.is_some_and(|order| order.state() != Some(State::Cancelled)) {
             add(Kind::Lost, "the cancellation of order A was confirmed and is not stored".to_owned());
         }
     }
 
     fn judge_phantoms(&self, add: &mut impl FnMut(Kind, String)) {
         for (fact, _) in &self.ledger.delivered {
-            let must_be_committed = match fact.kind.as_str() {
+            let must_be_committed = match fact.kind {
                 // A refusal leaves the customer as it is: there is no commit to compare with.
-                "CustomerCreditReservationFailed" | "CustomerValidationFailed" => false,
+                EventKind::CustomerCreditReservationFailed | EventKind::CustomerValidationFailed => false,
+                // A reminder tells of no change.
+                EventKind::OrderTimeoutReached => false,
                 // A write that went over another hides which orders credit was reserved for.
-                "CustomerCreditReserved" => self.ledger.overwritten == 0,
-                _ => true,
+                EventKind::CustomerCreditReserved => self.ledger.overwritten == 0,
+                EventKind::CustomerCreated
+                | EventKind::OrderCreated
+                | EventKind::OrderApproved
+                | EventKind::OrderRejected
+                | EventKind::OrderCancelled => true,
             };
             if must_be_committed && !self.ledger.was_committed(fact) {
                 add(
@@ -154,7 +165,7 @@ impl Evidence<'_> {
             }
         }
         for (Fact { kind, about }, ids) in self.ledger.delivered.iter().filter(|(_, ids)| ids.len() > 1) {
-            let reserved_twice = kind == "CustomerCreditReserved"
+            let reserved_twice = *kind == EventKind::CustomerCreditReserved
                 && self
                     .ledger
                     .orders
@@ -182,9 +193,12 @@ impl Evidence<'_> {
 
     fn judge_ends(&self, add: &mut impl FnMut(Kind, String)) {
         for (label, order) in &self.ledger.orders {
-            if order.state() == "PENDING" && !self.is_excused(*label) {
+            if order.state() == Some(State::Pending) && !self.is_excused(*label) {
                 add(Kind::Stuck, format!("order {label} is still PENDING"));
             }
+        }
+        for (request, took) in self.late {
+            add(Kind::Stuck, format!("{request} was answered after {} s", took.as_secs()));
         }
         for (queue, count) in &self.leftovers.waiting {
             add(Kind::Stuck, format!("{count} message(s) wait in the queue {queue}"));
@@ -199,7 +213,7 @@ impl Evidence<'_> {
         let held = |(label, order): (&char, &OrderRecord)| {
             let times = match self.is_excused(*label) {
                 true => i64::from(order.reserved) - i64::from(order.released),
-                false => i64::from(order.state() == "APPROVED"),
+                false => i64::from(order.state() == Some(State::Approved)),
             };
             times * order.total
         };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::facts::{EventKind, State};
 use crate::history::{Commit, CustomerImage};
 use crate::probe::Seen;
 use crate::workload::{ORDERS, label_of_total};
@@ -9,14 +10,14 @@ use crate::workload::{ORDERS, label_of_total};
 /// Something that happened, named by the event that tells of it, such as `OrderApproved` of order A.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Fact {
-    pub(crate) kind: String,
+    pub(crate) kind: EventKind,
     /// `order A` or `customer 1`.
     pub(crate) about: String,
 }
 
 impl Fact {
-    pub(crate) fn new(kind: &str, about: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), about: about.into() }
+    pub(crate) fn new(kind: EventKind, about: impl Into<String>) -> Self {
+        Self { kind, about: about.into() }
     }
 }
 
@@ -26,7 +27,7 @@ pub(crate) struct OrderRecord {
     pub(crate) id: String,
     pub(crate) total: i64,
     /// The states it went through.
-    pub(crate) states: Vec<String>,
+    pub(crate) states: Vec<State>,
     /// How often the customer's credit fell by its total.
     pub(crate) reserved: u32,
     /// How often the customer's credit rose by its total.
@@ -34,8 +35,9 @@ pub(crate) struct OrderRecord {
 }
 
 impl OrderRecord {
-    pub(crate) fn state(&self) -> &str {
-        self.states.last().map_or("", String::as_str)
+    /// The state it is in; none if it was never stored.
+    pub(crate) fn state(&self) -> Option<State> {
+        self.states.last().copied()
     }
 }
 
@@ -67,21 +69,16 @@ impl Ledger {
                 let Some(label) = label_of_total(image.total) else { return };
                 let order = self.orders.entry(label).or_default();
                 (order.id, order.total) = (image.id.clone(), image.total);
-                if order.state() == image.state {
+                if order.state() == Some(image.state) {
                     return;
                 }
-                order.states.push(image.state.clone());
-                let kind = match image.state.as_str() {
-                    "PENDING" => "OrderCreated",
-                    "APPROVED" => "OrderApproved",
-                    "REJECTED" => "OrderRejected",
-                    _ => "OrderCancelled",
-                };
-                self.commit(format!("order {label}"), Fact::new(kind, format!("order {label}")));
+                order.states.push(image.state);
+                let about = format!("order {label}");
+                self.commit(about.clone(), Fact::new(image.state.event(), about));
             }
             Commit::Customer(None, image) => {
                 self.customer = Some(image.clone());
-                self.commit("customer 1".to_owned(), Fact::new("CustomerCreated", "customer 1"));
+                self.commit("customer 1".to_owned(), Fact::new(EventKind::CustomerCreated, "customer 1"));
             }
             Commit::Customer(Some(before), image) => {
                 self.customer = Some(image.clone());
@@ -103,7 +100,7 @@ impl Ledger {
         }
         order.reserved += 1;
         if order.reserved == 1 {
-            let fact = Fact::new("CustomerCreditReserved", format!("order {label}"));
+            let fact = Fact::new(EventKind::CustomerCreditReserved, format!("order {label}"));
             self.commit("customer 1".to_owned(), fact);
         }
     }
@@ -128,12 +125,12 @@ impl Ledger {
                 Some(id) => labels
                     .get(id.as_str())
                     .map_or("an unknown order".to_owned(), |label| format!("order {label}")),
-                None if self.customer.as_ref().is_none_or(|customer| customer.id != event.customer_id) => {
+                None if self.customer.as_ref().map(|customer| &customer.id) != event.customer_id.as_ref() => {
                     "an unknown customer".to_owned()
                 }
                 None => "customer 1".to_owned(),
             };
-            let fact = Fact::new(&event.kind, about);
+            let fact = Fact::new(event.kind, about);
             match delivered.iter_mut().find(|(known, _)| *known == fact) {
                 Some((_, ids)) if ids.contains(&event.id) => {}
                 Some((_, ids)) => ids.push(event.id.clone()),

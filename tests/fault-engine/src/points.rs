@@ -46,7 +46,7 @@ pub(crate) fn can_strike(fault: Fault, call: &Call) -> bool {
     match fault {
         Fault::TransactionConflict => operation == "TransactWriteItems",
         Fault::PartialBatchFailure => operation == "PublishBatch",
-        Fault::RefusedMessage => operation.starts_with("Publish"),
+        Fault::RefusedMessage | Fault::RefusedForAWhile => operation.starts_with("Publish"),
         // A poll that was under way when the run ended has no other side.
         _ => fault.strikes_a_call() && call.outcome != Outcome::Unanswered,
     }

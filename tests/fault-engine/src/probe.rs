@@ -1,21 +1,11 @@
 //! What consumers saw: a queue of the laboratory's own that is subscribed to every topic, and the queues that are left.
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use crate::facts::EventKind;
 use crate::program::BoxError;
 use crate::raw::Raw;
-
-/// The topics of the customers and orders services.
-pub const TOPICS: [&str; 8] = [
-    "customer--created",
-    "customer--credit-reserved",
-    "customer--credit-reservation-failed",
-    "customer--validation-failed",
-    "order--created",
-    "order--approved",
-    "order--rejected",
-    "order--cancelled",
-];
 
 /// The probe's queue.
 pub(crate) const PROBE: &str = "laboratory";
@@ -24,9 +14,9 @@ pub(crate) const PROBE: &str = "laboratory";
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) id: String,
-    pub(crate) kind: String,
+    pub(crate) kind: EventKind,
     pub(crate) order_id: Option<String>,
-    pub(crate) customer_id: String,
+    pub(crate) customer_id: Option<String>,
     pub(crate) order_total: Option<i64>,
 }
 
@@ -52,21 +42,25 @@ impl Probe {
             if messages.is_empty() {
                 return Ok(());
             }
-            self.seen.extend(messages.iter().filter_map(|message| seen(message["Body"].as_str()?)));
+            for message in &messages {
+                self.seen.push(seen(message["Body"].as_str().unwrap_or_default())?);
+            }
         }
     }
 }
 
-fn seen(body: &str) -> Option<Seen> {
-    let notification: Value = serde_json::from_str(body).ok()?;
-    let envelope: Value = serde_json::from_str(notification["Message"].as_str()?).ok()?;
+/// What was published and cannot be read cannot be judged: an event that is skipped would be taken for one that never came.
+fn seen(body: &str) -> Result<Seen, BoxError> {
+    let notification: Value = serde_json::from_str(body)?;
+    let message = notification["Message"].as_str().ok_or("no notification of SNS was received")?;
+    let envelope: Value = serde_json::from_str(message)?;
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let data = &envelope["data"];
-    Some(Seen {
-        id: text(&envelope["id"])?,
-        kind: text(&envelope["type"])?,
+    Ok(Seen {
+        id: text(&envelope["id"]).ok_or("an event has no id")?,
+        kind: EventKind::deserialize(&envelope["type"])?,
         order_id: text(&data["order_id"]),
-        customer_id: text(&data["customer_id"])?,
+        customer_id: text(&data["customer_id"]),
         order_total: data["order_total"].as_i64(),
     })
 }

@@ -1,5 +1,7 @@
 //! What the laboratory has to know of a program to run it: how to deploy it, and what it consists of.
 
+use std::time::Duration;
+
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_types::SdkConfig;
@@ -14,7 +16,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// A program that can be run, and broken.
 ///
 /// It must store orders in a table `orders` and customers in a table `customers`, both with a stream of new and old
-/// images, and publish to the topics of [`TOPICS`](crate::TOPICS): the invariants are judged from these.
+/// images: the invariants are judged from these and from what is published to any topic that it has made.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// Its package, such as `chapter-01`.
@@ -23,6 +25,8 @@ pub struct Program {
     pub deploy: fn(SdkConfig) -> BoxFuture<'static, Result<(), BoxError>>,
     /// Its HTTP endpoints, as one component named `http`.
     pub http: fn(Ambient) -> Router,
+    /// How long a client waits for an answer at most, if the program promises that. An answer that comes later is damage.
+    pub answers_within: Option<Duration>,
     /// Its loops.
     pub workers: &'static [Worker],
     /// Its Lambda functions on DynamoDB Streams.

@@ -38,20 +38,31 @@ impl Raw {
         Err(format!("{} failed: {text}", target.unwrap_or("a request to sns")).into())
     }
 
-    /// Makes a queue that gets the messages of all these topics and keeps them hidden once they were received.
-    pub(crate) async fn listen(&self, queue: &str, topics: &[&str]) -> Result<(), BoxError> {
+    /// Makes a queue that gets the messages of every topic there is and keeps them hidden once they were received.
+    pub(crate) async fn listen(&self, queue: &str) -> Result<(), BoxError> {
         let attributes = json!({ "VisibilityTimeout": "43200" });
         self.call("AmazonSQS.CreateQueue", json!({ "QueueName": queue, "Attributes": attributes })).await?;
-        for topic in topics {
+        for topic in self.topics().await? {
             let mut form = form_urlencoded::Serializer::new(String::new());
             form.append_pair("Action", "Subscribe").append_pair("Version", "2010-03-31");
-            form.append_pair("TopicArn", &format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:{topic}"));
+            form.append_pair("TopicArn", &topic);
             form.append_pair("Protocol", "sqs");
             form.append_pair("Endpoint", &format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{queue}"));
             let form = form.finish();
             self.post("application/x-www-form-urlencoded", None, form).await?;
         }
         Ok(())
+    }
+
+    /// The ARNs of all topics.
+    async fn topics(&self) -> Result<Vec<String>, BoxError> {
+        let form = "Action=ListTopics&Version=2010-03-31".to_owned();
+        let answer = self.post("application/x-www-form-urlencoded", None, form).await?;
+        if answer.contains("<NextToken>") {
+            return Err("there are more topics than one page of ListTopics holds".into());
+        }
+        let arns = answer.split("<TopicArn>").skip(1).filter_map(|text| text.split_once("</TopicArn>"));
+        Ok(arns.map(|(arn, _)| arn.to_owned()).collect())
     }
 
     pub(crate) async fn streams(&self, operation: &str, body: Value) -> Result<Value, BoxError> {
@@ -90,4 +101,14 @@ impl Raw {
         let keys = items.filter(is_parked).map(key);
         Ok(keys.map(|key| key.chars().skip(key.chars().count().saturating_sub(UUID)).collect()).collect())
     }
+}
+
+/// Makes a queue that gets what is published to any topic there is, and keeps a message hidden once it was received: for tests that look
+/// at what subscribers would hear. Topics that are made later are not heard.
+///
+/// # Errors
+///
+/// What the embedded AWS says.
+pub async fn listen_to_everything(aws: &InMemoryAws, queue: &str) -> Result<(), BoxError> {
+    Raw(aws.clone()).listen(queue).await
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::call::{Call, Outcome};
+use crate::facts::State;
 use crate::fault::Fault;
 use crate::judge::cents;
 use crate::ledger::OrderRecord;
@@ -81,7 +82,8 @@ fn became(order: &OrderRecord) -> String {
     if order.states.is_empty() {
         return "not stored, but credit was reserved for it".to_owned();
     }
-    order.states.join(", then ").to_lowercase()
+    let states: Vec<_> = order.states.iter().map(State::to_string).collect();
+    states.join(", then ")
 }
 
 /// What became of a call, in words.
@@ -92,6 +94,8 @@ pub(crate) fn ending(call: &Call) -> &'static str {
         (Some(Fault::RequestLost), _) => "lost on its way",
         (Some(Fault::AnswerLost), _) => "took effect, answer lost",
         (Some(Fault::Outage), _) => "service out of reach",
+        (Some(Fault::SlowAnswers), _) => "answered late",
+        (Some(Fault::RefusedForAWhile), _) => "refused for a while",
         (Some(Fault::RefusedMessage), _) => "refused for ever",
         (Some(_), _) => "failed",
         (None, Outcome::Done | Outcome::Empty) => "ok",

@@ -11,8 +11,8 @@ use crate::call::{Call, Description, Outcome, Site, TABLES};
 use crate::fault::{Fault, Plan};
 use crate::program::{Role, Worker};
 
-/// How long a service stays out of reach in an [`Fault::Outage`].
-const OUTAGE: Duration = Duration::from_secs(60);
+/// How long a fault that [lasts](Fault::lasts) goes on.
+const SPELL: Duration = Duration::from_secs(60);
 
 /// Latency of a call, in milliseconds: at least, and how much more at most.
 const LATENCY_MS: (u64, u64) = (2, 10);
@@ -34,7 +34,7 @@ pub(crate) struct Session {
 struct State {
     calls: Vec<Call>,
     crash_signals: HashMap<Arc<str>, Arc<Notify>>,
-    outages: Vec<(Arc<str>, &'static str, Instant)>,
+    spells: Vec<Spell>,
     refused_messages: Vec<String>,
     writes: HashMap<String, usize>,
     invocations: usize,
@@ -42,6 +42,24 @@ struct State {
     in_flight: usize,
     restarting: usize,
     last_progress: Duration,
+}
+
+/// A fault that goes on for a while at the calls of one component to one service.
+struct Spell {
+    fault: Fault,
+    component: Arc<str>,
+    service: &'static str,
+    until: Instant,
+}
+
+impl Spell {
+    fn strikes(&self, component: &Arc<str>, call: &Description) -> bool {
+        let concerns = self.fault != Fault::RefusedForAWhile || call.publishes();
+        concerns
+            && self.component == *component
+            && self.service == call.service
+            && Instant::now() < self.until
+    }
 }
 
 /// What is to be done with a call.
@@ -85,8 +103,9 @@ impl Session {
         call: &Description,
     ) -> Option<Fault> {
         match self.plan.at_call(index).or_else(|| self.at_site(state, component, call)) {
-            Some(Fault::Outage) => {
-                state.outages.push((component.clone(), call.service, Instant::now() + OUTAGE));
+            Some(fault) if fault.lasts() => {
+                let (component, service) = (component.clone(), call.service);
+                state.spells.push(Spell { fault, component, service, until: Instant::now() + SPELL });
             }
             Some(Fault::RefusedMessage) => {
                 state.refused_messages.extend(call.messages.first().map(|(id, _)| id.clone()));
@@ -94,17 +113,9 @@ impl Session {
             Some(fault) => return Some(fault),
             None => {}
         }
-        let is_out = |(who, service, until): &(Arc<str>, &str, Instant)| {
-            who == component && *service == call.service && Instant::now() < *until
-        };
+        let spell = state.spells.iter().find(|spell| spell.strikes(component, call)).map(|spell| spell.fault);
         let is_refused = |(id, _): &(String, String)| state.refused_messages.contains(id);
-        if state.outages.iter().any(is_out) {
-            Some(Fault::Outage)
-        } else if call.messages.iter().any(is_refused) {
-            Some(Fault::RefusedMessage)
-        } else {
-            None
-        }
+        spell.or_else(|| call.messages.iter().any(is_refused).then_some(Fault::RefusedMessage))
     }
 
     /// The plan's fault at a site, the first time that a call is made there.

@@ -144,6 +144,24 @@ pub fn survey(
     Ok(survey)
 }
 
+/// The part of a survey that concerns one fault at every point.
+///
+/// # Errors
+///
+/// [`SurveyError`]
+pub fn survey_of(
+    program: &Program,
+    fault: Fault,
+    effort: Effort,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Survey, SurveyError> {
+    let plans = points(program, &baseline(program)?, fault);
+    let runs = execute(program, plans, effort.threads, progress)?;
+    let mut survey = Survey::default();
+    survey.note(Row::One(fault), &runs, &mut Sites::default());
+    Ok(survey)
+}
+
 impl Survey {
     fn note(&mut self, row: Row, runs: &[Run], sites: &mut Sites) {
         if runs.is_empty() {

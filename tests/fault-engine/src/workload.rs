@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -52,17 +53,35 @@ impl Answer {
 pub(crate) struct Client {
     pub(crate) session: Session,
     pub(crate) component: Arc<str>,
-    pub(crate) router: Box<dyn Fn() -> Router + Send>,
+    router: Box<dyn Fn() -> Router + Send>,
     current: Option<Router>,
     pub(crate) customer: Option<Answer>,
     pub(crate) orders: BTreeMap<char, Answer>,
     pub(crate) cancelled: Option<Answer>,
+    /// How long answers may take, if that is promised.
+    pub(crate) answers_within: Option<Duration>,
+    /// Which answers took longer, and how long.
+    pub(crate) late: BTreeMap<String, Duration>,
 }
 
 impl Client {
-    pub(crate) fn new(session: Session, component: Arc<str>, router: Box<dyn Fn() -> Router + Send>) -> Self {
-        let current = None;
-        Self { session, component, router, current, customer: None, orders: BTreeMap::new(), cancelled: None }
+    pub(crate) fn new(
+        session: Session,
+        component: Arc<str>,
+        router: Box<dyn Fn() -> Router + Send>,
+        answers_within: Option<Duration>,
+    ) -> Self {
+        Self {
+            session,
+            component,
+            router,
+            current: None,
+            customer: None,
+            orders: BTreeMap::new(),
+            cancelled: None,
+            answers_within,
+            late: BTreeMap::new(),
+        }
     }
 
     /// The first steps: nothing else goes on meanwhile.
@@ -81,7 +100,9 @@ impl Client {
                 let request = request(Method::POST, "/orders", Some(order(label, customer)));
                 ask(session.clone(), component.clone(), router.clone(), request)
             };
+            let asked = self.session.now();
             let (a, b) = futures::future::join(place('A'), place('B')).await;
+            self.note_lateness("one of two POST /orders", asked);
             self.after_crash(&a).after_crash(&b);
             self.orders.extend([('A', a), ('B', b)]);
             let c = self.post("/orders", order('C', customer)).await;
@@ -108,9 +129,18 @@ impl Client {
 
     async fn post(&mut self, path: &str, body: Value) -> Answer {
         let request = request(Method::POST, path, Some(body));
+        let asked = self.session.now();
         let answer = ask(self.session.clone(), self.component.clone(), self.current(), request).await;
+        self.note_lateness(&format!("POST {path}"), asked);
         self.after_crash(&answer);
         answer
+    }
+
+    fn note_lateness(&mut self, request: &str, asked: Duration) {
+        let took = self.session.now() - asked;
+        if self.answers_within.is_some_and(|most| took > most) {
+            self.late.insert(request.to_owned(), took);
+        }
     }
 
     fn current(&mut self) -> Router {

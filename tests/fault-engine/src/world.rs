@@ -16,7 +16,7 @@ use crate::fault::{Fault, Plan};
 use crate::history::History;
 use crate::judge::{Evidence, Finding};
 use crate::ledger::Ledger;
-use crate::probe::{Leftovers, PROBE, Probe, TOPICS};
+use crate::probe::{Leftovers, PROBE, Probe};
 use crate::program::{BoxError, Program};
 use crate::raw::Raw;
 use crate::session::Session;
@@ -56,7 +56,7 @@ impl World {
         let aws = InMemoryAws::new()?;
         let raw = Raw(aws.clone());
         (program.deploy)(aws.sdk_config()).await?;
-        raw.listen(PROBE, &TOPICS).await?;
+        raw.listen(PROBE).await?;
         let queues = raw.queues().await?;
         let history = History::open(raw.clone()).await?;
         let (probe, session) = (Probe::new(raw.clone()), Session::new(plan.clone(), program.workers));
@@ -134,6 +134,7 @@ impl World {
             parked: &parked,
             told: &client.orders,
             cancelled: client.cancelled.as_ref(),
+            late: &client.late,
         };
         Ok(evidence.judge())
     }

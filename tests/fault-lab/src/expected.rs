@@ -9,7 +9,7 @@ use crate::matrix::name_of;
 
 /// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any program
 /// that is not named here.
-const EXPECTED: [(&str, [&str; 5]); 19] = [
+const EXPECTED: [(&str, [&str; 5]); 21] = [
     ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("request-lost", ["DM", "", "", "", ""]),
@@ -17,8 +17,10 @@ const EXPECTED: [(&str, [&str; 5]); 19] = [
     ("throttle", ["", "", "", "", ""]),
     ("server-error-500", ["", "", "", "", ""]),
     ("outage", ["LDSM", "LDSM", "PDSM", "", ""]),
+    ("slow-answers", ["D", "", "", "", ""]),
     ("transaction-conflict", ["", "", "", "", ""]),
     ("partial-batch-failure", ["", "", "", "", ""]),
+    ("refused-for-a-while", ["LDSM", "LDSM", "", "", ""]),
     ("refused-message", ["LDOSM", "LDOSM", "LSM", "LSM", "LSM"]),
     ("duplicate-delivery", ["DM", "", "", "", ""]),
     ("concurrent-consumers", ["DM", "DM", "DM", "", ""]),

@@ -3,6 +3,8 @@
 //! `cargo run --profile lab -p fault-lab -- matrix` prints the table; without `--profile lab` the same takes about
 //! twenty times as long. The programs and what is expected of them stand in [`programs`] and [`expected`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use mimalloc::MiMalloc;
 
 /// A run is short and makes many small things: the system's allocator is a fifth of its time.

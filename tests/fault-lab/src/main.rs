@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use fault_engine::{Effort, Fault, Plan, Program, baseline, execute, random, run};
+use fault_engine::{Effort, Fault, Plan, Program, baseline, execute, random, run, survey, survey_of};
 use fault_lab::kill;
-use fault_lab::matrix::{FULL, Matrix};
+use fault_lab::matrix::{Column, FULL, surprises, table};
 use fault_lab::programs::{PROGRAMS, named};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -30,9 +30,15 @@ enum Command {
         /// Only this program.
         #[arg(long, value_parser = named)]
         program: Option<Program>,
+        /// Only this fault.
+        #[arg(long, conflicts_with_all = ["output", "columns"])]
+        fault: Option<Fault>,
         /// Write the table to this file as well, once it is complete.
         #[arg(long)]
         output: Option<PathBuf>,
+        /// Write each program's column to a file in this folder as well, in the form in which the tests store it.
+        #[arg(long)]
+        columns: Option<PathBuf>,
     },
     /// Random plans with several faults each; with --kill the system in final/ as five processes, one of which is killed every second.
     Soak {
@@ -86,7 +92,10 @@ fn start(command: Command) -> Result<bool> {
         )?;
     }
     match command {
-        Command::Matrix { quick, program, output } => matrix(quick, program, output),
+        Command::Matrix { program, fault: Some(fault), .. } => row(&selected(program), fault),
+        Command::Matrix { quick, program, output, columns, .. } => {
+            matrix(quick, &selected(program), output, columns)
+        }
         Command::Soak { kill: true, minutes, .. } => kill_soak(minutes),
         Command::Soak { program, seed: Some(seed), .. } => replay(&program, seed),
         Command::Soak { seeds, program, seed: None, .. } => soak(&program, seeds),
@@ -98,22 +107,56 @@ fn start(command: Command) -> Result<bool> {
     }
 }
 
-fn matrix(quick: bool, program: Option<Program>, output: Option<PathBuf>) -> Result<bool> {
-    let programs = program.map_or(PROGRAMS.to_vec(), |program| vec![program]);
+fn matrix(
+    quick: bool,
+    programs: &[Program],
+    output: Option<PathBuf>,
+    folder: Option<PathBuf>,
+) -> Result<bool> {
     let effort = if quick { Effort { pairs_within: 0, random: 0, ..FULL } } else { FULL };
     let bar = progress_bar();
-    let matrix = Matrix::measure(&programs, effort, &|added, done| advance(&bar, added, done))?;
+    let (mut columns, mut surprising) = (Vec::new(), Vec::new());
+    for program in programs {
+        let survey = survey(program, effort, &|added, done| advance(&bar, added, done))?;
+        let column = Column::of(program.name, &survey);
+        if let Some(folder) = &folder {
+            write_at_once(&folder.join(format!("{}.txt", program.name)), &column.text())?;
+        }
+        columns.push(column);
+        surprising.extend(surprises(program.name, &survey));
+    }
     bar.finish_and_clear();
     let mut out = io::stdout();
-    write!(out, "{}", matrix.table())?;
+    write!(out, "{}", table(&columns))?;
     if let Some(path) = output {
-        write_at_once(&path, &matrix.table())?;
+        write_at_once(&path, &table(&columns))?;
     }
-    let surprises = matrix.surprises();
-    for surprise in surprises.iter().filter(|_| !quick) {
+    for surprise in surprising.iter().filter(|_| !quick) {
         writeln!(out, "{surprise}")?;
     }
-    Ok(quick || surprises.is_empty())
+    Ok(quick || surprising.is_empty())
+}
+
+fn selected(program: Option<Program>) -> Vec<Program> {
+    program.map_or(PROGRAMS.to_vec(), |program| vec![program])
+}
+
+/// One row of the matrix, and whether it is as it should be.
+fn row(programs: &[Program], fault: Fault) -> Result<bool> {
+    let bar = progress_bar();
+    let (mut out, mut is_expected) = (io::stdout(), true);
+    for program in programs {
+        let survey = survey_of(program, fault, FULL, &|added, done| advance(&bar, added, done))?;
+        let column = Column::of(program.name, &survey);
+        let line = column.text().lines().find(|line| line.starts_with(fault.name())).map(str::to_owned);
+        writeln!(out, "{:<12}  {}", program.name, line.unwrap_or_default())?;
+        for surprise in surprises(program.name, &survey) {
+            is_expected = false;
+            writeln!(out, "{surprise}")?;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(is_expected)
 }
 
 /// Either the old file or the new one is there, never a part.

@@ -32,6 +32,8 @@ pub const PROGRAM: Program = Program {
     name: "final",
     deploy: |aws| Box::pin(deploy::deploy(aws)),
     http,
+    // Ten seconds for a request, and one for what is around it.
+    answers_within: Some(Duration::from_secs(11)),
     workers: &[
         Worker {
             name: "customers",

@@ -175,7 +175,8 @@ impl Consumer {
                 Err(unreadable) => return self.bury(&message, &reason(&unreadable)).await,
             };
             let id = delivery.envelope.id;
-            // Called in here, so that a panic is caught before there is a future, too.
+            // Called in here, so that a panic is caught before there is a future, too. Boxed, because a handler's future is large, and
+            // every layer around it would have it on the stack once more: together more than a thread of a debug build has.
             let work = Box::pin(async { handler(delivery).await });
             match self.handle_in_time(&message, id, work, &give_up).await {
                 Ok(outcome) => self.finish(&message, outcome).await,

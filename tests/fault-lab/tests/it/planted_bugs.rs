@@ -2,6 +2,8 @@
 //!
 //! The line is taken out of the requests on their way to AWS, so that the chapter needs no hook for it.
 
+use std::time::Duration;
+
 use fault_engine::{Fault, Kind, Plan, Program, Sabotage, run, run_sabotaged};
 use serde_json::Value;
 
@@ -108,4 +110,19 @@ fn outage_of_the_customers_relay() -> Plan {
         .iter()
         .filter(|call| &*call.site.component == "customers-relay" && call.site.operation == "Publish");
     Plan::one(Fault::Outage, publishes.next().unwrap().index)
+}
+
+/// Chapter 6 puts no limit to a request: held to one, it breaks it.
+#[test]
+fn stuck_when_an_answer_comes_later_than_was_promised() {
+    let sound = run(&chapter_06::PROGRAM, &Plan::none()).unwrap();
+    let is_write = |call: &&fault_engine::Call| {
+        &*call.site.component == "http" && call.site.operation == "TransactWriteItems"
+    };
+    let call = sound.calls.iter().find(is_write).unwrap().index;
+    let promised = Program { answers_within: Some(Duration::from_secs(5)), ..chapter_06::PROGRAM };
+    let calm = run(&promised, &Plan::none()).unwrap();
+    assert!(calm.findings.is_empty(), "without the fault: {:?}", calm.findings);
+    let slow = run(&promised, &Plan::one(Fault::SlowAnswers, call)).unwrap();
+    assert!(slow.count(Kind::Stuck) > 0, "{:?}", slow.findings);
 }

@@ -7,6 +7,7 @@
 
 mod cases;
 mod drops;
+mod log;
 #[path = "../support/outside.rs"]
 mod outside;
 mod polls;

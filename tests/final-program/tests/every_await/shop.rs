@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use fault_engine::{Ambient, TOPICS};
+use fault_engine::{Ambient, listen_to_everything};
 use final_program::PROGRAM;
-use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
+use local_aws::InMemoryAws;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -36,14 +36,7 @@ impl Shop {
     pub(crate) async fn open() -> Self {
         let aws = InMemoryAws::new().unwrap();
         (PROGRAM.deploy)(aws.sdk_config()).await.unwrap();
-        let (sns, sqs) =
-            (aws_sdk_sns::Client::new(&aws.sdk_config()), aws_sdk_sqs::Client::new(&aws.sdk_config()));
-        sqs.create_queue().queue_name(PROBE).send().await.unwrap();
-        for topic in TOPICS {
-            let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{name}");
-            let request = sns.subscribe().topic_arn(arn("sns", topic)).protocol("sqs");
-            request.endpoint(arn("sqs", PROBE)).send().await.unwrap();
-        }
+        listen_to_everything(&aws, PROBE).await.unwrap();
         Self { aws, ids: Arc::default() }
     }
 

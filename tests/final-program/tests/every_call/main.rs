@@ -64,7 +64,7 @@ fn a_hundred_thousand_runs_with_faults_do_no_damage() {
 
 #[test]
 fn the_classic_mistakes_are_found() {
-    for part in [planted::DUAL_WRITE, planted::NO_INBOX, planted::NOTED_FIRST] {
+    for part in [planted::DUAL_WRITE, planted::NO_INBOX, planted::NOTED_FIRST, planted::BLAMED_BY_FLAG] {
         let tally = in_parallel(&part, 200);
         tell(&format!("{:<26} {tally}", part.name));
         assert!(!tally.failures.is_empty(), "{} was not found", part.name);

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "these do what the real parts must not")]
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_sns::types::PublishBatchRequestEntry;
 use serde_json::json;
 use transactional_messaging::{message::Subject, outbox::partition_of};
 use uuid::Uuid;
@@ -24,6 +25,13 @@ pub(crate) const NOTED_FIRST: Part = Part {
     name: "planted: noted first",
     calls: 4,
     prepare: |world, seed| Box::pin(noted_first(world, seed)),
+};
+
+/// A message of which SNS says that its sender is at fault is set aside for good, whatever the code says.
+pub(crate) const BLAMED_BY_FLAG: Part = Part {
+    name: "planted: blamed by a flag",
+    calls: 4,
+    prepare: |world, seed| Box::pin(blamed_by_flag(world, seed)),
 };
 
 fn text(text: impl Into<String>) -> AttributeValue {
@@ -120,6 +128,59 @@ async fn send_what_is_not_noted(
         head.send().await?;
         let arn = format!("arn:aws:sns:us-east-1:000000000000:{}", topic.as_str().unwrap());
         sns.publish().topic_arn(arn).message(message.as_str().unwrap()).send().await?;
+    }
+    Ok(())
+}
+
+async fn blamed_by_flag(world: &World, seed: u64) -> Job {
+    let subject = relays::stored(world, seed).await;
+    let partition = partition_of(&subject);
+    let rows: Vec<_> = world.outbox("orders", &subject).await;
+    let texts: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row.get("Topic")?.clone(), row.get("Message")?.clone())))
+        .collect();
+    let work = move |process: Process| {
+        let (texts, partition) = (texts.clone(), partition.clone());
+        async move { send_in_batches(&process, &partition, &texts).await.map_err(|error| error.to_string()) }
+    };
+    let stored: Vec<_> =
+        rows.iter().filter_map(|row| row.get("Message")?.as_str().map(str::to_owned)).collect();
+    Job::new(work, move |world: &World| {
+        Box::pin(async move {
+            let heard = world.heard().await.remove(subject.as_str()).unwrap_or_default();
+            let missing = stored.iter().filter(|text| !heard.contains(text)).count();
+            let mut wrong = Vec::new();
+            same(&mut wrong, "the number of messages that nobody heard", missing, 0);
+            wrong
+        })
+    })
+}
+
+/// Sends each message in a batch of its own, unless the subject was parked before.
+async fn send_in_batches(
+    process: &Process,
+    partition: &str,
+    messages: &[(Value, Value)],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let (dynamodb, sns) = (Client::new(process.aws()), aws_sdk_sns::Client::new(process.aws()));
+    let head = [("PK".to_owned(), text(partition)), ("SK".to_owned(), text("#HEAD"))];
+    let get = dynamodb.get_item().table_name("orders-outbox").set_key(Some(head.clone().into()));
+    if get.send().await?.item().is_some_and(|head| head.contains_key("Parked")) {
+        return Ok(());
+    }
+    for (topic, message) in messages {
+        let arn = format!("arn:aws:sns:us-east-1:000000000000:{}", topic.as_str().unwrap());
+        let entry = PublishBatchRequestEntry::builder().id("0").message(message.as_str().unwrap()).build()?;
+        let answer = sns.publish_batch().topic_arn(arn).publish_batch_request_entries(entry).send().await?;
+        let Some(refused) = answer.failed().first() else { continue };
+        if !refused.sender_fault() {
+            return Err("not taken".into());
+        }
+        let park = dynamodb.update_item().table_name("orders-outbox").set_key(Some(head.into()));
+        let park = park.update_expression("SET Parked = :why");
+        park.expression_attribute_values(":why", text(refused.code())).send().await?;
+        return Ok(());
     }
     Ok(())
 }

@@ -34,9 +34,10 @@ enum Fault {
     Throttled,
     ServerError,
     Conflict,
+    EntriesRefused,
 }
 
-const ALL: [Fault; 7] = [
+const ALL: [Fault; 8] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::RequestLost,
@@ -44,6 +45,20 @@ const ALL: [Fault; 7] = [
     Fault::Throttled,
     Fault::ServerError,
     Fault::Conflict,
+    Fault::EntriesRefused,
+];
+
+/// Codes with which SNS refuses an entry of a batch for reasons that pass. Nothing is wrong with the message.
+const PASSING: [&str; 9] = [
+    "KMSThrottling",
+    "KMSDisabled",
+    "KMSAccessDenied",
+    "KMSInvalidState",
+    "Throttled",
+    "ThrottledException",
+    "RequestThrottled",
+    "AuthorizationError",
+    "InternalError",
 ];
 
 /// The faults of one process, by the number of the call that they strike.
@@ -52,6 +67,8 @@ pub(crate) struct Faults(Arc<Inner>);
 
 struct Inner {
     planned: Vec<(usize, Fault)>,
+    /// Chooses a code, and independently of it whether the sender is blamed.
+    refusal: usize,
     calls: AtomicUsize,
     struck: AtomicU64,
     crash: Notify,
@@ -69,6 +86,7 @@ impl Faults {
         }
         Self(Arc::new(Inner {
             planned,
+            refusal: random.usize(0..2 * PASSING.len()),
             calls: AtomicUsize::new(0),
             struck: AtomicU64::new(0),
             crash: Notify::new(),
@@ -119,6 +137,7 @@ impl Wire {
             Fault::Throttled => Ok(refusal(&request, 400, "ThrottlingException", "Throttling")),
             Fault::ServerError => Ok(refusal(&request, 500, "InternalServerError", "InternalError")),
             Fault::Conflict => Ok(conflict(&request)),
+            Fault::EntriesRefused => Ok(entries_refused(&request, faults.refusal)),
         }
     }
 
@@ -150,11 +169,11 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
     let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else {
-        return refusal(request, 400, "ThrottlingException", "Throttling");
+        return refusal_of_all(request);
     };
     let Some(actions) = body["TransactItems"].as_array().filter(|_| target.ends_with("TransactWriteItems"))
     else {
-        return refusal(request, 400, "ThrottlingException", "Throttling");
+        return refusal_of_all(request);
     };
     let reasons: Vec<_> = actions.iter().map(|_| r#"{"Code":"TransactionConflict"}"#).collect();
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
@@ -165,6 +184,35 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
             reasons.join(",")
         ),
     )
+}
+
+/// A batch is taken as a call, and none of its messages is; any other call is throttled.
+fn entries_refused(request: &HttpRequest, refusal: usize) -> HttpResponse {
+    let body = request.body().bytes().unwrap_or_default();
+    let fields: Vec<_> = form_urlencoded::parse(body).collect();
+    if !fields.iter().any(|(name, value)| name == "Action" && value == "PublishBatch") {
+        return refusal_of_all(request);
+    }
+    let (code, blames_sender) = (PASSING[refusal / 2], refusal % 2 == 1);
+    let ids = fields.iter().filter(|(name, _)| name.ends_with(".Id")).map(|(_, id)| id);
+    let failed = ids.map(|id| {
+        format!(
+            "<member><Id>{id}</Id><Code>{code}</Code><Message>injected</Message>\
+             <SenderFault>{blames_sender}</SenderFault></member>"
+        )
+    });
+    let failed: String = failed.collect();
+    response(
+        200,
+        format!(
+            "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
+             <Successful></Successful><Failed>{failed}</Failed></PublishBatchResult></PublishBatchResponse>"
+        ),
+    )
+}
+
+fn refusal_of_all(request: &HttpRequest) -> HttpResponse {
+    refusal(request, 400, "ThrottlingException", "Throttling")
 }
 
 fn response(status: u16, body: String) -> HttpResponse {

@@ -8,9 +8,9 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::HttpClient;
-use fault_engine::{Ambient, TOPICS};
+use fault_engine::{Ambient, listen_to_everything};
 use final_program::PROGRAM;
-use local_aws::{ACCOUNT_ID, InMemoryAws, REGION};
+use local_aws::InMemoryAws;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use transactional_messaging::{
@@ -49,20 +49,10 @@ impl World {
         let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sqs::Client::new(&config));
         let mut world =
             Self { aws, ids: Arc::default(), customer: Uuid::nil(), books: Cell::default(), dynamodb, sqs };
-        world.listen_to_everything().await;
+        listen_to_everything(&world.aws, PROBE).await.unwrap();
         let body = json!({"name": "Ada", "credit_limit": LIMIT});
         world.customer = post(&world.process(), "/customers", "the-customer", &body).await.unwrap();
         world
-    }
-
-    async fn listen_to_everything(&self) {
-        let sns = aws_sdk_sns::Client::new(&self.aws.sdk_config());
-        self.sqs.create_queue().queue_name(PROBE).send().await.unwrap();
-        let arn = |service: &str, name: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{name}");
-        for topic in TOPICS {
-            let request = sns.subscribe().topic_arn(arn("sns", topic)).protocol("sqs");
-            request.endpoint(arn("sqs", PROBE)).send().await.unwrap();
-        }
     }
 
     pub(crate) fn process(&self) -> Process {

@@ -1,0 +1,96 @@
+//! The relay as a Lambda function.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use fault_engine::{deploy::Deployment, listen_to_everything};
+use final_program::relay_of;
+use outbox_relay::lambda::{self, Sweep};
+use serde_json::Value;
+
+use crate::{
+    scene::{Heard, Kind, OUTBOX, damage, records, seconds, store, subject},
+    wire::{Fate, Wire},
+    world::World,
+};
+
+/// SNS hangs for one topic. The SDK waits half a minute for an answer, and tries three times.
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_never_answers_holds_the_messages_of_no_other() {
+    let world = World::open().await;
+    store(&world, 1, &[Kind::Created]).await;
+    store(&world, 2, &[Kind::Approved, Kind::Cancelled]).await;
+    let wire = Wire::new(&world.aws);
+    wire.rule(|operation, body| match operation == "PublishBatch" && body.contains("order--created") {
+        true => Fate::Hangs,
+        false => Fate::Passes,
+    });
+    let relay = relay_of(&world.process_over(wire.clone()), OUTBOX);
+    let (again, mut heard) = (relay.clone(), Heard::default());
+    let handling = tokio::spawn(async move { lambda::handle(&relay, records(&[1, 2])).await });
+    seconds(5).await;
+    assert_eq!(heard.kinds(&world, 2).await, ["OrderApproved", "OrderCancelled"]);
+    assert_eq!(heard.kinds(&world, 1).await, [""; 0]);
+    let failed = handling.await.unwrap().batch_item_failures;
+    assert_eq!(failed.len(), 1, "what hangs comes again: {failed:?}");
+    wire.rule(|_, _| Fate::Passes);
+    assert!(lambda::handle(&again, records(&[1])).await.batch_item_failures.is_empty());
+    assert_eq!(heard.kinds(&world, 1).await, ["OrderCreated"]);
+}
+
+/// Whatever is wrong with a row, what stands in front of it is sent, what stands behind it waits, and all others go their way.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_row_holds_only_what_stands_behind_it() {
+    let world = World::open().await;
+    let kinds: [(&str, Option<AttributeValue>); 5] = [
+        ("Message", None),
+        ("Message", Some(AttributeValue::N("7".to_owned()))),
+        ("Topic", None),
+        ("Kind", Some(AttributeValue::Bool(true))),
+        ("MessageId", Some(AttributeValue::S("no id".to_owned()))),
+    ];
+    let (mut heard, relay) = (Heard::default(), relay_of(&world.process(), OUTBOX));
+    for (number, (name, value)) in (1..).zip(kinds) {
+        let (damaged, sound) = (2 * number, 2 * number + 1);
+        store(&world, damaged, &[Kind::Created, Kind::Approved, Kind::Cancelled]).await;
+        store(&world, sound, &[Kind::Created]).await;
+        damage(&world, damaged, 1, name, value).await;
+        let failed = lambda::handle(&relay, records(&[damaged, sound])).await.batch_item_failures;
+        assert_eq!(heard.kinds(&world, damaged).await, ["OrderCreated"], "{name}");
+        assert_eq!(heard.kinds(&world, sound).await, ["OrderCreated"], "{name}");
+        assert!(failed.is_empty(), "{name}: it is set aside and not tried for ever: {failed:?}");
+        let items = world.outbox("orders", &subject(damaged)).await;
+        let reason = items.iter().find_map(|item| item.get("Parked").and_then(Value::as_str));
+        assert!(reason.is_some_and(|reason| !reason.is_empty()), "{name}: {items:?}");
+    }
+}
+
+/// An AWS that was restarted without its topics. When these are there again, nobody has to do anything for each subject.
+#[tokio::test(start_paused = true)]
+async fn topics_that_were_gone_for_a_while_leave_nothing_for_anybody_to_do() {
+    let world = World::open().await;
+    let sns = aws_sdk_sns::Client::new(&world.aws.sdk_config());
+    let listed = sns.list_topics().send().await.unwrap().topics.unwrap_or_default();
+    let arns: Vec<_> = listed.into_iter().filter_map(|topic| topic.topic_arn).collect();
+    for arn in &arns {
+        sns.delete_topic().topic_arn(arn).send().await.unwrap();
+    }
+    let numbers: Vec<u64> = (1..=5).collect();
+    for number in &numbers {
+        store(&world, *number, &[Kind::Created, Kind::Approved]).await;
+    }
+    let relay = relay_of(&world.process(), OUTBOX);
+    lambda::handle(&relay, records(&numbers)).await;
+    seconds(60).await;
+    let lab = Deployment::new(&world.aws.sdk_config());
+    for arn in &arns {
+        lab.topic(arn.rsplit(':').next().unwrap()).await.unwrap();
+    }
+    listen_to_everything(&world.aws, "probe").await.unwrap();
+    for _minute in 0..15 {
+        seconds(60).await;
+        lambda::sweep_once(&relay, Sweep { older_than_seconds: 60 }).await.unwrap();
+    }
+    let mut heard = Heard::default();
+    for number in numbers {
+        assert_eq!(heard.kinds(&world, number).await, ["OrderCreated", "OrderApproved"], "subject {number}");
+    }
+}
