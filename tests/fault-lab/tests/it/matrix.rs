@@ -12,10 +12,6 @@ const STORED: &str = "tests/it/snapshots/it__matrix__matrix.snap.txt";
 const SAMPLE: usize = 25;
 
 #[test]
-#[cfg_attr(
-    debug_assertions,
-    ignore = "takes an hour in a debug build: cargo test --profile lab -p fault-lab"
-)]
 fn every_program_fails_as_told_and_nowhere_else() {
     let matrix = Matrix::measure(&PROGRAMS, FULL, &|_, _| {}).unwrap();
     assert_eq!(matrix.surprises(), Vec::<String>::new());
