@@ -18,8 +18,8 @@ import policies
 
 # The files, and the command that makes each.
 RECORDINGS = {
-    "scenarios.tsv": ("cargo", "test", "-q", "--workspace", "--test", "in_process"),
-    "faults.tsv": ("cargo", "test", "-q", "--workspace", "--test", "permissions"),
+    "scenarios.tsv": ("cargo", "test", "-q", "--workspace", "--all-features", "--test", "in_process"),
+    "faults.tsv": ("cargo", "test", "-q", "--workspace", "--all-features", "--test", "permissions"),
 }
 
 # What the calls follow from.

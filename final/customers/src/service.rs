@@ -89,7 +89,8 @@ pub async fn run(
     until_usable(&database, &sqs, &resources(settings), ambient.id(), &stop).await?;
     let service = Customers::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?;
-    let consumer_settings = ConsumerSettings { grace: GRACE, seed: ambient.id(), ..ConsumerSettings::default() };
+    let consumer_settings =
+        ConsumerSettings { grace: GRACE, seed: ambient.id(), ..ConsumerSettings::default() };
     let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone())
         .on(Channels::fifo(settings.base.fifo));
     consume(&mut consumers, &service).await?;

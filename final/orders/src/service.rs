@@ -131,7 +131,8 @@ pub async fn run(
     let service = Orders::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?
         .with_timeout(*order_timeout);
-    let consumer_settings = ConsumerSettings { grace: GRACE, seed: ambient.id(), ..ConsumerSettings::default() };
+    let consumer_settings =
+        ConsumerSettings { grace: GRACE, seed: ambient.id(), ..ConsumerSettings::default() };
     let mut consumers = ConsumerGroup::new(sqs, &settings.base.queue_prefix, consumer_settings, stop.clone())
         .on(Channels::fifo(settings.base.fifo));
     consume(&mut consumers, &service).await?;

@@ -1,7 +1,7 @@
 //! The laboratory: every program against every fault.
 //!
-//! `cargo run --profile lab -p fault-lab -- matrix` prints the table; without `--profile lab` the same takes about
-//! twenty times as long. The programs and what is expected of them stand in [`programs`] and [`expected`].
+//! `cargo run -p fault-lab -- matrix` prints the table. The programs and what is expected of them stand in
+//! [`programs`] and [`expected`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

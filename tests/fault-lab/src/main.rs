@@ -85,12 +85,6 @@ fn main() -> ExitCode {
 
 /// Whether all is as it should be.
 fn start(command: Command) -> Result<bool> {
-    if cfg!(debug_assertions) {
-        writeln!(
-            io::stderr(),
-            "This is a debug build. `cargo run --profile lab -p fault-lab` is about 20 times faster."
-        )?;
-    }
     match command {
         Command::Matrix { program, fault: Some(fault), .. } => row(&selected(program), fault),
         Command::Matrix { quick, program, output, columns, .. } => {

@@ -5,7 +5,7 @@
 //! nothing about is whether the code does what the model does; the tests of this crate ask the real domains the same questions, and the
 //! fault lab breaks the real programs.
 //!
-//! `cargo run --profile lab -p protocol-model` prints the shortest way to what each of the planted [`Defect`]s breaks, then explores
+//! `cargo run -p protocol-model` prints the shortest way to what each of the planted [`Defect`]s breaks, then explores
 //! the sound protocol. Begin to read at `protocol.rs`; `properties.rs` lists what must hold.
 //!
 //! # What is modelled

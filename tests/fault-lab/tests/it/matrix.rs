@@ -13,10 +13,6 @@ const SAMPLE: usize = 25;
 macro_rules! fails_as_told_and_nowhere_else {
     ($($test:ident => $program:literal),+) => {$(
         #[test]
-        #[cfg_attr(
-            debug_assertions,
-            ignore = "takes minutes in a debug build: cargo test --profile lab -p fault-lab"
-        )]
         fn $test() {
             let measured = measure(&named($program).unwrap()).text();
             let stored = std::fs::read_to_string(stored_at($program)).unwrap_or_default();
@@ -62,7 +58,7 @@ fn the_table_is_joined_from_the_column_of_every_program() {
     assert_eq!(PROGRAMS.map(|program| program.name).as_slice(), MEASURED);
     let columns = MEASURED.iter().map(|program| {
         let text = std::fs::read_to_string(stored_at(program)).unwrap_or_else(|error| {
-            panic!("there is no column of {program} ({error}): measure it with --profile lab")
+            panic!("there is no column of {program} ({error}): measure it with INSTA_UPDATE=always")
         });
         Column::parse(&text).unwrap()
     });

@@ -77,7 +77,7 @@ fn the_classic_mistakes_are_found() {
     }
 }
 
-/// A failing run, again: `SEED='approve 17' cargo test --profile lab -p final-program --test every_call -- --ignored`.
+/// A failing run, again: `SEED='approve 17' cargo test -p final-program --test every_call -- --ignored`.
 #[test]
 #[ignore = "for a run that failed; its seed comes from the environment"]
 fn one_seed() {

@@ -33,10 +33,7 @@ fn one_fault_with_a_consumer_that_only_the_inbox_guards() {
 }
 
 #[test]
-#[cfg_attr(
-    debug_assertions,
-    ignore = "ten million states take an optimised build: cargo test --profile lab -p protocol-model"
-)]
+#[ignore = "more than a minute; scripts/test has the program explore them: cargo run -p protocol-model"]
 fn two_faults_at_every_point_of_two_orders() {
     let report = explored(Bounds::full());
     assert!(report.is_sound(), "{report}\nnot seen: {:?}", report.not_seen);
