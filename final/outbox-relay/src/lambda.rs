@@ -4,17 +4,24 @@
 //! response and takes every batch for a success. Lambda goes back to the *lowest* failed sequence number and delivers everything from
 //! there again; what was dispatched lies below its subject's watermark and is not published twice.
 
-use aws_lambda_events::event::{
-    dynamodb::{Event, EventRecord},
-    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
-};
+use std::time::Duration;
+
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Deserializer, de};
-use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
-use transactional_messaging::{outbox::is_head, relay::Relay};
+use transactional_messaging::{
+    ambient::Ambient,
+    outbox::is_head,
+    relay::{Relay, RelayError},
+};
+use waiting::Deadline;
 
+pub use crate::record::{Batch, Record};
 use crate::wake::{WakeUp, wake_all};
+
+/// What is kept of an invocation's time for its answer.
+const FOR_THE_ANSWER: Duration = Duration::from_secs(3);
 
 /// What the function is invoked with: an object with one of these. What is neither is refused, with the reason: an invocation that is
 /// acknowledged does not come again.
@@ -26,7 +33,7 @@ pub enum Invocation {
         sweep: Sweep,
     },
     /// By the event source mapping: a batch of stream records.
-    Stream(Event),
+    Stream(Batch),
 }
 
 impl<'de> Deserialize<'de> for Invocation {
@@ -39,7 +46,7 @@ impl<'de> Deserialize<'de> for Invocation {
             Some(_) => {
                 return Err(de::Error::custom("a sweep is an object, and all there is in its invocation"));
             }
-            None => Event::deserialize(Value::Object(members)).map(Self::Stream),
+            None => Batch::deserialize(Value::Object(members)).map(Self::Stream),
         };
         read.map_err(de::Error::custom)
     }
@@ -52,22 +59,30 @@ pub struct Sweep {
     pub older_than_seconds: u32,
 }
 
-/// Serves the Lambda runtime until the environment is frozen for good.
+/// Serves the Lambda runtime until the environment is frozen for good. Each invocation ends before Lambda would end it: what was not
+/// done by then is named as failed.
 ///
 /// # Errors
 ///
 /// When the runtime API cannot be reached.
-pub async fn run(relay: Relay) -> Result<(), Error> {
+pub async fn run(relay: Relay, ambient: Ambient) -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Invocation>| {
-        let relay = relay.clone();
-        async move {
+        let (relay, now) = (relay.clone(), ambient.now());
+        let deadline = deadline(event.context.deadline, now);
+        deadline.scope(async move {
             match event.payload {
                 Invocation::Sweep { sweep } => Ok(json!({"swept": sweep_once(&relay, sweep).await?})),
-                Invocation::Stream(event) => Ok::<_, Error>(json!(handle(&relay, event).await)),
+                Invocation::Stream(batch) => Ok::<_, Error>(json!(handle(&relay, batch).await)),
             }
-        }
+        })
     }))
     .await
+}
+
+/// Lambda tells the end of an invocation in milliseconds since 1970.
+fn deadline(ends_at: u64, now: time::OffsetDateTime) -> Deadline {
+    let now = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    Deadline::after(Duration::from_millis(ends_at.saturating_sub(now)).saturating_sub(FOR_THE_ANSWER))
 }
 
 /// Dispatches what has been pending for too long and returns the number of subjects that were woken.
@@ -79,19 +94,23 @@ pub async fn sweep_once(relay: &Relay, sweep: Sweep) -> Result<usize, Error> {
     let results = relay.sweep(time::Duration::seconds(sweep.older_than_seconds.into())).await?;
     let failed = results.values().filter(|result| result.is_err()).count();
     if failed > 0 {
-        return Err(format!("{failed} of {} subjects could not be dispatched", results.len()).into());
+        let late = results.values().filter(|result| matches!(result, Err(RelayError::Late))).count();
+        let late = if late > 0 { format!(", {late} of them for want of time") } else { String::new() };
+        return Err(format!("{failed} of {} subjects could not be dispatched{late}", results.len()).into());
     }
     Ok(results.len())
 }
 
 // ANCHOR: handle
-/// Handles one batch of stream records and names those that must come again.
-pub async fn handle(relay: &Relay, event: Event) -> DynamoDbEventResponse {
-    let wake_ups = event.records.iter().filter_map(wake_up).collect();
+/// Handles one batch of stream records and names those that must come again. A record without a sequence number cannot be named: then an
+/// empty name stands for it, which Lambda takes for a failure of the whole batch ("AWS Lambda Developer Guide, Using AWS Lambda with
+/// Amazon DynamoDB, Batch item failures"). What was dispatched is not published twice.
+pub async fn handle(relay: &Relay, batch: impl Into<Batch>) -> DynamoDbEventResponse {
+    let wake_ups = batch.into().records.iter().filter_map(wake_up).collect();
     let mut response = DynamoDbEventResponse::default();
     for failed in wake_all(relay, wake_ups).await {
         let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = Some(failed.record);
+        failure.item_identifier = Some(failed.record.unwrap_or_default());
         response.batch_item_failures.push(failure);
     }
     response
@@ -99,22 +118,19 @@ pub async fn handle(relay: &Relay, event: Event) -> DynamoDbEventResponse {
 // ANCHOR_END: handle
 
 // ANCHOR: wake_up
-/// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose.
-fn wake_up(record: &EventRecord) -> Option<WakeUp> {
-    if record.event_name != "INSERT" {
+/// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose. Only the key is
+/// needed; a record of which nobody says what happened wakes its subject, which costs two reads.
+fn wake_up(record: &Record) -> Option<WakeUp> {
+    if matches!(record.event_name.as_deref(), Some("MODIFY" | "REMOVE")) {
         return None;
     }
-    let key = |name| record.change.keys.get(name);
-    match (key("PK"), key("SK"), &record.change.sequence_number) {
-        (_, Some(AttributeValue::S(sort_key)), _) if is_head(sort_key) => None,
-        (Some(AttributeValue::S(partition)), _, Some(record)) => {
-            Some(WakeUp { partition: partition.clone(), record: record.clone() })
+    match (&record.partition, &record.sort_key) {
+        (_, Some(sort_key)) if is_head(sort_key) => None,
+        (Some(partition), _) => {
+            Some(WakeUp { partition: partition.clone(), record: record.sequence_number.clone() })
         }
-        _ => {
-            tracing::error!(
-                event_id = record.event_id,
-                "record_of_another_table; check the event source mapping"
-            );
+        (None, _) => {
+            tracing::error!(sequence_number = record.sequence_number, "record_of_another_table");
             None
         }
     }
@@ -140,8 +156,15 @@ mod tests {
                 "ApproximateCreationDateTime": 1479499740, "SequenceNumber": "111", "SizeBytes": 26,
                 "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": "SUBJECT#order/1"}, "SK": {"S": "0"}}}}]}"#,
         );
-        let Invocation::Stream(event) = batch else { panic!("not a batch of records") };
-        let expected = WakeUp { partition: "SUBJECT#order/1".to_owned(), record: "111".to_owned() };
-        assert_eq!(wake_up(&event.records[0]), Some(expected));
+        let Invocation::Stream(batch) = batch else { panic!("not a batch of records") };
+        let expected = WakeUp { partition: "SUBJECT#order/1".to_owned(), record: Some("111".to_owned()) };
+        assert_eq!(wake_up(&batch.records[0]), Some(expected));
+    }
+
+    #[test]
+    fn an_invocation_ends_before_lambda_ends_it() {
+        let now = time::OffsetDateTime::from_unix_timestamp(1_767_225_600).unwrap();
+        let left = |ends_at| deadline(ends_at, now).left().as_secs_f64().round() as u64;
+        assert_eq!((left(1_767_225_720_000), left(1_767_225_601_000), left(0)), (117, 0, 0));
     }
 }

@@ -2,6 +2,7 @@
 //! process that reads the stream by itself ([`tail`]). Both hand the same wake-ups to the same relay core.
 
 pub mod lambda;
+mod record;
 pub mod settings;
 pub mod sweep;
 pub mod tail;

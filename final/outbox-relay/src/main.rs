@@ -32,6 +32,12 @@ enum Mode {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mode = Arguments::parse().mode.unwrap_or(Mode::Lambda);
+    if matches!(mode, Mode::Lambda) && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        eprintln!(
+            "outbox-relay: this is not Lambda; to read the stream in this process, type: outbox-relay tail --table TABLE"
+        );
+        std::process::exit(2);
+    }
     let mut variables: Vec<_> = std::env::vars_os().collect();
     if let Mode::Tail { table: Some(table) } = &mode {
         variables.push(("DYNAMODB_OUTBOX_TABLE_NAME".into(), table.into()));
@@ -41,7 +47,7 @@ async fn main() -> anyhow::Result<()> {
     let aws = service_kit::sdk_config(&settings.base).await;
     let relay = relay(&aws, &settings, Ambient::system());
     match mode {
-        Mode::Lambda => lambda::run(relay).await.map_err(|error| anyhow::anyhow!(error)),
+        Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);

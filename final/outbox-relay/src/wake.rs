@@ -1,6 +1,6 @@
 //! From stream records to wake-ups, and from the relay's results to the records that must come again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, error::Error};
 
 use transactional_messaging::relay::Relay;
 
@@ -9,8 +9,8 @@ use transactional_messaging::relay::Relay;
 pub(crate) struct WakeUp {
     /// The partition key of the subject's rows.
     pub(crate) partition: String,
-    /// The stream record's sequence number.
-    pub(crate) record: String,
+    /// The stream record's sequence number, if it has one: it is needed only to name a record that must come again.
+    pub(crate) record: Option<String>,
 }
 
 /// Wakes all subjects and returns the wake-ups whose subject could not be dispatched, in their order.
@@ -21,10 +21,15 @@ pub(crate) async fn wake_all(relay: &Relay, wake_ups: Vec<WakeUp>) -> Vec<WakeUp
     let results = relay.wake(subjects.into_iter().collect()).await;
     for (partition, result) in &results {
         if let Err(error) = result {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
-            tracing::warn!(partition, %error, cause, "subject_not_dispatched");
+            tracing::warn!(partition, error = with_causes(error), "subject_not_dispatched");
         }
     }
     let failed = |wake_up: &WakeUp| !matches!(results.get(&wake_up.partition), Some(Ok(_)));
     wake_ups.into_iter().filter(failed).collect()
+}
+
+/// An error with everything that led to it.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -4,18 +4,31 @@
 //! It keeps no position. A restart reads the stream from its beginning (24 hours at most); subjects that were dispatched cost two
 //! reads and publish nothing. DynamoDB allows two readers of a shard at most, so run one tailer, or two for a hand-over.
 
-mod failing;
+mod keeper;
 mod shard;
 mod stream;
 
 use std::{collections::HashSet, time::Duration};
 
 use aws_sdk_dynamodbstreams::Client as Streams;
-use tokio::task::JoinSet;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::relay::Relay;
+use uuid::Uuid;
+use waiting::{Deadline, Outage, in_time};
 
 use crate::sweep;
+
+/// After it was asked to stop, what is in work has so long to come to its end, as in the services. What is left is found by the next
+/// start.
+pub const GRACE: Duration = Duration::from_secs(20);
+
+/// A call that reads the stream, or describes it, is given up after this.
+const LONGEST_CALL: Duration = Duration::from_secs(20);
+/// The longest pause of a reader whose stream cannot be read.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The longest pause between looks for a table that is not there. Somebody is about to make it.
+const LONGEST_WAIT_FOR_TABLE: Duration = Duration::from_millis(1_500);
 
 /// How a tailer works.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +52,7 @@ impl Default for TailSettings {
     }
 }
 
-/// Tails the stream of the outbox table until `stop` is cancelled.
+/// Tails the stream of the outbox table until `stop` is cancelled, and for [`GRACE`] longer at most.
 pub async fn run(
     relay: Relay,
     dynamodb: &aws_sdk_dynamodb::Client,
@@ -48,36 +61,43 @@ pub async fn run(
     settings: TailSettings,
     stop: CancellationToken,
 ) {
+    let (news, subjects) = mpsc::channel(100);
     let mut tasks = JoinSet::new();
-    tasks.spawn(sweep::run(relay.clone(), settings.sweep, stop.clone()));
-    let mut started = HashSet::new();
-    let mut finished = HashSet::new();
+    tasks.spawn(keeper::Keeper::new(relay.clone()).run(subjects, stop.clone()));
+    tasks.spawn(sweep::find(relay, settings.sweep, news.clone(), stop.clone()));
+    let (mut reading, mut finished) = (HashSet::new(), HashSet::new());
     let mut shards = JoinSet::new();
-    while !stop.is_cancelled() {
-        match stream::shards_of(dynamodb, &streams, table).await {
+    let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, table.as_bytes());
+    let mut outage = Outage::new("stream_not_found", table, seed, settings.poll, LONGEST_WAIT_FOR_TABLE);
+    let describe = async || {
+        let described = in_time(stream::shards_of(dynamodb, &streams, table));
+        Deadline::after(LONGEST_CALL).scope(described).await.map_err(anyhow::Error::from).flatten()
+    };
+    while let Some(found) = stop.run_until_cancelled(describe()).await {
+        let pause = match found {
             Ok(found) => {
-                for shard in stream::ready(&found.shards, &started, &finished) {
+                outage.over();
+                for shard in stream::ready(&found.shards, &reading, &finished) {
                     tracing::info!(shard, table, "shard_opened");
-                    started.insert(shard.clone());
+                    reading.insert(shard.clone());
                     let reader = shard::Reader::new(streams.clone(), found.arn.clone(), shard, settings.poll);
-                    shards.spawn(reader.run(relay.clone(), stop.clone()));
+                    shards.spawn(reader.run(news.clone(), stop.clone()));
                 }
+                // What is not listed any more was trimmed, and does not come back.
+                finished.retain(|id| found.shards.iter().any(|shard| shard.shard_id() == Some(id)));
+                if reading.is_empty() { settings.poll } else { settings.discovery }
             }
-            Err(error) => {
-                tracing::warn!(table, error = format!("{error:#}"), "stream_not_found; waiting for it")
-            }
-        }
+            Err(error) => outage.failed(format!("{error:#}")),
+        };
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(Ok(shard)) = shards.join_next() => drop(finished.insert(shard)),
-            () = tokio::time::sleep(pause(&started, settings)) => {}
+            Some(Ok(shard)) = shards.join_next() => {
+                reading.remove(&shard);
+                finished.insert(shard);
+            }
+            () = tokio::time::sleep(pause) => {}
         }
     }
     while shards.join_next().await.is_some() {}
     while tasks.join_next().await.is_some() {}
-}
-
-/// Until the table exists there is nothing else to do, so ask for it often.
-fn pause(started: &HashSet<String>, settings: TailSettings) -> Duration {
-    if started.is_empty() { settings.poll } else { settings.discovery }
 }

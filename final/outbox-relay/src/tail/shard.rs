@@ -7,11 +7,13 @@ use aws_sdk_dynamodbstreams::{
     error::ProvideErrorMetadata as _,
     types::{AttributeValue, OperationType, Record, ShardIteratorType},
 };
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::{outbox::is_head, relay::Relay};
+use transactional_messaging::outbox::is_head;
+use uuid::Uuid;
+use waiting::{Deadline, Outage, in_time};
 
-use super::failing::Failing;
-use crate::wake::{WakeUp, wake_all};
+use super::{LONGEST_CALL, LONGEST_PAUSE};
 
 /// The reader of one shard.
 pub(super) struct Reader {
@@ -19,8 +21,16 @@ pub(super) struct Reader {
     stream_arn: String,
     shard: String,
     poll: Duration,
-    /// The last record that was read; what it woke may still be failing.
+    /// The last record that was read.
     position: Option<String>,
+}
+
+/// Why nothing was read.
+enum Unread {
+    /// The shard is not there any more: nothing of it is left to read.
+    Gone,
+    /// The code says why.
+    Failed(String),
 }
 
 impl Reader {
@@ -28,56 +38,61 @@ impl Reader {
         Self { streams, stream_arn, shard, poll, position: None }
     }
 
-    /// Reads until the shard is closed and everything it woke is dispatched, or until `stop`. Returns the shard's id.
-    pub(super) async fn run(mut self, relay: Relay, stop: CancellationToken) -> String {
+    /// Reads until the shard is closed and all of it was handed over, or until `stop`. Returns the shard's id.
+    pub(super) async fn run(mut self, news: mpsc::Sender<Vec<String>>, stop: CancellationToken) -> String {
+        let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.shard.as_bytes());
+        let mut outage =
+            Outage::new("reading_the_stream_failed", &*self.shard, seed, self.poll, LONGEST_PAUSE);
         let mut iterator = None;
-        let mut failing = Failing::new(relay.clone());
-        let mut at_end = false;
-        while !(stop.is_cancelled() || at_end && failing.is_empty()) {
-            let read = if at_end { Ok((Vec::new(), None)) } else { self.read(iterator.take()).await };
-            let (news, failed) = match read {
-                Ok((records, next)) => {
-                    at_end = next.is_none();
+        while let Some(read) = stop.run_until_cancelled(self.read(iterator.take())).await {
+            let pause = match read {
+                Ok((subjects, next)) => {
+                    outage.over();
+                    let pause = if subjects.is_empty() { self.poll } else { Duration::ZERO };
+                    let handed = stop.run_until_cancelled(news.send(subjects)).await;
+                    if next.is_none() || handed.is_none_or(|handed| handed.is_err()) {
+                        break;
+                    }
                     iterator = next;
-                    (records, false)
+                    pause
                 }
-                Err(code) => {
-                    tracing::warn!(shard = self.shard, code, "reading_the_stream_failed");
-                    (Vec::new(), true)
+                Err(Unread::Gone) => {
+                    tracing::info!(shard = self.shard, "shard_gone");
+                    break;
                 }
+                Err(Unread::Failed(code)) => outage.failed(code),
             };
-            let idle = failed || news.is_empty();
-            let news = failing.keep_back(news);
-            if !news.is_empty() {
-                failing.add(wake_all(&relay, news).await);
-            }
-            failing.try_again();
-            if idle {
-                stop.run_until_cancelled(tokio::time::sleep(self.poll)).await;
-            }
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
         self.shard
     }
 
-    /// The next records and the iterator after them; none at the shard's end.
-    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<WakeUp>, Option<String>), String> {
+    /// The subjects of the next records and the iterator after them; none at the shard's end.
+    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
+        let reading = in_time(self.read_on(iterator));
+        let late = |_| Err(Unread::Failed("no answer in time".to_owned()));
+        Deadline::after(LONGEST_CALL).scope(reading).await.unwrap_or_else(late)
+    }
+
+    async fn read_on(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
         let iterator = match iterator {
             Some(iterator) => iterator,
             None => self.iterator().await?,
         };
         let answer = match self.streams.get_records().shard_iterator(iterator).send().await {
             Ok(answer) => answer,
+            // Also when the shard is said to be gone: here that can pass, and a new iterator will tell.
             Err(error) => return Err(self.failed(error.code())),
         };
         let records = answer.records.unwrap_or_default();
-        if let Some(last) = records.last().and_then(sequence_number) {
+        if let Some(last) = records.iter().rev().find_map(sequence_number) {
             self.position = Some(last);
         }
-        Ok((records.iter().filter_map(wake_up).collect(), answer.next_shard_iterator))
+        Ok((records.iter().filter_map(subject_of).collect(), answer.next_shard_iterator))
     }
 
     /// An iterator expires after 15 minutes; a new one goes on after the last record.
-    async fn iterator(&mut self) -> Result<String, String> {
+    async fn iterator(&mut self) -> Result<String, Unread> {
         let request = self.streams.get_shard_iterator().stream_arn(&self.stream_arn).shard_id(&self.shard);
         let request = match &self.position {
             Some(position) => {
@@ -86,18 +101,21 @@ impl Reader {
             None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
         };
         match request.send().await {
-            Ok(answer) => answer.shard_iterator.ok_or_else(|| "no iterator in the answer".to_owned()),
+            Ok(answer) => {
+                answer.shard_iterator.ok_or_else(|| Unread::Failed("no iterator in the answer".to_owned()))
+            }
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Err(Unread::Gone),
             Err(error) => Err(self.failed(error.code())),
         }
     }
 
     /// A position older than 24 hours has left the stream, with an iterator or without: go on at the oldest record. What was trimmed
     /// before it was read is found by the sweeper.
-    fn failed(&mut self, code: Option<&str>) -> String {
+    fn failed(&mut self, code: Option<&str>) -> Unread {
         if code == Some("TrimmedDataAccessException") {
             self.position = None;
         }
-        code.unwrap_or("no answer").to_owned()
+        Unread::Failed(code.unwrap_or("no answer").to_owned())
     }
 }
 
@@ -105,15 +123,15 @@ fn sequence_number(record: &Record) -> Option<String> {
     record.dynamodb()?.sequence_number().map(str::to_owned)
 }
 
-fn wake_up(record: &Record) -> Option<WakeUp> {
-    if record.event_name() != Some(&OperationType::Insert) {
+/// Only keys are needed, and of records only those of new rows. One whose kind is not told wakes its subject, which costs two reads.
+fn subject_of(record: &Record) -> Option<String> {
+    if matches!(record.event_name(), Some(OperationType::Modify | OperationType::Remove)) {
         return None;
     }
     let keys = record.dynamodb()?.keys()?;
-    match (keys.get("PK")?, keys.get("SK")?) {
-        (AttributeValue::S(partition), AttributeValue::S(sort_key)) if !is_head(sort_key) => {
-            Some(WakeUp { partition: partition.clone(), record: sequence_number(record)? })
-        }
+    match (keys.get("PK")?, keys.get("SK")) {
+        (_, Some(AttributeValue::S(sort_key))) if is_head(sort_key) => None,
+        (AttributeValue::S(partition), _) => Some(partition.clone()),
         _ => None,
     }
 }

@@ -34,16 +34,16 @@ pub(super) async fn shards_of(
     Ok(Found { arn, shards })
 }
 
-/// Shards that were not started and whose parent is read to its end. A parent that is not listed any more was trimmed: nothing of it is
+/// Shards that are neither being read nor finished, and whose parent is read to its end. A parent that is not listed any more was trimmed: nothing of it is
 /// left to wait for.
-pub(super) fn ready(shards: &[Shard], started: &HashSet<String>, finished: &HashSet<String>) -> Vec<String> {
+pub(super) fn ready(shards: &[Shard], reading: &HashSet<String>, finished: &HashSet<String>) -> Vec<String> {
     let listed: HashSet<&str> = shards.iter().filter_map(|shard| shard.shard_id()).collect();
     let parent_is_done = |shard: &&Shard| match shard.parent_shard_id() {
-        Some(parent) => finished.contains(parent) || !listed.contains(parent),
+        Some(parent) => finished.contains(parent) || !listed.contains(parent) && !reading.contains(parent),
         None => true,
     };
     let open = shards.iter().filter(parent_is_done).filter_map(|shard| shard.shard_id());
-    open.filter(|shard| !started.contains(*shard)).map(str::to_owned).collect()
+    open.filter(|shard| !reading.contains(*shard) && !finished.contains(*shard)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! One invocation: which records wake the relay, and which the answer names.
 
-use aws_lambda_events::event::dynamodb::Event;
-use outbox_relay::lambda::{Sweep, handle, sweep_once};
+use outbox_relay::lambda::{Batch, Sweep, handle, sweep_once};
 use serde_json::{Value, json};
 use transactional_messaging::{message::Subject, outbox::partition_of};
 
 use crate::{
-    bench::{Bench, subject},
+    bench::{Bench, subject, texts},
     partly::{Not, partly},
     wire::Fault,
 };
@@ -33,8 +32,8 @@ fn insert(subject: &Subject, number: u32) -> Value {
 
 /// The sequence numbers that the answer to an event with these records names.
 async fn failures(bench: &Bench, records: Vec<Value>) -> Vec<String> {
-    let event: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
-    let answer = handle(&bench.relay, event).await;
+    let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
+    let answer = handle(&bench.relay, batch).await;
     answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
 }
 
@@ -137,4 +136,57 @@ async fn the_schedule_sweeps_and_fails_loudly() {
     bench.wire.repair();
     assert_eq!(sweep_once(&bench.relay, sweep).await.unwrap(), 1);
     assert_eq!((bench.delivered().await.len(), bench.pending().await), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_without_a_sequence_number_wakes_its_subject_and_is_never_acknowledged_when_that_fails() {
+    let bench = with_a_message_each().await;
+    let mut nameless = insert(&subject(1), 1);
+    nameless["dynamodb"].as_object_mut().unwrap().remove("SequenceNumber");
+    bench.wire.inject("PublishBatch", 1, partly(Not::ThisTime, "note"));
+    assert_eq!(failures(&bench, vec![nameless.clone()]).await, [""], "lambda takes it for the whole batch");
+    assert!(failures(&bench, vec![nameless]).await.is_empty());
+    assert_eq!(bench.texts(&subject(1)).await, texts(0..1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_odd_in_a_record_where_nobody_looks_makes_no_batch_fail() {
+    let odd = [
+        ("/eventID", json!(7)),
+        ("/awsRegion", json!(null)),
+        ("/eventVersion", json!([])),
+        ("/dynamodb/ApproximateCreationDateTime", json!("yesterday")),
+        ("/dynamodb/SizeBytes", json!("many")),
+        ("/dynamodb/StreamViewType", json!("SOMETHING_NEW")),
+        ("/dynamodb/Keys/Other", json!({"B": "no base64!"})),
+        ("/dynamodb/NewImage", json!({"Message": {"B": "no base64!"}})),
+        ("/dynamodb/OldImage", json!({"NobodyKnows": {"X": 1}})),
+        ("/eventName", json!(null)),
+    ];
+    for (place, value) in odd {
+        let bench = with_a_message_each().await;
+        let mut record = insert(&subject(1), 1);
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        record.pointer_mut(parent).unwrap()[name] = value;
+        assert!(failures(&bench, vec![record, insert(&subject(2), 2)]).await.is_empty(), "{place}");
+        assert_eq!(bench.delivered().await.len(), 2, "{place}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invocation_ends_in_time_and_names_what_was_not_done() {
+    let bench = Bench::new().await;
+    let records: Vec<_> = (1..=100).map(|number| insert(&subject(number.into()), number)).collect();
+    for number in 1..=100 {
+        bench.store_all(&subject(number), 0..3).await;
+    }
+    bench.wire.inject("PublishBatch", usize::MAX, Fault::Slow(std::time::Duration::from_secs(9)));
+    let begun = tokio::time::Instant::now();
+    let time = std::time::Duration::from_secs(45);
+    let failed = waiting::Deadline::after(time).scope(failures(&bench, records.clone())).await;
+    assert!(begun.elapsed() <= time, "{:?}", begun.elapsed());
+    assert!(!failed.is_empty());
+    bench.wire.repair();
+    assert!(failures(&bench, records).await.is_empty());
+    assert_eq!(bench.delivered().await.len(), 300, "each once: what was sent in time was noted in time");
 }

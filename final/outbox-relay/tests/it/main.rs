@@ -15,6 +15,7 @@ mod note;
 #[allow(dead_code, reason = "some of it is for the other tests")]
 #[path = "../../../transactional-messaging/tests/it/partly.rs"]
 mod partly;
+mod program;
 #[path = "../../../transactional-messaging/tests/it/queues.rs"]
 mod queues;
 mod tail;

@@ -37,8 +37,18 @@ impl Tailer {
     }
 
     pub(crate) async fn stop(self) {
+        self.stop_within(Duration::from_secs(1)).await;
+    }
+
+    pub(crate) async fn stop_within(self, time: Duration) {
         self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(1), self.task).await.expect("it stops at once").unwrap();
+        tokio::time::timeout(time, self.task).await.expect("it stops in time").unwrap();
+    }
+
+    /// As a process that gets a SIGKILL.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        self.task.await.unwrap_err();
     }
 }
 

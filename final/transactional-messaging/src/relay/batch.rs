@@ -112,8 +112,7 @@ mod tests {
     #[test]
     fn nine_and_ten_messages_are_one_call_and_eleven_are_two() {
         let row = row(1);
-        let calls =
-            |count| pack(&vec![&row; count]).iter().map(Vec::len).collect::<Vec<_>>();
+        let calls = |count| pack(&vec![&row; count]).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!((calls(9), calls(10), calls(11)), (vec![9], vec![10], vec![10, 1]));
     }
 

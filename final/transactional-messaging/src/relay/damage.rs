@@ -26,8 +26,10 @@ pub(super) fn row_of(item: Item) -> Result<OutboxRow, Damage> {
     let row = text(&item, "SK").unwrap_or_default().to_owned();
     match fault_of(&item) {
         Some(what) => Err(Damage::Row { row, what }),
-        None => from_item(item)
-            .map_err(|_| Damage::Row { row, what: "an attribute is missing or of the wrong type".to_owned() }),
+        None => from_item(item).map_err(|_| Damage::Row {
+            row,
+            what: "an attribute is missing or of the wrong type".to_owned(),
+        }),
     }
 }
 

@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{
-    StreamExt as _,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{sync::Semaphore, time::Instant};
 use waiting::{Backoff, Deadline};
 
@@ -50,7 +46,12 @@ pub(super) struct Flow<'a, F> {
 
 /// What has just been done for one subject, or for those that share a call.
 enum Step {
-    Read { partition: String, pages: u32, sent_before: usize, pending: Result<Pending, RelayError> },
+    Read {
+        partition: String,
+        pages: u32,
+        sent_before: usize,
+        pending: Result<Pending, RelayError>,
+    },
     /// A verdict for each, or none when there was no time left for the call.
     Sent(Vec<Subject>, Vec<Verdict>),
     Settled(Subject, Result<Page, RelayError>),

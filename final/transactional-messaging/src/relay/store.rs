@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, OffsetDateTime};
-use unit_of_work::{
-    CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update,
-};
+use unit_of_work::{CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update};
 use uuid::Uuid;
 use waiting::in_time;
 
@@ -194,7 +192,9 @@ impl OutboxStore {
                 .into_paginator()
                 .items()
                 .send();
-            while let Some(item) = in_time(pages.next()).await.map_err(|late| RelayError::Read(late.into()))? {
+            while let Some(item) =
+                in_time(pages.next()).await.map_err(|late| RelayError::Read(late.into()))?
+            {
                 found.note(&item.map_err(|error| RelayError::Read(error.into()))?, &late);
             }
         }

@@ -54,7 +54,9 @@ impl TopicLookup {
                 if let Some(arn) = self.remembered(&name) {
                     return Ok(arn);
                 }
-                in_time(self.look_up(&name)).await.unwrap_or_else(|late| Err(LookupError::Failed(late.to_string())))
+                in_time(self.look_up(&name))
+                    .await
+                    .unwrap_or_else(|late| Err(LookupError::Failed(late.to_string())))
             }
         }
     }

@@ -51,7 +51,8 @@ mod tests {
         ] {
             assert_eq!(judge(code, None), Verdict::Poison(code.to_owned()));
         }
-        for code in ["KMSThrottling", "KMSNotFound", "Throttled", "AuthorizationError", "NobodyKnowsThis", ""] {
+        for code in ["KMSThrottling", "KMSNotFound", "Throttled", "AuthorizationError", "NobodyKnowsThis", ""]
+        {
             assert_eq!(judge(code, None), Verdict::Again(code.to_owned()));
         }
         assert_eq!(judge("NotFound", None), Verdict::NoTopic);

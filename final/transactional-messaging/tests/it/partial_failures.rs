@@ -8,7 +8,6 @@ use unit_of_work::DynamoDb;
 
 use crate::{
     bench::{Bench, OUTBOX, sequence, subject, text, texts},
-    note::Astray,
     partly::{Not, partly},
     wire::{Fault, Wire},
 };
@@ -150,37 +149,6 @@ async fn a_lost_answer_of_sns_can_double_messages_and_loses_none() {
     bench.wake(&subject(1)).await.ok();
     bench.wake(&subject(1)).await.unwrap();
     assert_eq!(bench.texts(&subject(1)).await, ["0", "0", "1"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_topic_that_does_not_exist_is_never_made_and_parks_the_subject_until_it_does() {
-    let bench = Bench::new().await;
-    bench.store_all(&subject(1), 0..1).await;
-    bench.store(&subject(1), 1, &Astray(bench.noted("astray"))).await;
-    bench.store_all(&subject(1), 2..3).await;
-    assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Parked);
-    assert_eq!((bench.wire.count("CreateTopic"), bench.texts(&subject(1)).await), (0, texts(0..1)));
-    let head = bench.row(&subject(1), "#HEAD").await.unwrap();
-    assert!(text(&head, "Parked").unwrap().contains("there is no topic nowhere"), "{head:?}");
-
-    bench.sns.create_topic().name("nowhere").send().await.unwrap();
-    let partition = transactional_messaging::outbox::partition_of(&subject(1));
-    assert_eq!(bench.relay.unpark(&partition).await.unwrap(), Outcome::Dispatched(2));
-    assert_eq!(bench.texts(&subject(1)).await, texts(2..3));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_topic_that_was_deleted_and_made_anew_is_found_again() {
-    let bench = Bench::new().await;
-    bench.store_all(&subject(1), 0..1).await;
-    bench.wake(&subject(1)).await.unwrap();
-    let arn = bench.sns.create_topic().name("noted").send().await.unwrap().topic_arn.unwrap();
-    bench.sns.delete_topic().topic_arn(arn).send().await.unwrap();
-    bench.store_all(&subject(1), 1..2).await;
-    assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Parked);
-    bench.sns.create_topic().name("noted").send().await.unwrap();
-    let partition = transactional_messaging::outbox::partition_of(&subject(1));
-    assert_eq!(bench.relay.unpark(&partition).await.unwrap(), Outcome::Dispatched(1));
 }
 
 #[tokio::test(start_paused = true)]

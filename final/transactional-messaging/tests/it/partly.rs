@@ -11,6 +11,8 @@ const ENTRY: &str = "PublishBatchRequestEntries.member.";
 /// What SNS does with the entries whose message holds a text.
 #[derive(Clone, Copy)]
 pub(crate) enum Not {
+    /// Refuses them with this code, and says whose fault it is.
+    With(&'static str, bool),
     /// Refuses them for good.
     Taken,
     /// Fails on them this time.
@@ -62,6 +64,7 @@ fn form(fields: &[(String, String)], kept: &[Vec<(&str, &String)>]) -> String {
 
 fn failed_entry(id: &str, not: Not) -> String {
     let (code, sender_fault) = match not {
+        Not::With(code, sender_fault) => (code, sender_fault),
         Not::Taken => ("InvalidParameter", true),
         Not::ThisTime => ("InternalFailure", false),
         Not::Mentioned => return String::new(),

@@ -6,7 +6,7 @@ use transactional_messaging::{
 };
 
 use crate::{
-    bench::{Bench, OUTBOX, sequence, subject, texts},
+    bench::{Bench, subject, texts},
     wire::Fault,
 };
 
@@ -55,21 +55,6 @@ async fn a_subject_that_cannot_be_read_holds_up_nobody() {
     bench.wire.repair();
     assert_eq!(bench.wake(&subject(2)).await.unwrap(), Outcome::Dispatched(2));
     assert_eq!(bench.texts(&subject(2)).await, texts(0..2));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_damaged_row_is_told_as_such_and_holds_up_nobody() {
-    let bench = Bench::new().await;
-    for number in [1, 2] {
-        bench.store_all(&subject(number), 0..1).await;
-    }
-    let damaged = bench.outbox.table().key(partition_of(&subject(1)), Some(&sequence(0)));
-    let request = bench.dynamodb.update_item().table_name(OUTBOX).set_key(Some(damaged));
-    request.update_expression("REMOVE Topic").send().await.unwrap();
-    let outcomes = bench.wake_all(&[subject(1), subject(2)]).await;
-    let Err(error @ RelayError::UnknownRow(_)) = &outcomes[0] else { panic!("{outcomes:?}") };
-    assert!(!error.is_retryable(), "somebody must repair it");
-    assert!(matches!(outcomes[1], Ok(Outcome::Dispatched(1))));
 }
 
 #[tokio::test(start_paused = true)]
