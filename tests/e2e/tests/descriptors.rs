@@ -8,19 +8,24 @@ use e2e::{
     eventually::within,
     hosts::{Aws, Host as _, Processes, Relays},
 };
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-/// How many descriptors the customers service may have. A container has a thousand or more: the fewer, the sooner they are used up.
-const DESCRIPTORS: u64 = 160;
+/// How many descriptors the customers service may have: what a process has where nobody gave it more.
+const DESCRIPTORS: u64 = 1_024;
 /// More connections than that.
-const CONNECTIONS: usize = 400;
+const CONNECTIONS: usize = 1_300;
 const ORDERS: usize = 40;
 /// Before a message that could not be handled has come again twice.
 const UNTIL_ALL_IS_DECIDED: Duration = Duration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_do_nothing_leave_the_consumers_their_descriptors() {
+    // This process holds the other ends.
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
     let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e-descriptors");
     let processes = Processes::start(logs, Aws::Local, Relays::Tail).await.unwrap();
     let (addresses, http) = (processes.addresses(), reqwest::Client::new());
