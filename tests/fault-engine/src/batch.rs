@@ -33,17 +33,17 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// It is taken when it is sent again.
     pub(crate) fn once(call: usize) -> Self {
-        Self { code: "InternalError", sender_fault: call % 2 == 1 }
+        Self { code: "InternalError", sender_fault: !call.is_multiple_of(2) }
     }
 
     /// It is taken when some time has passed.
     pub(crate) fn for_a_while(call: usize) -> Self {
-        Self { code: PASSING[call % PASSING.len()], sender_fault: call % 2 == 1 }
+        Self { code: PASSING[call % PASSING.len()], sender_fault: !call.is_multiple_of(2) }
     }
 
     /// It is never taken; `place` is where the fault was put.
     pub(crate) fn for_ever(place: usize) -> Self {
-        Self { code: "InvalidParameter", sender_fault: place % 2 == 0 }
+        Self { code: "InvalidParameter", sender_fault: place.is_multiple_of(2) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 /// How long a start or an end may take on a machine that is busy with something else.
@@ -113,18 +113,6 @@ impl Process {
         };
         self.child = None;
         ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.last_words());
-        Ok(())
-    }
-
-    /// Lets it have no more than so many file descriptors from now on.
-    ///
-    /// # Errors
-    ///
-    /// When it was not started, or the operating system refuses.
-    pub fn limit_descriptors(&self, most: u64) -> anyhow::Result<()> {
-        let child = self.child.as_ref().with_context(|| format!("{} was not started", self.name))?;
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        prlimit(Some(Pid::from_child(child)), Resource::Nofile, limit)?;
         Ok(())
     }
 

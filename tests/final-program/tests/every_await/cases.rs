@@ -12,12 +12,7 @@ use orders::messages::{
 };
 use outbox_relay::lambda::{self, Sweep};
 use serde_json::json;
-use transactional_messaging::{
-    ambient::Ambient,
-    consumer::Delivery,
-    relay::{Outcome, Relay, SnsPublisher, TopicDirectory},
-};
-use unit_of_work::DynamoDb;
+use transactional_messaging::{consumer::Delivery, relay::Outcome};
 use uuid::Uuid;
 
 use crate::{
@@ -212,17 +207,15 @@ async fn sweeper(shop: &Shop) -> Work {
     })
 }
 
-/// A subject that was parked because its topic was missing.
+/// A subject that was parked because its first row was damaged, and the row is mended.
 async fn unpark(shop: &Shop) -> Work {
     pending(shop).await;
     let aws = shop.process(LATENCY);
-    let nowhere = TopicDirectory::ArnPrefix("arn:aws:sns:us-east-1:000000000000:nowhere-".to_owned());
-    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws.ambient.aws()), nowhere);
-    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws.ambient.aws()));
     let partition = subjects().remove(0);
-    let relay = Relay::new(database, "orders-outbox", publisher, Ambient::system());
-    let outcomes = relay.wake(vec![partition.clone()]).await;
+    shop.rename_attribute(&partition, "Topic", "Mislaid").await;
+    let outcomes = relay_of(&aws.ambient, "orders-outbox").wake(vec![partition.clone()]).await;
     assert!(matches!(outcomes[&partition], Ok(Outcome::Parked)), "{outcomes:?}");
+    shop.rename_attribute(&partition, "Mislaid", "Topic").await;
     work(move |process| {
         let partition = partition.clone();
         async move {

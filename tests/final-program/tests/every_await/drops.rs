@@ -63,7 +63,7 @@ pub(crate) fn drop_everywhere(case: &Case) -> Tally {
     tally
 }
 
-pub(crate) fn simulate<T>(work: impl Future<Output = T>) -> T {
+fn simulate<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(work)
 }

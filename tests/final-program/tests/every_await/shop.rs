@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use fault_engine::{Ambient, listen_to_everything};
 use final_program::PROGRAM;
 use local_aws::InMemoryAws;
@@ -68,6 +69,21 @@ impl Shop {
         for result in relay.wake(pending).await.into_values() {
             result.unwrap();
         }
+    }
+
+    /// Gives an attribute of the first row of a subject in the outbox of orders another name.
+    pub(crate) async fn rename_attribute(&self, partition: &str, from: &str, to: &str) {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&self.aws.sdk_config());
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let key = [("PK", partition), ("SK", "00000000000000000001")]
+            .map(|(name, value)| (name.to_owned(), text(value)));
+        let row = dynamodb.get_item().table_name("orders-outbox").set_key(Some(key.clone().into()));
+        let row = row.send().await.unwrap().item.unwrap();
+        #[allow(clippy::disallowed_methods, reason = "something that the relay does not expect")]
+        let update = dynamodb.update_item().table_name("orders-outbox").set_key(Some(key.into()));
+        let update = update.update_expression("SET #to = :value REMOVE #from");
+        let update = update.expression_attribute_names("#to", to).expression_attribute_names("#from", from);
+        update.expression_attribute_values(":value", row[from].clone()).send().await.unwrap();
     }
 
     /// The next message of a queue, which must have one.

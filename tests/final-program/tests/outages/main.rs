@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/outside.rs"]
+#[allow(dead_code, reason = "shared with others, which need more of it")]
 mod outside;
 mod relay;
 mod scene;
