@@ -52,6 +52,15 @@ RULES = [
     ),
     Rule("ecs_stop = compose_stop", "both kinds of container get the same time"),
     # Requests.
+    Rule(
+        "dynamodb_attempt < dynamodb_call < request < balancer_idle < idle",
+        "a call says what became of it while its request lives, the request is answered while the balancer listens, and the "
+        "balancer closes a connection before the service does",
+    ),
+    Rule("body < request", "a body that does not come is told from a service that does not answer"),
+    Rule("request <= deregistration", "what a task took on is answered before the balancer lets go of it"),
+    Rule("request < customers_grace", "a request that was taken on ends within the grace"),
+    Rule("customers_grace + last_words < ecs_stop", "requests that were cut off are logged before the task is killed"),
     Rule("deregistration < ecs_stop", "the load balancer has let go of a task before it is killed"),
     Rule(
         "customers_grace < balancer_idle",

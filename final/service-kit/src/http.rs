@@ -19,7 +19,7 @@ pub use idempotency::IdempotencyKey;
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
 pub use limits::RequestLimits;
 pub use links::Links;
-pub use router::{ServiceOptions, optional_slash, service_router};
+pub use router::{BODY_TIMEOUT, ServiceOptions, optional_slash, service_router};
 pub use uuid_path::UuidPath;
 
 pub(crate) use router::{ClientIsGone, NotAccessLogged};

@@ -45,7 +45,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_millis(100);
 
 /// How long requests that were cut off have for their last log line.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves HTTP/1.1 until `token` is cancelled, then stops accepting, closes idle connections, answers what it has accepted, and returns.
 ///

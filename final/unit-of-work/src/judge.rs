@@ -31,6 +31,8 @@ pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Judgement {
         {
             Judgement::Passes
         }
+        // A request that this process itself refuses to send, to an endpoint outside AWS for instance.
+        SdkError::DispatchFailure(failure) if failure.is_user() => Judgement::Refused,
         SdkError::ServiceError(answer) => of_code(answer.raw().status().as_u16(), error.code()),
         _ => Judgement::Unknown,
     }

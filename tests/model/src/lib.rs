@@ -16,7 +16,7 @@
 //! | | [`Action::Cancel`] | `Orders::cancel`, on the condition of the version |
 //! | stream | a bit for each row in `records` | the record of the row's INSERT; it wakes the subject and stays until it is acknowledged |
 //! | relay | [`Action::Wake`] | `wake_all` or `Relay::sweep`; `OutboxStore::pending` reads the head |
-//! | | [`Action::Relay`], once for each | the query for the rows above the watermark; `publish_in_rounds`, row by row; `OutboxStore::settle`; `OutboxStore::park`; the acknowledgement |
+//! | | [`Action::Relay`], once for each | the query for the rows above the watermark; `Flow`, row by row; `OutboxStore::settle`; `OutboxStore::park`; the acknowledgement |
 //! | broker | a count for each message and queue | standard topic and queues: any copy may be delivered next, nothing is lost |
 //! | consumers | [`Action::Receive`] | `Queue::receive` and the handler's first read |
 //! | | [`Action::Handler`], once for each | the second read; `IdempotentConsumer::once` commits inbox row, effect and outbox row; `Queue::delete`, or `Queue::dead_letter` |

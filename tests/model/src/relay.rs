@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Action::Wake`](crate::Action::Wake) | a stream record (`wake_all` in `outbox-relay/src/wake.rs`) or `Relay::sweep` names the subject; `OutboxStore::pending` reads the head |
 //! | head read → sending | the query in `OutboxStore::pending`: rows above the watermark, consistent |
-//! | sending | one round of `publish_in_rounds`: the next row, in sequence |
+//! | sending | one call of `Flow`: the next row, in sequence |
 //! | settle | `OutboxStore::settle`: watermark and rows in one transaction, on the condition `still(head)`; a lost race reads anew |
 //! | parking → done | `OutboxStore::park`, on the same condition |
 //! | done → idle | the record is acknowledged: it is not among the batch item failures |

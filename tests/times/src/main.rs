@@ -10,7 +10,10 @@ use std::{
 
 use outbox_relay::tail::TailSettings;
 use serde_json::{Value, json};
+use service_kit::RequestLimits;
 use service_kit::aws;
+use service_kit::http::BODY_TIMEOUT;
+use service_kit::server::{IDLE_TIMEOUT, LAST_WORDS};
 use transactional_messaging::{
     consumer::{ConsumerSettings, TOLERATED_OUTAGE},
     inbox::{DEFAULT_RETENTION, RedeliveryHorizon},
@@ -38,6 +41,8 @@ fn calls() -> Vec<Value> {
         time("connect", AWS, aws::CONNECT_TIMEOUT),
         time("sqs_attempt", AWS, aws::ATTEMPT_TIMEOUT),
         time("sqs_call", AWS, aws::OPERATION_TIMEOUT),
+        time("dynamodb_attempt", AWS, aws::DYNAMODB_ATTEMPT_TIMEOUT),
+        time("dynamodb_call", AWS, aws::DYNAMODB_OPERATION_TIMEOUT),
     ]
 }
 
@@ -59,6 +64,10 @@ fn services() -> Vec<Value> {
     vec![
         time("customers_grace", "final/customers/src/service.rs", customers::service::GRACE),
         time("orders_grace", "final/orders/src/service.rs", orders::service::GRACE),
+        time("request", "final/service-kit/src/http/limits.rs", RequestLimits::default().deadline),
+        time("body", "final/service-kit/src/http/router.rs", BODY_TIMEOUT),
+        time("idle", "final/service-kit/src/server.rs", IDLE_TIMEOUT),
+        time("last_words", "final/service-kit/src/server.rs", LAST_WORDS),
         time("health_answer", "final/service-kit/src/health.rs", service_kit::health::PATIENCE),
         time("order_timeout", "final/orders/src/use_cases.rs", order_timeout),
     ]

@@ -21,7 +21,7 @@ use crate::correlation::{IdSource, correlate};
 use crate::health::{self, Readiness};
 
 /// How long a body may keep the service waiting for its next part.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What [`service_router`] needs to know about the service.
 pub struct ServiceOptions {

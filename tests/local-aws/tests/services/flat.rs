@@ -11,7 +11,7 @@ use local_aws::InMemoryAws;
 use crate::support::{create_table, put_new, text};
 
 const FEW: usize = 1_000;
-/// Twenty times as many. (Tried by hand with a hundred times as many, which takes long to store.)
+/// Twenty times as many.
 const MANY: usize = 20_000;
 
 async fn fill(db: &Client, items: std::ops::Range<usize>) {
