@@ -38,9 +38,10 @@ RULES = [
         "customers_grace = consumer_grace", "both services and their consumers have the same time to finish"
     ),
     Rule("orders_grace = consumer_grace", "both services and their consumers have the same time to finish"),
+    Rule("last_receive < consumer_grace", "what the last receive brings has time to be handled within the grace"),
     Rule(
-        "last_receive + consumer_grace + give_back <= consumer_stop",
-        "messages under way, in work and to be given back each have their time, one after the other",
+        "consumer_grace + give_back <= consumer_stop",
+        "messages in work and messages to be given back each have their time, one after the other",
     ),
     Rule(
         "consumer_stop + 10 seconds < ecs_stop <= fargate_longest_stop",

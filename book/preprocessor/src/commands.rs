@@ -3,6 +3,9 @@
 //! A line `$ command` is a command, the lines below it are what it prints; `...` alone on a line stands for any lines. The
 //! commands of a page run one after the other in one shell at the root of the repository, so that `cd` and a program in the
 //! background (`&`) last until the page ends. In a fence ` ```console,run,fails ` the command must fail.
+//!
+//! Where `BOOK_PROGRAMS` names a folder of programs that are built already, `cargo run -p NAME` starts the one of that name: with another
+//! selection of packages cargo would build all dependencies a second time.
 
 use std::fs;
 use std::path::Path;
@@ -101,8 +104,23 @@ fn script(steps: &[Step], scratch: &Path) -> String {
         format!("{{ {}\n}} >'{file}.out' 2>&1\necho $? >'{file}.code'\n", step.command)
     });
     let end = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n".to_owned();
-    [end].into_iter().chain(steps).collect()
+    [end, BUILT_ALREADY.to_owned()].into_iter().chain(steps).collect()
 }
+
+const BUILT_ALREADY: &str = r#"
+cargo() {
+    local program
+    [ "$1 $2" != "run -q" ] || set -- run "${@:3}"
+    if [ "$1 $2" = "run -p" ] && [ -x "${BOOK_PROGRAMS:-}/$3" ]; then
+        program=$BOOK_PROGRAMS/$3
+        shift 3
+        [ "${1:-}" != -- ] || shift
+        "$program" "$@"
+    else
+        command cargo "$@"
+    fi
+}
+"#;
 
 fn judge(step: &Step, scratch: &Path, index: usize) -> Option<String> {
     let printed = fs::read(scratch.join(format!("{index}.out"))).unwrap_or_default();

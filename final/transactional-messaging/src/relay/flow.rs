@@ -91,6 +91,7 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             }
         }
     }
+    // ANCHOR_END: flow
 
     fn go_on(&mut self, step: Step) {
         match step {
@@ -114,7 +115,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             Step::Settled(subject, page) => self.end(subject, page),
         }
     }
-    // ANCHOR_END: flow
 
     /// The subject's next message waits for its call, or what was sent is noted.
     fn next(&mut self, subject: Subject) {
