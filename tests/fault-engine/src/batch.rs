@@ -10,7 +10,7 @@ use crate::answers;
 const ENTRY: &str = "PublishBatchRequestEntries.member.";
 
 /// Codes of refusals that pass: nothing is wrong with the message. Topics are encrypted, so those of the key service are among them.
-const PASSING: [&str; 9] = [
+pub const PASSING: [&str; 9] = [
     "KMSThrottling",
     "KMSDisabled",
     "KMSAccessDenied",

@@ -37,6 +37,7 @@ mod workload;
 mod world;
 
 pub use ambient::Ambient;
+pub use batch::PASSING;
 pub use call::{Call, Outcome, Site};
 pub use connector::Sabotage;
 pub use deploy::TOPICS;

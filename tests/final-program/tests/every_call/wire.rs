@@ -48,19 +48,6 @@ const ALL: [Fault; 8] = [
     Fault::EntriesRefused,
 ];
 
-/// Codes with which SNS refuses an entry of a batch for reasons that pass. Nothing is wrong with the message.
-const PASSING: [&str; 9] = [
-    "KMSThrottling",
-    "KMSDisabled",
-    "KMSAccessDenied",
-    "KMSInvalidState",
-    "Throttled",
-    "ThrottledException",
-    "RequestThrottled",
-    "AuthorizationError",
-    "InternalError",
-];
-
 /// The faults of one process, by the number of the call that they strike.
 #[derive(Clone)]
 pub(crate) struct Faults(Arc<Inner>);
@@ -86,7 +73,7 @@ impl Faults {
         }
         Self(Arc::new(Inner {
             planned,
-            refusal: random.usize(0..2 * PASSING.len()),
+            refusal: random.usize(0..2 * fault_engine::PASSING.len()),
             calls: AtomicUsize::new(0),
             struck: AtomicU64::new(0),
             crash: Notify::new(),
@@ -193,7 +180,7 @@ fn entries_refused(request: &HttpRequest, refusal: usize) -> HttpResponse {
     if !fields.iter().any(|(name, value)| name == "Action" && value == "PublishBatch") {
         return refusal_of_all(request);
     }
-    let (code, blames_sender) = (PASSING[refusal / 2], refusal % 2 == 1);
+    let (code, blames_sender) = (fault_engine::PASSING[refusal / 2], refusal % 2 == 1);
     let ids = fields.iter().filter(|(name, _)| name.ends_with(".Id")).map(|(_, id)| id);
     let failed = ids.map(|id| {
         format!(
