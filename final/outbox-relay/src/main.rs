@@ -6,7 +6,10 @@
 //! ```
 
 use clap::{Parser, Subcommand};
-use outbox_relay::{RelaySettings, lambda, relay, tail};
+use outbox_relay::{
+    RelaySettings, lambda, relay,
+    tail::{self, TailSettings},
+};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 
@@ -53,8 +56,12 @@ async fn main() -> anyhow::Result<()> {
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tail::TailSettings::default(), stop)
-                .await;
+            let tailing = match settings.base.environment {
+                service_kit::Mode::Development => TailSettings::nearby(),
+                service_kit::Mode::Production => TailSettings::default(),
+            };
+            let (table, owner) = (&settings.outbox_table, Ambient::system().id());
+            tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
             Ok(())
         }
     }

@@ -121,8 +121,8 @@ impl System {
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk);
         let streams = aws_sdk_dynamodbstreams::Client::new(&self.sdk);
         Ok(Part::start("relay", |stop| async move {
-            let tailing = tail::TailSettings::default();
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            let (table, tailing) = (&settings.outbox_table, tail::TailSettings::nearby());
+            tail::run(relay, &dynamodb, streams, table, tailing, Ambient::system().id(), stop).await;
             Ok(())
         }))
     }

@@ -16,7 +16,7 @@ use transactional_messaging::relay::{Outcome, Relay, RelayError};
 use uuid::Uuid;
 use waiting::Outage;
 
-use super::GRACE;
+use super::GRACE_OF_WORK;
 use crate::wake::with_causes;
 
 /// How many subjects share one wake-up, and with it calls.
@@ -77,7 +77,7 @@ impl Keeper {
             }
         }
         let in_work = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, in_work).await.is_err() {
+        if tokio::time::timeout(GRACE_OF_WORK, in_work).await.is_err() {
             tracing::warn!(subjects = self.working.len(), "shutdown_grace_exceeded");
         }
     }

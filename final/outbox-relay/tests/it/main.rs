@@ -20,5 +20,7 @@ mod program;
 mod queues;
 mod tail;
 mod tail_failures;
+mod tail_lease;
+mod tail_pace;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
 mod wire;
