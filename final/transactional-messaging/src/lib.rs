@@ -9,6 +9,7 @@
 //! | [`inbox`] | remembering what was handled |
 //! | [`channels`] | standard or FIFO topics and queues |
 //! | [`envelope`] | the CloudEvents document on the wire |
+//! | [`due`] | sparse indexes: what waits for its time |
 //! | [`ambient`] | time and ids, injected |
 //! | [`provision`] | tables, topics and queues for development |
 //!
@@ -65,6 +66,7 @@
 pub mod ambient;
 pub mod channels;
 pub mod consumer;
+pub mod due;
 pub mod envelope;
 pub mod error;
 pub mod inbox;

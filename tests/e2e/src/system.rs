@@ -118,6 +118,22 @@ impl System {
         Ok(ids)
     }
 
+    /// Makes the time of a pending order end now, as if it had been placed so much earlier. Of an order that was decided on it cannot end.
+    ///
+    /// # Errors
+    ///
+    /// When the order is not pending.
+    #[expect(clippy::disallowed_methods, reason = "no service changes the time of an order")]
+    pub async fn end_time_of(&self, order: Uuid) -> anyhow::Result<()> {
+        let request = self.dynamodb.update_item().table_name("orders");
+        let request = request.key("PK", AttributeValue::S(format!("ORDER#{order}")));
+        let request = request.condition_expression("attribute_exists(DecideBy)");
+        let request = request.update_expression("SET DecideBy = :past");
+        let past = AttributeValue::S("2026-01-01T00:00:00+00:00".to_owned());
+        request.expression_attribute_values(":past", past).send().await.context("it is not pending")?;
+        Ok(())
+    }
+
     /// Waits until no queue of the services holds a message any more.
     ///
     /// # Errors

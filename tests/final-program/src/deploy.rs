@@ -5,6 +5,7 @@ use fault_engine::{
     BoxError,
     deploy::{Deployment, Table},
 };
+use orders::store::PENDING_INDEX;
 use service_kit::{BaseSettings, Mode, ServiceSettings};
 use transactional_messaging::{provision::ensure_service, relay::TopicDirectory};
 
@@ -35,9 +36,9 @@ pub(crate) fn topics() -> TopicDirectory {
 pub(crate) async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
     // The laboratory reads what happened from the streams of these two tables, which `final/` itself does not need.
     let lab = Deployment::new(&aws);
-    for name in ["customers", "orders"] {
-        lab.table(Table { name, ..Table::default() }).await?;
-    }
+    lab.table(Table { name: "customers", ..Table::default() }).await?;
+    let pending = Some((PENDING_INDEX.name, PENDING_INDEX.shard, PENDING_INDEX.time));
+    lab.table(Table { name: "orders", index: pending, ..Table::default() }).await?;
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
     let (sns, sqs) = (aws_sdk_sns::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
     ensure_service(&dynamodb, &sns, &sqs, &customers::service::resources(&settings("customers"))).await?;

@@ -24,6 +24,7 @@ async fn provision(bench: &Bench) {
     let config = bench.wire.aws().sdk_config();
     let resources = ServiceResources {
         aggregate_table: "reports".to_owned(),
+        aggregate_index: None,
         inbox_table: "reports-inbox".to_owned(),
         outbox_table: "reports-outbox".to_owned(),
         topics: vec!["reports".to_owned()],

@@ -1,4 +1,4 @@
-//! Which message tells of which state, and the one that tells that time is up.
+//! Which message tells of which state.
 
 use transactional_messaging::{
     consumer::Stop,
@@ -10,7 +10,7 @@ use unit_of_work::{Database, UnitOfWork};
 use super::Orders;
 use crate::{
     domain::{Order, State},
-    messages::{Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected, OrderTimeoutReached},
+    messages::{Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
     store::{rejection_reason, state_name},
 };
 
@@ -38,20 +38,6 @@ impl<D: Database + Clone> Orders<D> {
             State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
         }
     }
-
-    // ANCHOR: set_timeout
-    /// Stores the message that this service sends to itself when the time for a decision is over.
-    pub(super) fn set_timeout(
-        &self,
-        work: &mut UnitOfWork<Stop>,
-        context: &Context,
-        order: &Order,
-    ) -> Result<(), PublishError> {
-        let due = (&Subject::aggregate("order", order.id), order.created_at + self.timeout);
-        let event = OrderTimeoutReached { head: self.head(context, order) };
-        self.outbox.publish_at(work, due, context, &event, Stop::LostRace)
-    }
-    // ANCHOR_END: set_timeout
 
     fn head(&self, context: &Context, order: &Order) -> Head {
         Head {

@@ -116,7 +116,8 @@ async fn what_was_read_a_moment_before_a_crash_is_read_again() {
     seconds(10).await;
     bench.wire.inject("PublishBatch", usize::MAX, Fault::Silence);
     bench.store_all(&subject(1), 0..3).await;
-    seconds(2).await;
+    // The lease is renewed each two seconds.
+    seconds(3).await;
     assert!(bench.wire.count("PublishBatch") > 0, "it was in work");
     first.kill().await;
     let second = Tailer::start(&Wire::to(bench.wire.aws()), stream_only(), 2);

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{ProvisionError, making};
-use crate::{outbox::PENDING_INDEX, relay::BoxError};
+use crate::{due::DueIndex, outbox::PENDING_INDEX, relay::BoxError};
 
 /// A table of aggregates: partition key `PK`.
 ///
@@ -21,6 +21,21 @@ use crate::{outbox::PENDING_INDEX, relay::BoxError};
 /// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
 pub async fn ensure_aggregate_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
     create(dynamodb, name, false, Ok).await.map_err(making(format!("table {name}")))
+}
+
+/// A table with a sparse index on a time: partition key `PK`. A table that is there without the index stays as it is.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_indexed_table(
+    dynamodb: &Client,
+    name: &str,
+    index: &DueIndex,
+) -> Result<(), ProvisionError> {
+    create(dynamodb, name, false, |request| with_index(request, index))
+        .await
+        .map_err(making(format!("table {name}")))
 }
 
 /// An inbox table: partition key `PK`, time to live `ExpiresAt`.
@@ -48,21 +63,29 @@ pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), Pr
             let stream = StreamSpecification::builder()
                 .stream_enabled(true)
                 .stream_view_type(StreamViewType::KeysOnly);
-            let index = GlobalSecondaryIndex::builder()
-                .index_name(PENDING_INDEX)
-                .key_schema(key("PendingShard", KeyType::Hash)?)
-                .key_schema(key("DueAt", KeyType::Range)?)
-                .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
-            Ok(request
-                .attribute_definitions(text("PendingShard")?)
-                .attribute_definitions(text("DueAt")?)
-                .global_secondary_indexes(index.build()?)
-                .stream_specification(stream.build()?))
+            let index = DueIndex { name: PENDING_INDEX, shard: "PendingShard", time: "DueAt" };
+            Ok(with_index(request, &index)?.stream_specification(stream.build()?))
         })
         .await?;
         enable_time_to_live(dynamodb, name).await
     };
     made.await.map_err(making(format!("table {name}")))
+}
+
+fn with_index(
+    request: CreateTableFluentBuilder,
+    index: &DueIndex,
+) -> Result<CreateTableFluentBuilder, BoxError> {
+    let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+    let made = GlobalSecondaryIndex::builder()
+        .index_name(index.name)
+        .key_schema(key(index.shard, KeyType::Hash)?)
+        .key_schema(key(index.time, KeyType::Range)?)
+        .projection(keys);
+    Ok(request
+        .attribute_definitions(text(index.shard)?)
+        .attribute_definitions(text(index.time)?)
+        .global_secondary_indexes(made.build()?))
 }
 
 async fn create(

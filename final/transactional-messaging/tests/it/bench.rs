@@ -134,6 +134,7 @@ pub(crate) fn relay_on(wire: &Wire, first_id: u64, channels: Channels) -> Relay 
 pub(crate) fn resources() -> ServiceResources {
     ServiceResources {
         aggregate_table: "notes".to_owned(),
+        aggregate_index: None,
         inbox_table: "notes-inbox".to_owned(),
         outbox_table: OUTBOX.to_owned(),
         topics: vec!["noted".to_owned()],

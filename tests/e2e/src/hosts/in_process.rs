@@ -68,9 +68,8 @@ impl InProcess {
             customers::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
         });
         let (listener, orders) = listen().await?;
-        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?;
-        deploy(&sdk, &orders::service::resources(&settings)).await?;
-        let settings = settings.into();
+        let settings = orders_settings(&aws)?;
+        deploy(&sdk, &orders::service::resources(&settings.service)).await?;
         let (aws_of_service, token) = (calls.noted(&sdk, "orders"), stop.clone());
         parts.spawn(async move {
             orders::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
@@ -160,7 +159,17 @@ async fn deploy(sdk: &SdkConfig, wanted: &ServiceResources) -> anyhow::Result<()
 fn service_settings(aws: &LocalAws, service: &str, table: &str) -> anyhow::Result<ServiceSettings> {
     let settings =
         ServiceSettings::read(variables(service, aws.endpoint_url()).into_iter().collect(), table)?;
-    Ok(ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings })
+    Ok(in_production(settings))
+}
+
+fn orders_settings(aws: &LocalAws) -> anyhow::Result<orders::service::Settings> {
+    let settings =
+        orders::service::Settings::read(variables("orders", aws.endpoint_url()).into_iter().collect())?;
+    Ok(orders::service::Settings { service: in_production(settings.service), ..settings })
+}
+
+fn in_production(settings: ServiceSettings) -> ServiceSettings {
+    ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings }
 }
 
 /// Topics by their ARN, as in a deployment.

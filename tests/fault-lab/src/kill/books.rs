@@ -6,9 +6,6 @@ use aws_sdk_dynamodb::Client;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A message for later: it may still wait when everything else is over.
-const SCHEDULED: &str = "OrderTimeoutReached";
-
 /// The tables of both services.
 #[derive(Debug)]
 pub(super) struct Books {
@@ -38,13 +35,6 @@ pub(super) struct Message {
     pub(super) id: Uuid,
     pub(super) kind: String,
     pub(super) is_pending: bool,
-}
-
-impl Message {
-    /// Whether it must have been delivered when everything is over.
-    pub(super) fn is_due(&self) -> bool {
-        self.kind != SCHEDULED
-    }
 }
 
 impl Books {
