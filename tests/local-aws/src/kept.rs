@@ -77,7 +77,7 @@ pub(crate) async fn restore(
     s3.import_snapshot(definitions.buckets, &beside(data, ".objects")).await.map_err(io::Error::other)?;
     for topic in definitions.topics {
         let made = CreateTopicInput { name: topic.name, attributes: topic.attributes, ..Default::default() };
-        let arn = sns.create_topic(made).map_err(io::Error::other)?.topic_arn.unwrap_or_default();
+        let arn = sns.create_topic(made).map_err(io::Error::other)?.topic_arn;
         for (endpoint, attributes) in topic.subscriptions {
             let wanted = SubscribeInput {
                 topic_arn: arn.clone(),

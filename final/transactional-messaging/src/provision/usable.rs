@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client as Sqs, error::ProvideErrorMetadata};
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt as _, join_all};
 use tokio_util::sync::CancellationToken;
 use unit_of_work::{
     AttributeValue, CancellationReason, Condition, Database as _, DynamoDb, Item, Table, TransactFailure,
@@ -96,19 +96,20 @@ struct Trouble {
 
 async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources, token: Uuid) -> Vec<Trouble> {
     let tables = [&needed.aggregate_table, &needed.inbox_table];
-    let tables = join_all(tables.map(|name| within(format!("table {name}"), readable(database, name))));
+    let tables =
+        join_all(tables.map(|name| within(format!("table {name}"), readable(database, name).boxed())));
     let outbox = &needed.outbox_table;
-    let outbox = within(format!("table {outbox}"), addable(database, outbox, token));
+    let outbox = within(format!("table {outbox}"), addable(database, outbox, token).boxed());
     let index = async {
         let index = needed.aggregate_index.as_ref()?;
         let what = format!("index {} of table {}", index.name, needed.aggregate_table);
         let table = Table::new(&needed.aggregate_table, "PK");
         let asked =
             async { index.check(database, &table).await.map_err(|error| (error.retryable, error.into())) };
-        within(what, asked).await
+        within(what, asked.boxed()).await
     };
     let queues = needed.subscriptions.iter().map(|subscription| &subscription.queue);
-    let queues = join_all(queues.map(|name| within(format!("queue {name}"), there(sqs, name))));
+    let queues = join_all(queues.map(|name| within(format!("queue {name}"), there(sqs, name).boxed())));
     let (tables, index, outbox, queues) = tokio::join!(tables, index, outbox, queues);
     tables.into_iter().chain([index, outbox]).chain(queues).flatten().collect()
 }
@@ -116,7 +117,8 @@ async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources, tok
 /// What keeps it from being used: whether that passes, and why.
 type Answer = Result<(), (bool, BoxError)>;
 
-async fn within(what: String, ask: impl Future<Output = Answer>) -> Option<Trouble> {
+/// Boxed, because many are asked at once and each future of the SDK is large.
+async fn within(what: String, ask: BoxFuture<'_, Answer>) -> Option<Trouble> {
     let late = |late: waiting::Late| Err((true, late.into()));
     let (passes, error) =
         Deadline::after(LONGEST_ASK).scope(in_time(ask)).await.unwrap_or_else(late).err()?;
