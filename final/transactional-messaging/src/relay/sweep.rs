@@ -75,7 +75,7 @@ impl Relay {
         while is_time_for(LONGEST_STEP + LONGEST_CHAIN) {
             let Some(rows) = overdue.next().await? else { break };
             let last = rows.last().map(|row| row.partition.clone());
-            flow.wake_rows(rows).await;
+            Box::pin(flow.wake_rows(rows)).await;
             overdue.passed_over = overdue.passed_over.or(last.filter(|last| flow.left.contains(last)));
             flow.left.clear();
         }
