@@ -11,7 +11,7 @@ use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
     consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
-    provision::{ServiceResources, Subscription, until_ensured, until_usable},
+    provision::{ServiceResources, Subscription, ensure_service, until_made, until_usable},
 };
 use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
@@ -85,7 +85,7 @@ pub async fn run(
     let (seed, needed) = (ambient.id(), resources(settings));
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
-        let made = until_ensured(&dynamodb, &sns, &sqs, &needed, seed, &stop).await;
+        let made = until_made(seed, &stop, || ensure_service(&dynamodb, &sns, &sqs, &needed)).await;
         made.context("development resources")?;
     }
     let database = DynamoDb::new(dynamodb);

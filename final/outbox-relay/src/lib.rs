@@ -11,17 +11,47 @@ mod wake;
 pub use settings::RelaySettings;
 
 use aws_types::SdkConfig;
+use service_kit::Mode;
+use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
+    provision::{ProvisionError, ensure_sent_table, until_made},
     relay::{Relay, SnsPublisher},
 };
 use unit_of_work::DynamoDb;
+use uuid::Uuid;
 
 /// The relay that these settings describe.
 pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Relay {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
         .on(Channels::fifo(settings.base.fifo));
-    Relay::new(database, &settings.outbox_table, publisher, ambient)
+    let relay = Relay::new(database, &settings.outbox_table, publisher, ambient)
+        .without_order(settings.unordered_topics.iter().cloned());
+    match &settings.sent {
+        Some((table, keep)) => relay.keep_sent(table, *keep),
+        None => relay,
+    }
+}
+
+/// In development the relay makes its table of sent messages, as services make what they need, and waits for AWS meanwhile, until `stop` is
+/// cancelled. Elsewhere that is Terraform's work.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when the table could not be made, for a reason that does not pass.
+pub async fn provision(
+    aws: &SdkConfig,
+    settings: &RelaySettings,
+    seed: Uuid,
+    stop: &CancellationToken,
+) -> Result<(), ProvisionError> {
+    match &settings.sent {
+        Some((table, _)) if settings.base.environment == Mode::Development => {
+            let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+            until_made(seed, stop, || ensure_sent_table(&dynamodb, table)).await
+        }
+        _ => Ok(()),
+    }
 }

@@ -53,6 +53,8 @@ async fn main() -> anyhow::Result<()> {
         Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
+            let owner = Ambient::system().id();
+            outbox_relay::provision(&aws, &settings, owner, &stop).await?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
@@ -60,7 +62,7 @@ async fn main() -> anyhow::Result<()> {
                 service_kit::Mode::Development => TailSettings::nearby(),
                 service_kit::Mode::Production => TailSettings::default(),
             };
-            let (table, owner) = (&settings.outbox_table, Ambient::system().id());
+            let table = &settings.outbox_table;
             tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
             Ok(())
         }

@@ -121,9 +121,11 @@ impl System {
         let relay = outbox_relay::relay(&self.sdk, &settings, Ambient::system());
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk);
         let streams = aws_sdk_dynamodbstreams::Client::new(&self.sdk);
+        let sdk = self.sdk.clone();
         Ok(Part::start("relay", |stop| async move {
-            let (table, tailing) = (&settings.outbox_table, tail::TailSettings::nearby());
-            tail::run(relay, &dynamodb, streams, table, tailing, Ambient::system().id(), stop).await;
+            let (owner, tailing) = (Ambient::system().id(), tail::TailSettings::nearby());
+            outbox_relay::provision(&sdk, &settings, owner, &stop).await?;
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, owner, stop).await;
             Ok(())
         }))
     }

@@ -17,7 +17,7 @@ use std::{collections::HashSet, pin::pin, time::Duration};
 use aws_sdk_dynamodbstreams::Client as Streams;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::relay::Relay;
+use transactional_messaging::{outbox::RowKey, relay::Relay};
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
@@ -128,7 +128,7 @@ impl Tailer<'_> {
     }
 
     /// Keeps a reader at each shard that may be read.
-    async fn read(&self, news: mpsc::Sender<Vec<String>>, positions: &Positions, stop: &CancellationToken) {
+    async fn read(&self, news: mpsc::Sender<Vec<RowKey>>, positions: &Positions, stop: &CancellationToken) {
         let (mut reading, mut finished) = (HashSet::new(), HashSet::new());
         let mut shards = JoinSet::new();
         let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.table.as_bytes());

@@ -9,7 +9,7 @@ use aws_sdk_dynamodbstreams::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::outbox::is_head;
+use transactional_messaging::outbox::RowKey;
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
@@ -51,17 +51,17 @@ impl Reader {
     }
 
     /// Reads until the shard is closed and all of it was handed over, or until `stop`. Returns the shard's id.
-    pub(super) async fn run(mut self, news: mpsc::Sender<Vec<String>>, stop: CancellationToken) -> String {
+    pub(super) async fn run(mut self, news: mpsc::Sender<Vec<RowKey>>, stop: CancellationToken) -> String {
         let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.shard.as_bytes());
         let mut outage =
             Outage::new("reading_the_stream_failed", &*self.shard, seed, FIRST_PAUSE, LONGEST_PAUSE);
         let mut iterator = None;
         while let Some(read) = stop.run_until_cancelled(self.read(iterator.take())).await {
             let pause = match read {
-                Ok((subjects, next)) => {
+                Ok((rows, next)) => {
                     outage.over();
-                    let pause = self.pace.after(!subjects.is_empty());
-                    if !self.hand_over(subjects, &news, &stop).await || next.is_none() {
+                    let pause = self.pace.after(!rows.is_empty());
+                    if !self.hand_over(rows, &news, &stop).await || next.is_none() {
                         break;
                     }
                     iterator = next;
@@ -81,26 +81,26 @@ impl Reader {
     /// Whether somebody took them.
     async fn hand_over(
         &self,
-        subjects: Vec<String>,
-        news: &mpsc::Sender<Vec<String>>,
+        rows: Vec<RowKey>,
+        news: &mpsc::Sender<Vec<RowKey>>,
         stop: &CancellationToken,
     ) -> bool {
-        let taken = subjects.is_empty()
-            || stop.run_until_cancelled(news.send(subjects)).await.is_some_and(|sent| sent.is_ok());
+        let taken = rows.is_empty()
+            || stop.run_until_cancelled(news.send(rows)).await.is_some_and(|sent| sent.is_ok());
         if let (true, Some(position)) = (taken, &self.position) {
             self.positions.advance(&self.shard, position);
         }
         taken
     }
 
-    /// The subjects of the next records and the iterator after them; none at the shard's end.
-    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
+    /// The rows of the next records and the iterator after them; none at the shard's end.
+    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<RowKey>, Option<String>), Unread> {
         let reading = in_time(self.read_on(iterator));
         let late = |_| Err(Unread::Failed("no answer in time".to_owned()));
         Deadline::after(LONGEST_CALL).scope(reading).await.unwrap_or_else(late)
     }
 
-    async fn read_on(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
+    async fn read_on(&mut self, iterator: Option<String>) -> Result<(Vec<RowKey>, Option<String>), Unread> {
         let iterator = match iterator {
             Some(iterator) => iterator,
             None => self.iterator().await?,
@@ -114,7 +114,7 @@ impl Reader {
         if let Some(last) = records.iter().rev().find_map(sequence_number) {
             self.position = Some(last);
         }
-        Ok((records.iter().filter_map(subject_of).collect(), answer.next_shard_iterator))
+        Ok((records.iter().filter_map(row_of).collect(), answer.next_shard_iterator))
     }
 
     /// An iterator expires after 15 minutes; a new one goes on after the last record.
@@ -149,16 +149,12 @@ fn sequence_number(record: &Record) -> Option<String> {
     record.dynamodb()?.sequence_number().map(str::to_owned)
 }
 
-/// Only keys are needed, and of records only those of new rows. One whose kind is not told wakes its subject, which costs two reads.
-fn subject_of(record: &Record) -> Option<String> {
+/// Only keys are needed, and of records only those of new rows. One whose kind is not told costs a read.
+fn row_of(record: &Record) -> Option<RowKey> {
     if matches!(record.event_name(), Some(OperationType::Modify | OperationType::Remove)) {
         return None;
     }
     let keys = record.dynamodb()?.keys()?;
-    match (keys.get("PK")?, keys.get("SK")) {
-        (_, Some(AttributeValue::S(sort_key))) if is_head(sort_key) => None,
-        // What a tailer notes in the table has another key.
-        (AttributeValue::S(partition), _) if partition.starts_with("SUBJECT#") => Some(partition.clone()),
-        _ => None,
-    }
+    let text = |name| keys.get(name).and_then(|value: &AttributeValue| value.as_s().ok());
+    RowKey::of_subject(text("PK")?, text("SK")?)
 }

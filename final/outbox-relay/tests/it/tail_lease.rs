@@ -103,7 +103,7 @@ async fn a_restarted_tailer_goes_on_where_it_was() {
         seconds(10).await;
         assert_eq!(bench.delivered().await.len(), 301, "killed: {killed}");
         assert!(again.calls("GetShardIterator")[0].body.contains("AFTER_SEQUENCE_NUMBER"));
-        assert_eq!(again.count("Query"), 1, "only the new row was looked for (killed: {killed})");
+        assert_eq!(again.count("BatchGetItem"), 1, "only the new row was looked for (killed: {killed})");
         second.stop().await;
     }
 }

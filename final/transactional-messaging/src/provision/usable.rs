@@ -12,7 +12,7 @@ use unit_of_work::{
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
-use super::{ProvisionError, ServiceResources, ensure_service};
+use super::{ProvisionError, ServiceResources};
 use crate::relay::BoxError;
 
 /// An answer that takes longer than this is asked for again.
@@ -28,21 +28,21 @@ pub struct Unusable {
     pub problems: Vec<String>,
 }
 
-/// Makes what a service needs, as [`ensure_service`] does, and waits for AWS meanwhile, until `stop` is cancelled.
+/// Makes what is needed, as [`ensure_service`](super::ensure_service) does, and waits for AWS meanwhile, until `stop` is cancelled.
 ///
 /// # Errors
 ///
 /// [`ProvisionError`] names the first resource that could not be made, for a reason that does not pass.
-pub async fn until_ensured(
-    dynamodb: &aws_sdk_dynamodb::Client,
-    sns: &aws_sdk_sns::Client,
-    sqs: &Sqs,
-    wanted: &ServiceResources,
+pub async fn until_made<F>(
     seed: Uuid,
     stop: &CancellationToken,
-) -> Result<(), ProvisionError> {
+    make: impl Fn() -> F,
+) -> Result<(), ProvisionError>
+where
+    F: Future<Output = Result<(), ProvisionError>>,
+{
     let mut outage = Outage::new("resources_not_made", "start", seed, FIRST_PAUSE, LONGEST_PAUSE);
-    while let Some(made) = stop.run_until_cancelled(ensure_service(dynamodb, sns, sqs, wanted)).await {
+    while let Some(made) = stop.run_until_cancelled(make()).await {
         let pause = match made {
             Err(error) if error.retryable => outage.failed(with_causes(&error)),
             made => {
