@@ -126,12 +126,14 @@ async fn forward(
 ) {
     let Ok(mut server) = TcpStream::connect(target).await else { return };
     cuts.mark_unchanged();
-    tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-        _ = cuts.changed() => {}
-        _ = hangs.wait_for(|hangs| *hangs) => {
-            let _ended = hangs.wait_for(|hangs| !*hangs).await;
-        }
+    let hung = tokio::select! {
+        biased;
+        hung = hangs.wait_for(|hangs| *hangs) => hung.is_ok(),
+        _ = cuts.changed() => false,
+        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => false,
+    };
+    if hung {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -138,6 +138,7 @@ async fn addable(database: &DynamoDb, outbox: &str, token: Uuid) -> Answer {
         key: row.clone(),
         kind: WriteKind::Put(row),
         condition: Some(Condition::exists("PK")),
+        taken_by_others: false,
     };
     match database.transact(token, &[write]).await {
         Err(TransactFailure::Cancelled(reasons)) if reasons == [CancellationReason::ConditionFailed] => {
