@@ -25,8 +25,8 @@ pub(crate) type Work = Arc<dyn Fn(Process) -> BoxFuture<'static, Result<String, 
 pub(crate) enum Atom {
     /// Everything that the handler does.
     Everything,
-    /// What it does for each subject.
-    Subject,
+    /// What it does to each row.
+    Row,
     /// The handler takes steps that are each harmless alone.
     Step,
 }
@@ -46,8 +46,8 @@ macro_rules! case {
 }
 
 pub(crate) const CASES: &[Case] = &[
-    case!("sweeper", Subject, 42, sweeper),
-    case!("relay, a batch of two subjects", Subject, 15, relay),
+    case!("sweeper", Row, 15, sweeper),
+    case!("relay, a batch of two subjects", Row, 15, relay),
     case!("unpark", Step, 15, unpark),
     case!("http: create customer", Everything, 3, create_customer),
     case!("http: create order", Everything, 3, create_order),

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use orders::messages::{Head, OrderApproved, OrderCancelled, OrderCreated};
 use serde_json::{Value, json};
 use transactional_messaging::{
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
     outbox::{Outbox, partition_of},
 };
 use unit_of_work::{DynamoDb, UnitOfWork};
@@ -49,7 +49,11 @@ pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
     let mut work = UnitOfWork::<()>::new(process.id());
     let context = Context::of_request(Uuid::from_u128(8));
     for (index, kind) in (0..).zip(kinds) {
-        let place = (&subject, Sequence::of(0, index));
+        let sequence = Sequence::of(0, index);
+        let place = &match index.checked_sub(1) {
+            None => Place::first(subject.clone(), sequence),
+            Some(before) => Place::after(subject.clone(), sequence, Sequence::of(0, before)),
+        };
         let stored = match kind {
             Kind::Created => {
                 let message = OrderCreated { head: head("PENDING"), order_total: 7 };
