@@ -132,7 +132,7 @@ async fn map(
     let mapping = MappingSettings {
         starting_position: StartingPosition::TrimHorizon,
         batch_size: 100,
-        filter_criteria: vec![Filter::parse(r#"{"eventName": ["INSERT"]}"#)?],
+        filter_criteria: vec![Filter::parse(super::STREAM_FILTER)?],
         report_batch_item_failures: true,
         bisect_batch_on_function_error: true,
         maximum_retry_attempts: 10,

@@ -56,7 +56,7 @@ pub(super) async fn deploy(service: &str, zip: &[u8], endpoint: &str, sdk: &SdkC
         "EventSourceArn": stream,
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 100,
-        "FilterCriteria": {"Filters": [{"Pattern": r#"{"eventName": ["INSERT"]}"#}]},
+        "FilterCriteria": {"Filters": [{"Pattern": super::STREAM_FILTER}]},
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": true,
         "MaximumRetryAttempts": 10,
