@@ -7,6 +7,8 @@ import json
 import re
 
 SERVICES = ("customers", "orders")
+# How a program asks for a variable.
+READ = r'\.(?:required|optional|maybe|parsed|within)\(\s*"(\w+)"'
 
 
 class Sources:
@@ -110,7 +112,7 @@ def variables(system, sources, prefix):
         programs.append((function["function_name"], given, relay_settings))
     problems = []
     for name, given, settings in programs:
-        read = set(re.findall(r'\.(?:required|optional|maybe|parsed|within)\(\s*"(\w+)"', settings))
+        read = set(re.findall(READ, settings))
         required = set(re.findall(r'\.required\(\s*"(\w+)"', settings))
         problems += [f"{name}: {variable} is set and never read" for variable in set(given) - read]
         problems += [f"{name}: {variable} is required and not set" for variable in required - set(given)]

@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
-    provision::{ServiceResources, ensure_service},
+    provision::{ServiceResources, ensure_sent_table, ensure_service},
     relay::Relay,
 };
 
@@ -85,6 +85,7 @@ impl InProcess {
             let mapped = map(&aws, &aws_of_relay, service, Arc::clone(&discarded), stop.clone());
             parts.spawn(mapped.await?);
             let aws_of_sweeper = calls.noted(&sdk, &format!("{service}-sweeper"));
+            ensure_sent_table(&aws_sdk_dynamodb::Client::new(&sdk), &format!("{service}-sent")).await?;
             sweepers.push(relay(&aws_of_sweeper, &relay_settings(&aws, service)?, Ambient::system()));
         }
         let (addresses, logs) = (Addresses { customers, orders, sdk }, logs.as_ref().to_owned());

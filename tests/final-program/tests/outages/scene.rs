@@ -72,17 +72,17 @@ pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
     work.commit(&DynamoDb::new(aws_sdk_dynamodb::Client::new(process.aws()))).await.unwrap();
 }
 
-/// A batch of stream records, one for each of these subjects.
-pub(crate) fn records(numbers: &[u64]) -> Event {
-    let records: Vec<_> = numbers
-        .iter()
-        .map(|number| {
-            json!({"eventID": number.to_string(), "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
-                "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": number.to_string(), "SizeBytes": 26,
-                "StreamViewType": "KEYS_ONLY",
-                "Keys": {"PK": {"S": partition(*number)}, "SK": {"S": "00000000000000000001"}}}})
-        })
-        .collect();
+/// A batch of stream records: those of all rows of these subjects.
+pub(crate) async fn records(world: &World, numbers: &[u64]) -> Event {
+    let mut records = Vec::new();
+    for number in numbers {
+        for row in world.outbox("orders", &subject(*number)).await {
+            let sequence = (1 + records.len()).to_string();
+            records.push(json!({"eventID": sequence, "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+                "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": sequence, "SizeBytes": 26,
+                "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}}}));
+        }
+    }
     serde_json::from_value(json!({"Records": records})).unwrap()
 }
 

@@ -83,7 +83,7 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
     let wire = Wire::new(&world.aws)
         .rewriting(move |operation, asked, answer| split.lock().unwrap().rewrite(operation, asked, answer));
     let failing = partition(1);
-    wire.rule(move |operation, body| match operation == "Query" && body.contains(&failing) {
+    wire.rule(move |operation, body| match ["BatchGetItem", "Query"].contains(&operation) && body.contains(&failing) {
         true => Fate::Fails,
         false => Fate::Passes,
     });
