@@ -190,11 +190,7 @@ impl Evidence {
 }
 
 /// One event tells of the creation of each customer.
-fn judge_customers<'a>(
-    books: &Books,
-    events: impl Iterator<Item = &'a Event>,
-    violations: &mut Violations,
-) {
+fn judge_customers<'a>(books: &Books, events: impl Iterator<Item = &'a Event>, violations: &mut Violations) {
     let mut created: HashMap<Uuid, usize> = HashMap::new();
     for event in events.filter(|event| event.kind() == "CustomerCreated") {
         let customer = event.data["customer_id"].as_str().and_then(|id| id.parse().ok());

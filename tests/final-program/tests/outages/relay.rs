@@ -54,7 +54,8 @@ async fn a_damaged_row_holds_only_what_stands_behind_it() {
         store(&world, damaged, &[Kind::Created, Kind::Approved, Kind::Cancelled]).await;
         store(&world, sound, &[Kind::Created]).await;
         damage(&world, damaged, 1, name, value).await;
-        let failed = lambda::handle(&relay, records(&world, &[damaged, sound]).await).await.batch_item_failures;
+        let failed =
+            lambda::handle(&relay, records(&world, &[damaged, sound]).await).await.batch_item_failures;
         assert_eq!(heard.kinds(&world, damaged).await, ["OrderCreated"], "{name}");
         assert_eq!(heard.kinds(&world, sound).await, ["OrderCreated"], "{name}");
         assert!(failed.is_empty(), "{name}: it is set aside and not tried for ever: {failed:?}");

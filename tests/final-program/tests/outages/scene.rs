@@ -78,9 +78,11 @@ pub(crate) async fn records(world: &World, numbers: &[u64]) -> Event {
     for number in numbers {
         for row in world.outbox("orders", &subject(*number)).await {
             let sequence = (1 + records.len()).to_string();
-            records.push(json!({"eventID": sequence, "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+            records.push(
+                json!({"eventID": sequence, "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
                 "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": sequence, "SizeBytes": 26,
-                "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}}}));
+                "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}}}),
+            );
         }
     }
     serde_json::from_value(json!({"Records": records})).unwrap()
