@@ -18,6 +18,10 @@ pub const TIMEOUT: &str = "TIMEOUT";
 pub const PENDING_INDEX: DueIndex =
     DueIndex { name: "PendingIndex", shard: "PendingShard", time: "DecideBy" };
 
+/// Instead of an order that was erased lies an item with its key and this attribute, the time. Without it the order could be placed again,
+/// and would have a second first message.
+pub const ERASED_AT: &str = "ErasedAt";
+
 /// The orders table.
 #[derive(Clone, Debug)]
 pub struct OrderStore<D> {
@@ -72,13 +76,14 @@ impl<D: Database> OrderStore<D> {
         &self.table
     }
 
-    /// An order, read consistently.
+    /// An order, read consistently. One that was erased is none: in its place lies an item with [`ERASED_AT`] and nothing else.
     ///
     /// # Errors
     ///
     /// [`LoadError`].
     pub async fn order(&self, id: Uuid) -> Result<Option<Order>, LoadError> {
         let item = self.database.get(&self.table, self.table.key(key(id), None)).await?;
+        let item = item.filter(|item| !item.contains_key(ERASED_AT));
         item.map(|item| from_item::<OrderRow>(item)?.into_order()).transpose()
     }
 

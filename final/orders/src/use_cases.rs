@@ -188,7 +188,7 @@ impl<D: Database + Clone> Orders<D> {
         match self.store.order(wanted.id).await? {
             Some(stored) if same(&stored) => Ok(()),
             Some(_) => Err(OrderError::KeyReused),
-            // Its first message is still there, or the insert would not have been refused.
+            // Something is in its place, or the insert would not have been refused.
             None => Err(OrderError::Erased),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Its event source mapping must report batch item failures (`FunctionResponseTypes: ReportBatchItemFailures`), or Lambda ignores the
 //! response and takes every batch for a success. Lambda goes back to the *lowest* failed sequence number and delivers everything from
-//! there again; what was dispatched lies below its subject's watermark and is not published twice.
+//! there again; what was dispatched is not in the outbox any more and is not published twice.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value, json};
 use transactional_messaging::{
     ambient::Ambient,
-    outbox::is_head,
+    outbox::RowKey,
     relay::{Relay, RelayError},
 };
 use waiting::Deadline;
@@ -124,21 +124,17 @@ pub async fn handle(relay: &Relay, batch: impl Into<Batch>) -> DynamoDbEventResp
 
 // ANCHOR: wake_up
 /// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose. Only the key is
-/// needed; a record of which nobody says what happened wakes its subject, which costs two reads.
+/// needed; a record of which nobody says what happened costs a read. What else lies in the table, such as a tailer's notes, is no news.
 fn wake_up(record: &Record) -> Option<WakeUp> {
     if matches!(record.event_name.as_deref(), Some("MODIFY" | "REMOVE")) {
         return None;
     }
-    match (&record.partition, &record.sort_key) {
-        (_, Some(sort_key)) if is_head(sort_key) => None,
-        (Some(partition), _) => {
-            Some(WakeUp { partition: partition.clone(), record: record.sequence_number.clone() })
-        }
-        (None, _) => {
-            tracing::error!(sequence_number = record.sequence_number, "record_of_another_table");
-            None
-        }
-    }
+    let (Some(partition), Some(sort_key)) = (&record.partition, &record.sort_key) else {
+        tracing::error!(sequence_number = record.sequence_number, "record_of_another_table");
+        return None;
+    };
+    let key = RowKey::of_subject(partition, sort_key)?;
+    Some(WakeUp { key, record: record.sequence_number.clone() })
 }
 // ANCHOR_END: wake_up
 
@@ -162,7 +158,8 @@ mod tests {
                 "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": "SUBJECT#order/1"}, "SK": {"S": "0"}}}}]}"#,
         );
         let Invocation::Stream(batch) = batch else { panic!("not a batch of records") };
-        let expected = WakeUp { partition: "SUBJECT#order/1".to_owned(), record: Some("111".to_owned()) };
+        let key = RowKey { partition: "SUBJECT#order/1".to_owned(), sequence: "0".to_owned() };
+        let expected = WakeUp { key, record: Some("111".to_owned()) };
         assert_eq!(wake_up(&batch.records[0]), Some(expected));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::relay::Relay;
+use transactional_messaging::{outbox::RowKey, relay::Relay};
 use uuid::Uuid;
 use waiting::Outage;
 
@@ -29,11 +29,11 @@ pub async fn run(relay: Relay, every: Duration, stop: CancellationToken) {
     }
 }
 
-/// The same, but the subjects that are found are handed on: the process that reads the stream wakes no subject twice at a time.
+/// The same, but the rows that are found are handed on: the process that reads the stream wakes no subject twice at a time.
 pub(crate) async fn find(
     relay: Relay,
     every: Duration,
-    news: mpsc::Sender<Vec<String>>,
+    news: mpsc::Sender<Vec<RowKey>>,
     stop: CancellationToken,
 ) {
     let (mut outage, mut pause) = (outage(every), every);
@@ -43,10 +43,10 @@ pub(crate) async fn find(
     };
     while let Some(found) = stop.run_until_cancelled(pausing_and_looking(pause)).await {
         match found {
-            Ok(subjects) => {
+            Ok(rows) => {
                 outage.over();
                 pause = every;
-                if stop.run_until_cancelled(news.send(subjects)).await.is_none_or(|sent| sent.is_err()) {
+                if stop.run_until_cancelled(news.send(rows)).await.is_none_or(|sent| sent.is_err()) {
                     return;
                 }
             }
@@ -60,5 +60,5 @@ fn age(every: Duration) -> time::Duration {
 }
 
 fn outage(every: Duration) -> Outage {
-    Outage::new("sweep_failed", "pending index", Uuid::nil(), Duration::from_secs(1).min(every), every)
+    Outage::new("sweep_failed", "outbox", Uuid::nil(), Duration::from_secs(1).min(every), every)
 }

@@ -9,7 +9,7 @@ use crate::matrix::name_of;
 
 /// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any program
 /// that is not named here.
-const EXPECTED: [(&str, [&str; 5]); 21] = [
+const EXPECTED: [(&str, [&str; 5]); 22] = [
     ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("request-lost", ["DM", "", "", "", ""]),
@@ -22,6 +22,7 @@ const EXPECTED: [(&str, [&str; 5]); 21] = [
     ("partial-batch-failure", ["", "", "", "", ""]),
     ("refused-for-a-while", ["LDSM", "LDSM", "", "", ""]),
     ("refused-message", ["LDOSM", "LDOSM", "LSM", "LSM", "LSM"]),
+    ("half-visible", ["", "", "", "", ""]),
     ("duplicate-delivery", ["DM", "", "", "", ""]),
     ("concurrent-consumers", ["DM", "DM", "DM", "", ""]),
     ("poison-payload", ["S", "S", "S", "S", "S"]),

@@ -3,7 +3,7 @@
 use transactional_messaging::{
     consumer::Stop,
     error::PublishError,
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
 };
 use unit_of_work::{Database, UnitOfWork};
 
@@ -23,7 +23,12 @@ impl<D: Database + Clone> Orders<D> {
         order: &Order,
     ) -> Result<(), PublishError> {
         let head = self.head(context, order);
-        let place = (&Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
+        let (subject, sequence) = (Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
+        // Every version of an order is announced, so the message before is that of the version before.
+        let place = &match order.version.checked_sub(1) {
+            None => Place::first(subject, sequence),
+            Some(before) => Place::after(subject, sequence, Sequence::of(before, 0)),
+        };
         let stop = Stop::LostRace;
         match order.state {
             State::Pending => {

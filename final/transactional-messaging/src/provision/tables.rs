@@ -1,4 +1,4 @@
-//! The three tables of a service.
+//! The tables of a service and of its relay.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{ProvisionError, making};
-use crate::{due::DueIndex, outbox::PENDING_INDEX, relay::BoxError};
+use crate::{due::DueIndex, relay::BoxError};
 
 /// A table of aggregates: partition key `PK`.
 ///
@@ -44,29 +44,40 @@ pub async fn ensure_indexed_table(
 ///
 /// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
 pub async fn ensure_inbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
-    let made = async {
-        create(dynamodb, name, false, Ok).await?;
-        enable_time_to_live(dynamodb, name).await
-    };
-    made.await.map_err(making(format!("table {name}")))
+    ensure_expiring_table(dynamodb, name, false).await
 }
 
-/// An outbox table: partition key `PK`, sort key `SK`, time to live `ExpiresAt`, the sparse pending index, and a stream of keys: a record
-/// only wakes the relay, which reads the rows itself.
+/// An outbox table: partition key `PK`, sort key `SK`, and a stream of keys: a record only wakes the relay, which reads the rows itself.
+/// Nothing in it expires.
 ///
 /// # Errors
 ///
 /// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
 pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    let made = create(dynamodb, name, true, |request| {
+        let keys = StreamViewType::KeysOnly;
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(keys);
+        Ok(request.stream_specification(stream.build()?))
+    });
+    made.await.map_err(making(format!("table {name}")))
+}
+
+/// A table of sent messages: partition key `PK`, sort key `SK`, time to live `ExpiresAt`.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_sent_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    ensure_expiring_table(dynamodb, name, true).await
+}
+
+async fn ensure_expiring_table(
+    dynamodb: &Client,
+    name: &str,
+    with_sort_key: bool,
+) -> Result<(), ProvisionError> {
     let made = async {
-        create(dynamodb, name, true, |request| {
-            let stream = StreamSpecification::builder()
-                .stream_enabled(true)
-                .stream_view_type(StreamViewType::KeysOnly);
-            let index = DueIndex { name: PENDING_INDEX, shard: "PendingShard", time: "DueAt" };
-            Ok(with_index(request, &index)?.stream_specification(stream.build()?))
-        })
-        .await?;
+        create(dynamodb, name, with_sort_key, Ok).await?;
         enable_time_to_live(dynamodb, name).await
     };
     made.await.map_err(making(format!("table {name}")))

@@ -78,9 +78,8 @@ mod tests {
             topic: "t".to_owned(),
             message: "x".repeat(bytes),
             created_at: String::new(),
-            not_before: None,
-            due_at: String::new(),
-            pending_shard: None,
+            predecessor: None,
+            parked: None,
         }
     }
 

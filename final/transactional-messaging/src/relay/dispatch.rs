@@ -12,7 +12,10 @@ use super::{
     store::{OutboxStore, Raced},
     subject::{Page, StoppedBy, Subject},
 };
-use crate::{ambient::Ambient, outbox::outbox_table};
+use crate::{
+    ambient::Ambient,
+    outbox::{RowKey, outbox_table},
+};
 
 /// The longest that one step of a subject takes: to read its rows, to publish one message, or to note what was sent. All attempts of
 /// the SDK and the pauses between them have to fit into it; what does not is tried again with the subject.
@@ -39,8 +42,6 @@ pub struct Relay {
 pub enum Outcome {
     /// Nothing is pending any more; so many messages were dispatched by this call.
     Dispatched(usize),
-    /// So many messages were dispatched by this call; the next one is scheduled for later.
-    Waiting(usize),
     /// Its next message cannot be sent; it and the ones behind it wait until somebody unparks the subject.
     Parked,
 }
@@ -85,6 +86,23 @@ impl Relay {
         Flow::new(self, report).run(partitions).await;
     }
 
+    /// Dispatches the messages with these keys, as stream records name them, and what is committed behind them meanwhile if it is seen. The
+    /// results are those of their subjects, by partition key. Unlike [`wake`](Self::wake) it shares the reads of many subjects.
+    pub async fn wake_rows(&self, keys: Vec<RowKey>) -> HashMap<String, Result<Outcome, RelayError>> {
+        let mut results = HashMap::new();
+        self.wake_rows_each(keys, |partition, result| drop(results.insert(partition, result))).await;
+        results
+    }
+
+    /// The same, for a caller that wants each result as soon as its subject is done: the slowest topic may take long.
+    pub async fn wake_rows_each(
+        &self,
+        keys: Vec<RowKey>,
+        report: impl FnMut(String, Result<Outcome, RelayError>) + Send,
+    ) {
+        self.wake_each(keys.into_iter().map(|key| key.partition).collect(), report).await;
+    }
+
     /// Lets a parked subject go on, and wakes it.
     ///
     /// # Errors
@@ -115,7 +133,6 @@ impl Relay {
             None => match &pending.damage {
                 Some(damage) => self.park(subject, &damage.to_string()).await,
                 // A row committed since the read has a wake-up of its own: no need to read again and see.
-                None if pending.waiting => Ok(Page::Waiting),
                 None => Ok(if pending.more { Page::More } else { Page::Last }),
             },
         }

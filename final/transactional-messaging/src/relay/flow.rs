@@ -146,7 +146,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             }
             Ok(Page::More | Page::Overtaken) => Err(RelayError::Unfinished),
             Ok(Page::Last) => Ok(Outcome::Dispatched(sent)),
-            Ok(Page::Waiting) => Ok(Outcome::Waiting(sent)),
             Ok(Page::Parked) => Ok(Outcome::Parked),
             Err(error) => Err(error),
         };
@@ -168,7 +167,7 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             }
             let _permit = database.acquire().await;
             let pending = if is_time_for(LONGEST_CHAIN) {
-                let read = relay.store.pending(&partition, relay.ambient.now());
+                let read = relay.store.pending(&partition);
                 Deadline::after(LONGEST_STEP).scope(read).await
             } else {
                 Err(RelayError::Late)

@@ -1,7 +1,5 @@
 //! The outbox table as the relay sees it: pending rows of a subject, the watermark, the mark of a parked subject.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use time::{Duration, OffsetDateTime};
 use unit_of_work::{CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update};
@@ -12,10 +10,17 @@ use super::{
     RelayError,
     damage::{Damage, head_of, row_of},
 };
-use crate::{
-    outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, is_scheduled, pending_shard_key},
-    timestamp,
-};
+use crate::outbox::OutboxRow;
+
+/// To go with the head.
+const HEAD: &str = "#HEAD";
+
+/// To go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    pub(super) watermark: Option<String>,
+    pub(super) parked: Option<String>,
+}
 
 /// How many rows of one subject are read at once: with the head they must fit into one transaction of 100 actions.
 const PAGE: i32 = 99;
@@ -34,8 +39,6 @@ pub(super) struct Pending {
     pub(super) rows: Vec<OutboxRow>,
     /// There are rows behind these.
     pub(super) more: bool,
-    /// The row behind these is not due yet, and all others wait for it.
-    pub(super) waiting: bool,
     /// What is behind these cannot be read, or nothing can because the head cannot.
     pub(super) damage: Option<Damage>,
 }
@@ -47,31 +50,7 @@ impl Pending {
     }
 
     fn nothing(head: Head, damage: Option<Damage>) -> Self {
-        Self { head, rows: Vec::new(), more: false, waiting: false, damage }
-    }
-}
-
-/// What the pending index names.
-#[derive(Debug, Default)]
-pub(super) struct Overdue {
-    /// Subjects of which no wake-up brought a row in time.
-    pub(super) late: BTreeSet<String>,
-    /// Subjects of scheduled messages whose time has come.
-    pub(super) due: BTreeSet<String>,
-}
-
-impl Overdue {
-    fn note(&mut self, key: &Item, late: &str) {
-        let (Some(AttributeValue::S(partition)), Some(AttributeValue::S(due_at))) =
-            (key.get("PK"), key.get("DueAt"))
-        else {
-            return;
-        };
-        if is_scheduled(partition) {
-            self.due.insert(partition.clone());
-        } else if due_at.as_str() < late {
-            self.late.insert(partition.clone());
-        }
+        Self { head, rows: Vec::new(), more: false, damage }
     }
 }
 
@@ -81,7 +60,7 @@ pub(super) struct Raced;
 
 impl OutboxStore {
     /// The subject's head and its next rows that are due, both read consistently.
-    pub(super) async fn pending(&self, partition: &str, now: OffsetDateTime) -> Result<Pending, RelayError> {
+    pub(super) async fn pending(&self, partition: &str) -> Result<Pending, RelayError> {
         let head = self
             .database
             .get(&self.table, self.head_key(partition))
@@ -109,11 +88,10 @@ impl OutboxStore {
         // Row by row: what stands in front of a damaged one, or of one that is not due, is sent.
         for item in answer.items.unwrap_or_default() {
             match row_of(item) {
-                Ok(row) if row.is_due(now) => pending.rows.push(row),
-                Ok(_) => pending.waiting = true,
+                Ok(row) => pending.rows.push(row),
                 Err(damage) => pending.damage = Some(damage),
             }
-            if pending.waiting || pending.damage.is_some() {
+            if pending.damage.is_some() {
                 pending.more = false;
                 break;
             }
@@ -140,8 +118,7 @@ impl OutboxStore {
         let expires = AttributeValue::N((now + self.keep_dispatched).unix_timestamp().to_string());
         for row in sent {
             let update = Update::new(&self.table, self.table.key(partition, Some(&row.sequence)))
-                .set("ExpiresAt", expires.clone())
-                .remove("PendingShard");
+                .set("ExpiresAt", expires.clone());
             work.add(update.when(Condition::exists("PK")).or(Raced));
         }
         commit(work, &self.database).await
@@ -171,34 +148,14 @@ impl OutboxStore {
         commit(work, &self.database).await.map(drop)
     }
 
-    /// Subjects of which a row was due before `late`, and subjects of scheduled messages that are due now. The index is read eventually
-    /// consistent, as indexes are; a subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
-    pub(super) async fn pending_subjects(
-        &self,
-        late: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> Result<Overdue, RelayError> {
-        let text = |time| timestamp::format(time).map_err(|error| RelayError::Read(error.into()));
-        // The index compares with "before", and what is due at this very moment is due.
-        let (late, end) = (text(late)?, text(now + Duration::MICROSECOND)?);
-        let mut found = Overdue::default();
-        for shard in 0..PENDING_SHARDS {
-            let request =
-                self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
-            let mut pages = request
-                .key_condition_expression("PendingShard = :shard AND DueAt < :end")
-                .expression_attribute_values(":shard", AttributeValue::S(pending_shard_key(shard)))
-                .expression_attribute_values(":end", AttributeValue::S(end.clone()))
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(item) =
-                in_time(pages.next()).await.map_err(|late| RelayError::Read(late.into()))?
-            {
-                found.note(&item.map_err(|error| RelayError::Read(error.into()))?, &late);
-            }
-        }
-        Ok(found)
+    /// To go.
+    pub(super) async fn rows(&self) -> Result<Vec<crate::outbox::RowKey>, RelayError> {
+        let pages = self.database.client().scan().table_name(self.table.name()).consistent_read(true);
+        let items = pages.into_paginator().items().send().try_collect().await;
+        let items = items.map_err(|error| RelayError::Read(error.into()))?;
+        let text = |item: &Item, name: &str| Some(item.get(name)?.as_s().ok()?.clone());
+        let key = |item: &Item| crate::outbox::RowKey::of_subject(&text(item, "PK")?, &text(item, "SK")?);
+        Ok(items.iter().filter(|item| !item.contains_key("ExpiresAt")).filter_map(key).collect())
     }
 
     fn head_key(&self, partition: &str) -> Item {

@@ -35,8 +35,6 @@ pub(super) enum Stop {
 pub(super) enum Page {
     /// There is nothing behind it.
     Last,
-    /// What is behind it is not due yet.
-    Waiting,
     /// There are more rows.
     More,
     /// Another relay was faster: read again.
