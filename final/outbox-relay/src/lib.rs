@@ -3,6 +3,7 @@
 
 pub mod lambda;
 mod record;
+pub mod scheduled;
 pub mod settings;
 pub mod sweep;
 pub mod tail;
@@ -15,6 +16,7 @@ use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
     relay::{Relay, SnsPublisher},
+    scheduled::Mover,
 };
 use unit_of_work::DynamoDb;
 
@@ -24,4 +26,11 @@ pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Rel
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
         .on(Channels::fifo(settings.base.fifo));
     Relay::new(database, &settings.outbox_table, publisher, ambient)
+}
+
+/// The mover of scheduled messages, if these settings name a table of them.
+pub fn mover(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Option<Mover> {
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
+    let scheduled = settings.scheduled_table.as_ref()?;
+    Some(Mover::new(database, scheduled, &settings.outbox_table, ambient))
 }

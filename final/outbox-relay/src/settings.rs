@@ -10,6 +10,8 @@ pub struct RelaySettings {
     pub base: BaseSettings,
     /// The outbox table.
     pub outbox_table: String,
+    /// The table of scheduled messages, if there is one.
+    pub scheduled_table: Option<String>,
     /// Where topics are looked up.
     pub topics: TopicDirectory,
 }
@@ -17,6 +19,7 @@ pub struct RelaySettings {
 impl RelaySettings {
     /// Reads `DYNAMODB_OUTBOX_TABLE_NAME` (required) and `AWS_SNS_TOPIC_ARN_PREFIX`. With the latter, a topic's ARN is the prefix and the
     /// topic's name, which needs no call; without it, topics are found with `ListTopics` by `AWS_SNS_TOPIC_PREFIX` and name.
+    /// `SCHEDULED_TABLE_NAME` names the table of scheduled messages; without it there are none.
     ///
     /// # Errors
     ///
@@ -25,6 +28,7 @@ impl RelaySettings {
         let base = BaseSettings::read(&mut env);
         let outbox_table =
             env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table, such as orders-outbox");
+        let scheduled_table = env.maybe("SCHEDULED_TABLE_NAME");
         let arn_prefix = env.maybe("AWS_SNS_TOPIC_ARN_PREFIX");
         if let Ok(Some(prefix)) = &arn_prefix
             && !is_topic_arn_prefix(prefix)
@@ -40,7 +44,7 @@ impl RelaySettings {
                 Some(prefix) => TopicDirectory::ArnPrefix(prefix),
                 None => TopicDirectory::NamePrefix(base.topic_prefix.clone()),
             };
-            Ok(Self { base, outbox_table: outbox_table?, topics })
+            Ok(Self { base, outbox_table: outbox_table?, scheduled_table: scheduled_table?, topics })
         })
     }
 }
