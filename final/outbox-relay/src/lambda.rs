@@ -73,7 +73,7 @@ pub async fn run(relay: Relay, mover: Option<Mover>, ambient: Ambient) -> Result
         let deadline = deadline(event.context.deadline, now);
         deadline.scope(async move {
             match event.payload {
-                Invocation::Sweep { sweep } => Ok(sweep_and_move(&relay, mover.as_ref(), sweep).await?),
+                Invocation::Sweep { sweep } => Ok(Box::pin(sweep_and_move(&relay, mover.as_ref(), sweep)).await?),
                 Invocation::Stream(batch) => Ok::<_, Error>(json!(handle(&relay, batch).await)),
             }
         })

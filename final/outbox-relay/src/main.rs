@@ -57,14 +57,11 @@ async fn main() -> anyhow::Result<()> {
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
             let tailing = tail::TailSettings::default();
-            let moving = async {
-                if let Some(mover) = mover {
-                    scheduled::run(mover, tailing.sweep, stop.clone()).await;
-                }
-            };
-            let table = &settings.outbox_table;
-            let tailing = tail::run(relay, &dynamodb, streams, table, tailing, stop.clone());
-            tokio::join!(tailing, moving);
+            let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            if let Some(moving) = moving {
+                moving.await?;
+            }
             Ok(())
         }
     }

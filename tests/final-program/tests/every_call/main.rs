@@ -13,6 +13,7 @@ mod outside;
 mod planted;
 mod redrive;
 mod relays;
+mod timeouts;
 mod trial;
 mod wire;
 mod world;
@@ -38,6 +39,7 @@ const PARTS: &[(Part, u64)] = &[
     (consumers::REFUSE, 25_000),
     (consumers::RELEASE, 10_000),
     (consumers::APPROVE, 6_000),
+    (timeouts::GIVE_UP, 2_000),
     (relays::RELAY, 8_000),
     (relays::SWEEPER, 2_000),
     (redrive::REDRIVE, 2_000),
@@ -64,7 +66,13 @@ fn a_hundred_thousand_runs_with_faults_do_no_damage() {
 
 #[test]
 fn the_classic_mistakes_are_found() {
-    for part in [planted::DUAL_WRITE, planted::NO_INBOX, planted::NOTED_FIRST, planted::BLAMED_BY_FLAG] {
+    for part in [
+        planted::DUAL_WRITE,
+        planted::NO_INBOX,
+        planted::NOTED_FIRST,
+        planted::BLAMED_BY_FLAG,
+        timeouts::UNCONDITIONAL,
+    ] {
         let tally = in_parallel(&part, 200);
         tell(&format!("{:<26} {tally}", part.name));
         assert!(!tally.failures.is_empty(), "{} was not found", part.name);
