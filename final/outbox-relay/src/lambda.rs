@@ -13,14 +13,17 @@ use serde_json::{Map, Value, json};
 use transactional_messaging::{
     ambient::Ambient,
     outbox::RowKey,
-    relay::{Relay, RelayError},
+    relay::{Relay, Swept},
     scheduled::Mover,
 };
 use waiting::Deadline;
 
 pub use crate::record::{Batch, Record};
-use crate::scheduled::move_once;
-use crate::wake::{WakeUp, wake_all};
+use crate::{
+    scheduled::move_once,
+    sweep,
+    wake::{WakeUp, wake_all},
+};
 
 /// What is kept of an invocation's time for its answer.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(3);
@@ -73,7 +76,7 @@ pub async fn run(relay: Relay, mover: Option<Mover>, ambient: Ambient) -> Result
         let deadline = deadline(event.context.deadline, now);
         deadline.scope(async move {
             match event.payload {
-                Invocation::Sweep { sweep } => Ok(Box::pin(sweep_and_move(&relay, mover.as_ref(), sweep)).await?),
+                Invocation::Sweep { sweep } => Box::pin(move_and_sweep(&relay, mover.as_ref(), sweep)).await,
                 Invocation::Stream(batch) => Ok::<_, Error>(json!(handle(&relay, batch).await)),
             }
         })
@@ -82,7 +85,7 @@ pub async fn run(relay: Relay, mover: Option<Mover>, ambient: Ambient) -> Result
 }
 
 /// Moves scheduled messages that are due, if there are any at all, and sweeps. Both are tried before the failure of one is told.
-async fn sweep_and_move(relay: &Relay, mover: Option<&Mover>, sweep: Sweep) -> Result<Value, Error> {
+async fn move_and_sweep(relay: &Relay, mover: Option<&Mover>, sweep: Sweep) -> Result<Value, Error> {
     let moved = match mover {
         Some(mover) => move_once(mover).await.map(Some),
         None => Ok(None),
@@ -102,20 +105,23 @@ fn deadline(ends_at: u64, now: time::OffsetDateTime) -> Deadline {
     Deadline::after(left.saturating_sub(FOR_THE_ANSWER))
 }
 
-/// Dispatches what has been pending for too long and returns the number of subjects that were woken.
+/// Dispatches what has been pending for too long and returns the number of messages. It ends before the invocation does; what is left is
+/// found by the next one.
 ///
 /// # Errors
 ///
-/// When the pending index could not be read, or a subject could not be dispatched: the schedule tries again, and an alarm counts it.
+/// When the outbox could not be read to its end, or a subject could not be dispatched: the schedule tries again, and an alarm counts it.
 pub async fn sweep_once(relay: &Relay, sweep: Sweep) -> Result<usize, Error> {
-    let results = relay.sweep(time::Duration::seconds(sweep.older_than_seconds.into())).await?;
-    let failed = results.values().filter(|result| result.is_err()).count();
-    if failed > 0 {
-        let late = results.values().filter(|result| matches!(result, Err(RelayError::Late))).count();
-        let late = if late > 0 { format!(", {late} of them for want of time") } else { String::new() };
-        return Err(format!("{failed} of {} subjects could not be dispatched{late}", results.len()).into());
+    let swept = sweep::once(relay, time::Duration::seconds(sweep.older_than_seconds.into())).await?;
+    match swept {
+        Swept { failed: 0, is_unfinished: false, messages, .. } => Ok(messages),
+        Swept { failed: 0, messages, .. } => {
+            Err(format!("there was no time to read all of the outbox; {messages} messages were sent").into())
+        }
+        Swept { failed, subjects, .. } => {
+            Err(format!("{failed} of {subjects} subjects could not be dispatched").into())
+        }
     }
-    Ok(results.len())
 }
 
 // ANCHOR: handle

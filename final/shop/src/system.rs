@@ -118,6 +118,7 @@ impl System {
 
     async fn start_relay(&self, service: &str) -> anyhow::Result<Part> {
         let settings = RelaySettings::read(environment(service, &self.endpoint))?;
+        outbox_relay::provision(&self.sdk, &settings).await?;
         let relay = outbox_relay::relay(&self.sdk, &settings, Ambient::system());
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk);
         let streams = aws_sdk_dynamodbstreams::Client::new(&self.sdk);

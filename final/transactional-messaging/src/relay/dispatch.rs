@@ -91,7 +91,7 @@ impl Relay {
         partitions: Vec<String>,
         report: impl FnMut(String, Result<Outcome, RelayError>) + Send,
     ) {
-        Flow::new(self, report).wake(partitions).await;
+        Box::pin(Flow::new(self, report).wake(partitions)).await;
     }
 
     /// Dispatches the rows with these keys, as stream records name them, with whatever must be sent before them; the results are those of
@@ -109,7 +109,7 @@ impl Relay {
         keys: Vec<RowKey>,
         report: impl FnMut(String, Result<Outcome, RelayError>) + Send,
     ) {
-        Flow::new(self, report).wake_rows(keys).await;
+        Box::pin(Flow::new(self, report).wake_rows(keys)).await;
     }
 
     /// Lets a parked subject go on, and wakes it.

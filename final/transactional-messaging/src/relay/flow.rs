@@ -59,6 +59,8 @@ pub(super) struct Flow<'a, F> {
     deleting: usize,
     database: Arc<Semaphore>,
     topics: HashMap<String, Arc<Topic>>,
+    /// How many messages were dispatched.
+    pub(super) dispatched: usize,
     /// Subjects that were not dispatched.
     pub(super) left: HashSet<String>,
 }
@@ -99,6 +101,7 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             deleting: 0,
             database: Arc::new(Semaphore::new(CONCURRENT_READS)),
             topics: HashMap::new(),
+            dispatched: 0,
             left: HashSet::new(),
         }
     }
@@ -418,6 +421,7 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
         {
             if verdict == Verdict::Sent {
                 self.subjects[at].note_sent(&row);
+                self.dispatched += 1;
                 self.sent.push((at, row));
             } else {
                 left.push((at, row, verdict));

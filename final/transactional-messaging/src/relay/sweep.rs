@@ -24,7 +24,7 @@ pub struct Swept {
     pub failed: usize,
     /// Messages that were dispatched.
     pub messages: usize,
-    /// Rows that are parked. What stands behind them is not looked at.
+    /// Rows that are parked, now or before. What stands behind them is not looked at.
     pub parked: usize,
     /// There was no time left to read the table to its end.
     pub is_unfinished: bool,
@@ -75,13 +75,14 @@ impl Relay {
         while is_time_for(LONGEST_STEP + LONGEST_CHAIN) {
             let Some(rows) = overdue.next().await? else { break };
             let last = rows.last().map(|row| row.partition.clone());
-            flow.wake_rows(rows).await;
+            Box::pin(flow.wake_rows(rows)).await;
             overdue.passed_over = overdue.passed_over.or(last.filter(|last| flow.left.contains(last)));
             flow.left.clear();
         }
+        let messages = flow.dispatched;
         drop(flow);
         let parked = swept.parked + overdue.parked;
-        Ok(Swept { parked, is_unfinished: !overdue.is_over, ..swept })
+        Ok(Swept { messages, parked, is_unfinished: !overdue.is_over, ..swept })
     }
 
     /// The rows that [`sweep`](Self::sweep) would dispatch, for a process that dispatches them beside others.
@@ -149,7 +150,7 @@ impl Swept {
     fn note(&mut self, result: &Result<Outcome, RelayError>) {
         self.subjects += 1;
         match result {
-            Ok(Outcome::Dispatched(messages)) => self.messages += messages,
+            Ok(Outcome::Dispatched(_)) => {}
             Ok(Outcome::Parked) => self.parked += 1,
             Err(_) => self.failed += 1,
         }
