@@ -26,6 +26,7 @@ mod relay_sent;
 mod relay_sharing;
 mod relay_topics;
 mod relay_turns;
+mod scheduled;
 mod sequence_guard;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
