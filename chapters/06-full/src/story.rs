@@ -8,8 +8,8 @@ use crate::PROGRAM;
 pub const STORY: Story = Story {
     program: PROGRAM,
     title: "Chapter 6: the full pattern",
-    opening: "A stream record only says which subject has news. The relay reads that subject's rows above its\n\
-              watermark, publishes them in sequence and moves the watermark.",
+    opening: "A stream record only says which subject has news. The relay reads that subject's rows, publishes\n\
+              them in sequence and deletes them. What the outbox holds was not sent.",
     episodes: &[
         Episode {
             heading: "Records of different items change places",

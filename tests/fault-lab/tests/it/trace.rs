@@ -1,6 +1,6 @@
 //! The diagram of a run is drawn from its trace, the crash where it happened.
 
-use fault_engine::{Fault, Plan, baseline, run};
+use fault_engine::{Fault, Plan, baseline, points, run};
 
 #[test]
 fn the_crash_between_the_order_and_its_event() {
@@ -13,4 +13,16 @@ fn the_crash_between_the_order_and_its_event() {
     let diagram = run.sequence_diagram(2, 8);
     assert!(diagram.contains("Note over p1: CRASH"), "{diagram}");
     insta::assert_binary_snapshot!("crash.mmd", diagram.into_bytes());
+}
+
+#[test]
+fn a_row_that_waits_for_one_that_is_not_visible_yet() {
+    let program = chapter_06::PROGRAM;
+    let sound = baseline(&program).unwrap();
+    for plan in points(&program, &sound, Fault::HalfVisible) {
+        let run = run(&program, &plan).unwrap();
+        if run.calls.iter().any(|call| call.site.operation == "TransactGetItems" && call.outcome != fault_engine::Outcome::Done) {
+            println!("{plan} at {}\n{}", sound.calls.len(), run.sequence_diagram(2, 40));
+        }
+    }
 }
