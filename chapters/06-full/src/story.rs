@@ -18,6 +18,13 @@ pub const STORY: Story = Story {
             at: At::Variant(EVERY_INVOCATION),
         },
         Episode {
+            heading: "A transaction becomes visible item by item",
+            told: "Credit is reserved for order A, and then for B. The row of B can be read first, and waits for that of A.",
+            fault: Fault::HalfVisible,
+            // The sixth transaction, its last item first: the customer, then the row.
+            at: At::Variant(51),
+        },
+        Episode {
             heading: "SNS refuses one message",
             told: "In chapter 5 this lost other messages, too. Now order A is parked, with the reason; all others go on.",
             fault: Fault::RefusedMessage,
