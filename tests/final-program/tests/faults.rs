@@ -28,3 +28,16 @@ fn single_faults_do_no_damage() -> Outcome {
     }
     Ok(())
 }
+
+/// Found by random plans: each receive of a message but the last is used up because two consumers are slower than the visibility
+/// timeout, and the last one falls into an outage of SQS, so that no reason can be stored.
+#[test]
+fn a_message_whose_last_receive_falls_into_an_outage_has_its_reason() -> Outcome {
+    for seed in 0..40 {
+        let plan = Plan { seed, ..Plan::one(Fault::ConcurrentConsumers, 45) };
+        let plan = plan.and(Fault::Outage, 119).and(Fault::Outage, 108);
+        let broken = run(&PROGRAM, &plan)?;
+        assert!(broken.findings.is_empty(), "{plan}: {:?}", broken.findings);
+    }
+    Ok(())
+}

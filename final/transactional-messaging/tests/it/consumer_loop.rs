@@ -77,6 +77,8 @@ async fn in_flight(concurrency: usize, messages: usize) -> (usize, usize, usize)
     let settings = ConsumerSettings { concurrency, ..ConsumerSettings::default() };
     let worker = Worker::start(&bench.wire, settings, handler).await;
     let mut most_hidden = 0;
+    // Between the ends of messages, which last whole seconds: what is handled is hidden until it is deleted, with others.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     while bench.counts().await != (0, 0) {
         most_hidden = most_hidden.max(bench.counts().await.1);
         seconds(1).await;
