@@ -122,8 +122,8 @@ impl Consumer {
 
     fn slots(&self, in_turns: bool) -> Slots {
         let ConsumerSettings { concurrency, waiting, .. } = self.settings;
-        let several = if self.queue.channels == Channels::Fifo { 1 } else { concurrency.min(slots::MOST) };
-        Slots::new(concurrency, if in_turns { waiting } else { usize::MAX }, several)
+        let at_once = if self.queue.channels == Channels::Fifo { 1 } else { slots::MOST };
+        Slots::new(concurrency, if in_turns { waiting } else { usize::MAX }, at_once)
     }
 
     /// Waits for the messages in work; gives back those that do not end in time, and leaves to SQS what cannot be given back in time.

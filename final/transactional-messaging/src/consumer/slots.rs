@@ -29,8 +29,11 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    pub(super) fn new(work: usize, waiting: usize, several: usize) -> Self {
+    /// At most `at_once` messages are received together.
+    pub(super) fn new(work: usize, waiting: usize, at_once: usize) -> Self {
         let semaphore = |count: usize| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)));
+        // Not all of them: one or two may be taken for long.
+        let several = work.min(at_once) * 4 / 5;
         Self { work: semaphore(work), waiting: semaphore(waiting), freed: Arc::default(), several }
     }
 

@@ -6,6 +6,7 @@ use transactional_messaging::consumer::{ConsumerSettings, Delivery, Handled};
 
 use crate::{
     bench::Bench,
+    logs,
     note::Noted,
     wire::{Fault, response},
     worker::{Outcome, Seen, Worker, seconds},
@@ -80,7 +81,8 @@ async fn a_receive_does_not_wait_for_a_slot_that_stays_taken() {
 
 /// SQS answers 200 and has not deleted all.
 #[tokio::test(start_paused = true)]
-async fn a_message_whose_delete_was_refused_comes_again_and_only_that_one() {
+async fn a_message_whose_delete_was_refused_is_told_of_and_comes_again_and_only_that_one() {
+    logs::keep();
     let bench = bench_with(3).await;
     let partly = Fault::instead(|aws, request| async move {
         let mut sent: serde_json::Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
@@ -100,6 +102,13 @@ async fn a_message_whose_delete_was_refused_comes_again_and_only_that_one() {
     let worker = bench.work(taking(&seen, |_| Duration::ZERO)).await;
     seconds(120).await;
     assert_eq!((seen.texts().len(), bench.counts().await), (4, (0, 0)));
+    let text = logs::take();
+    let told: Vec<_> =
+        text.lines().filter(|line| line.contains("deleting_a_handled_message_failed")).collect();
+    assert!(
+        matches!(told[..], [line] if line.contains("InternalError") && line.contains("message_id")),
+        "{text}"
+    );
     worker.stop().await;
 }
 

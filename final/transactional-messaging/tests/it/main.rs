@@ -12,6 +12,7 @@ mod consumer_turns;
 mod dead_letters;
 mod fifo;
 mod idempotent;
+mod logs;
 mod note;
 mod outbox;
 mod partial_failures;
