@@ -3,8 +3,9 @@
 use std::{convert::Infallible, future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use aws_sdk_sqs::types::Message;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -156,22 +157,27 @@ where
         }
     }
 
-    /// Extends the visibility at a third of it. A call may take a quarter, so that another fits in before somebody else gets the message.
+    /// Extends the visibility at each third of it, whether the call before was answered or not: one that takes long, or is lost, does not
+    /// give the message to somebody else.
     async fn keep_hidden(&self, message: &Message, id: Uuid) -> Infallible {
         let queue = self.queue();
-        let (beat, limit) = (queue.visibility / 3, queue.visibility / 4);
+        let beat = queue.visibility / 3;
         let mut outage = self.consumer.outage("extending_visibility_failed", id);
-        let mut pause = beat;
+        let (mut calls, mut next) = (FuturesUnordered::new(), Instant::now() + beat);
         loop {
-            tokio::time::sleep(pause).await;
-            let hide = queue.in_good_time(queue.hide(message, queue.visibility));
-            pause = match Deadline::after(limit).scope(hide).await {
-                Ok(()) => {
-                    outage.over();
-                    beat
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {
+                    calls.push(queue.in_good_time(queue.hide(message, queue.visibility)));
+                    next += beat;
                 }
-                Err(error) => outage.failed(describe(error.as_ref())).min(beat),
-            };
+                Some(answer) = calls.next() => match answer {
+                    Ok(()) => outage.over(),
+                    Err(error) => {
+                        let pause = outage.failed(describe(error.as_ref()));
+                        next = next.min(Instant::now() + pause);
+                    }
+                },
+            }
         }
     }
 

@@ -168,6 +168,27 @@ async fn a_message_in_work_for_longer_than_its_visibility_is_not_delivered_twice
     two.stop().await;
 }
 
+/// Half a visibility timeout each: before, each call was given up after a quarter.
+#[tokio::test(start_paused = true)]
+async fn a_visibility_that_is_extended_slowly_is_extended_all_the_same() {
+    let bench = Bench::new().await;
+    bench.send("slow").await;
+    bench.wire.inject("ChangeMessageVisibility", usize::MAX, Fault::Slow(Duration::from_secs(15)));
+    let seen = Seen::default();
+    let log = seen.clone();
+    let worker = bench.work(move |delivery: Delivery<Noted>| {
+        log.note(&delivery.message.text);
+        async {
+            seconds(200).await;
+            Ok(Handled::Done)
+        }
+    });
+    let worker = worker.await;
+    seconds(600).await;
+    assert_eq!((seen.texts().len(), bench.counts().await), (1, (0, 0)));
+    worker.stop().await;
+}
+
 /// The handler goes on while SQS takes its time to answer about the visibility.
 #[tokio::test(start_paused = true)]
 async fn extending_the_visibility_does_not_hold_up_the_handler() {
