@@ -27,11 +27,11 @@ use crate::meter::{Bill, Meter, Unit};
 /// How many orders are placed. Each costs the same, or [`of_an_order`] fails.
 const ORDERS: u32 = 2;
 
-/// How long each is left alone: longer than an order may wait for a decision, so that whatever is done about that is in the bill.
-const ALONE: Duration = Duration::from_secs(65 * 60);
+/// How long each is left alone: longer than any sweep or poller takes to look again, so that whatever these do about it is in the bill.
+const ALONE: Duration = Duration::from_secs(3 * 60);
 
-/// How often a stream is looked at. Lambda does it four times a second, for nothing; this takes less time in an hour that is simulated.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often a stream is looked at. Lambda does it four times a second, for nothing; this takes less time to simulate.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What one approved order is billed for, from the request to the last thing that is done about it, with no other order to share a batch.
 ///

@@ -68,7 +68,9 @@ impl Receipt {
     }
 
     fn sum(&self, unit: Unit) -> f64 {
-        self.lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount).sum()
+        let amounts = self.lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount);
+        // An empty sum of floats is minus zero.
+        amounts.fold(0.0, |sum, amount| sum + amount)
     }
 
     /// Its lines as a table.
@@ -80,7 +82,7 @@ impl Receipt {
             let unit = price(*unit).unit;
             let _ = writeln!(
                 text,
-                "  {amount:>4} {unit:<12} {dollars:>7.3}  {component:<17} {operation:<20} {target:<38} {why}"
+                "  {amount:>4} {unit:<12} {dollars:>7.3}  {component:<17} {operation:<24} {target:<39} {why}"
             );
         }
         text
