@@ -11,6 +11,7 @@
 mod ambient;
 mod answers;
 mod batch;
+mod batch_items;
 mod call;
 pub mod cli;
 mod components;
@@ -18,6 +19,7 @@ mod connector;
 pub mod deploy;
 mod facts;
 mod fault;
+mod half_visible;
 mod history;
 mod judge;
 mod ledger;

@@ -13,7 +13,7 @@
 //!
 //! Found by measuring. What depends on one of these must be tested against AWS.
 //!
-//! * DynamoDB never answers `TransactionConflict` or throttles, reads are always consistent, an update that changes
+//! * DynamoDB never throttles, answers `TransactionConflict` only while a transaction becomes visible [`ItemByItem`], reads are always consistent, an update that changes
 //!   nothing still leaves a stream record (AWS leaves none), and `UpdateTable` switches on a stream that is on already.
 //! * A stream has one shard, which never splits. Its iterators do not expire, its records do not leave it after 24
 //!   hours, a page is limited to 1,000 records and not to 1 MB, and `DescribeStream` has no key schema.
@@ -33,7 +33,9 @@ mod dynamo;
 mod error;
 mod expiry;
 mod guard;
+mod hidden;
 mod in_memory;
+mod item_by_item;
 pub mod mapping;
 mod rules;
 mod s3;
@@ -50,5 +52,6 @@ mod tokens;
 pub use clock::VirtualClock;
 pub use error::StartError;
 pub use in_memory::InMemoryAws;
+pub use item_by_item::ItemByItem;
 pub use sdk::{ACCOUNT_ID, REGION};
 pub use tcp::LocalAws;

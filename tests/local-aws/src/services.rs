@@ -24,7 +24,7 @@ const JSON: &str = "application/x-amz-json-1.0";
 
 /// The services and the state they share.
 pub(crate) struct Services {
-    dynamodb: DynamoDb,
+    dynamodb: Arc<DynamoDb>,
     s3: S3,
     sqs: Sqs,
     sns: Sns,
@@ -40,7 +40,7 @@ impl Services {
         let sqs = Sqs::new(host, port);
         let sns = Sns::new(host, port, &sqs);
         Self {
-            dynamodb: DynamoDb::new(database, clock),
+            dynamodb: Arc::new(DynamoDb::new(database, clock)),
             s3: S3::new(),
             sqs,
             sns,
@@ -84,7 +84,7 @@ impl Services {
                 if self.sweeps_first {
                     self.dynamodb.sweep_if_due();
                 }
-                let (status, answer) = self.dynamodb.answer(operation, &body);
+                let (status, answer) = self.dynamodb.answer(operation, &parts.headers, body).await;
                 json_response(status, &request_id, answer)
             }
             Some(("AmazonSQS", operation)) => {

@@ -79,7 +79,7 @@ async fn of_a_decision_and_a_timeout_at_once_the_first_stands() {
 }
 
 #[tokio::test]
-async fn the_timeout_of_an_unknown_order_is_a_terminal_error() {
+async fn the_timeout_of_an_order_that_cannot_be_read_yet_comes_again() {
     let desk = Desk::new();
-    assert!(matches!(desk.give_up(1).await, Err(HandlerError::Terminal { .. })));
+    assert!(matches!(desk.give_up(1).await, Err(HandlerError::Retryable(_))));
 }
