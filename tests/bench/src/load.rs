@@ -1,6 +1,7 @@
 //! What the measured programs are given: stream records, outbox rows, queue messages, a customer. All of it follows from numbers.
 
 use serde_json::{Value, json};
+use transactional_messaging::message::Sequence;
 use uuid::Uuid;
 
 use crate::stub::FIRST_THERE;
@@ -50,15 +51,15 @@ pub fn customer(key: &Value) -> Option<Value> {
 }
 
 fn sequence(version: u64) -> String {
-    // Version and place in the commit.
-    format!("{:020}", version * 1_000)
+    Sequence::of(version, 0).to_string()
 }
 
 /// The outbox row with this key, if it is there.
 pub fn row(key: &Value) -> Option<Value> {
     let (partition, sort) = (key["PK"]["S"].as_str()?, key["SK"]["S"].as_str()?);
     let number: u64 = sort.parse().ok()?;
-    let version = number / 1_000;
+    // The sequence itself says which version it is of: a version has room for a hundred messages.
+    let version = number / 100;
     if version < FIRST_THERE {
         return None;
     }

@@ -67,7 +67,10 @@ pub async fn serve(latency: Duration, messages: u64) -> Result<()> {
 }
 
 impl Stub {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
         if request.uri().path() == COUNTS {
             let calls = std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner));
             return Ok(text(json!(calls).to_string()));
@@ -144,9 +147,8 @@ fn rows_of_tables(tables: &Value) -> Value {
 /// Everything in the batch was taken.
 fn published(form: &[u8]) -> String {
     let ids = form_urlencoded::parse(form).filter(|(name, _)| name.ends_with(".Id"));
-    let taken = ids.map(|(_, id)| {
-        format!("<member><Id>{id}</Id><MessageId>{}</MessageId></member>", Uuid::nil())
-    });
+    let taken =
+        ids.map(|(_, id)| format!("<member><Id>{id}</Id><MessageId>{}</MessageId></member>", Uuid::nil()));
     let taken: String = taken.collect();
     format!(
         "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
