@@ -9,7 +9,7 @@ pub(super) const MOST: usize = 10;
 
 /// When no slot has become free for so long, those that are free are all that there is to wait for. Messages that were received
 /// together end within a few milliseconds of each other: a call each would cost more than they do.
-const LULL: Duration = Duration::from_millis(3);
+const LULL: Duration = Duration::from_millis(5);
 
 /// What limits the messages in hand: one slot for each in work, one place for each that waits for its turn.
 #[derive(Clone, Debug)]
