@@ -19,12 +19,11 @@ use outbox_relay::{
     lambda::{self, Invocation},
 };
 use serde::{Deserialize, Serialize};
-use service_kit::{BaseSettings, Mode, ServiceSettings, logging};
+use service_kit::{BaseSettings, Environment, Mode, ServiceSettings, logging};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     consumer::{ConsumerGroup, ConsumerSettings, Delivery, Turns},
-    relay::TopicDirectory,
 };
 use unit_of_work::DynamoDb;
 
@@ -93,12 +92,7 @@ pub async fn work(part: Part, address: &str, time: Duration) -> Result<Used> {
     let aws = service_kit::sdk_config(&settings).await;
     match part {
         Part::Relay { batch, of_a_subject } => {
-            let settings = RelaySettings {
-                base: settings,
-                outbox_table: "orders-outbox".to_owned(),
-                topics: TopicDirectory::ArnPrefix(ARN_PREFIX.to_owned()),
-            };
-            let relay = outbox_relay::relay(&aws, &settings, Ambient::system());
+            let relay = outbox_relay::relay(&aws, &relay_settings(address)?, Ambient::system());
             let event = load::event(batch, of_a_subject);
             measured(address, time, async || {
                 let Invocation::Stream(records) = serde_json::from_str(&event)? else { bail!("no batch") };
@@ -114,6 +108,17 @@ pub async fn work(part: Part, address: &str, time: Duration) -> Result<Used> {
         }
         Part::Consumer => consume(address, time, settings, &aws).await,
     }
+}
+
+fn relay_settings(address: &str) -> Result<RelaySettings> {
+    let variables = [
+        ("ENVIRONMENT", "development"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", address),
+        ("AWS_SNS_TOPIC_ARN_PREFIX", ARN_PREFIX),
+        ("DYNAMODB_OUTBOX_TABLE_NAME", "orders-outbox"),
+    ];
+    Ok(RelaySettings::read(variables.into_iter().collect::<Environment>())?)
 }
 
 fn settings(address: &str) -> BaseSettings {
