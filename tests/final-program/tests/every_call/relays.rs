@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     trial::{Job, Part},
-    world::World,
+    world::{Process, World},
 };
 
 const OUTBOX: &str = "orders-outbox";
@@ -26,16 +26,24 @@ pub(crate) const RELAY: Part =
 pub(crate) const SWEEPER: Part =
     Part { name: "sweeper", calls: 12, prepare: |world, seed| Box::pin(sweeper(world, seed)) };
 
+pub(crate) fn subject_of(seed: u64) -> Subject {
+    Subject::aggregate("order", Uuid::from_u64_pair(3, seed))
+}
+
 /// Two messages of one subject, neither of which is published.
 pub(crate) async fn stored(world: &World, seed: u64) -> Subject {
-    let id = Uuid::from_u64_pair(3, seed);
-    let subject = Subject::aggregate("order", id);
-    let process = world.process();
+    stored_by(world.process(), world.customer, seed).await;
+    subject_of(seed)
+}
+
+/// The same, in one transaction of this process.
+pub(crate) async fn stored_by(process: Process, customer: Uuid, seed: u64) {
+    let (id, subject) = (Uuid::from_u64_pair(3, seed), subject_of(seed));
     let head = |state| Head {
         event_id: process.id(),
         correlation_id: id,
         order_id: id,
-        customer_id: world.customer,
+        customer_id: customer,
         state,
         created_at: process.now(),
     };
@@ -46,7 +54,6 @@ pub(crate) async fn stored(world: &World, seed: u64) -> Subject {
     outbox.publish(&mut work, place(0), &context, &created, ()).unwrap();
     outbox.publish(&mut work, place(1), &context, &OrderApproved { head: head("APPROVED") }, ()).unwrap();
     work.commit(&DynamoDb::new(aws_sdk_dynamodb::Client::new(process.aws()))).await.unwrap();
-    subject
 }
 
 async fn relay(world: &World, seed: u64) -> Job {

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::{
@@ -19,7 +20,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::body::SdkBody;
 use futures::future::LocalBoxFuture;
-use local_aws::InMemoryAws;
+use local_aws::{InMemoryAws, ItemByItem};
 use tokio::sync::Notify;
 
 use crate::world::{Process, World};
@@ -35,9 +36,10 @@ enum Fault {
     ServerError,
     Conflict,
     EntriesRefused,
+    HalfVisible,
 }
 
-const ALL: [Fault; 8] = [
+const ALL: [Fault; 9] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::RequestLost,
@@ -46,7 +48,11 @@ const ALL: [Fault; 8] = [
     Fault::ServerError,
     Fault::Conflict,
     Fault::EntriesRefused,
+    Fault::HalfVisible,
 ];
+
+/// What [`Faults::half_visible`] strikes: more calls than a use case makes.
+const ALL_CALLS: usize = 100;
 
 /// The faults of one process, by the number of the call that they strike.
 #[derive(Clone)]
@@ -54,8 +60,8 @@ pub(crate) struct Faults(Arc<Inner>);
 
 struct Inner {
     planned: Vec<(usize, Fault)>,
-    /// Chooses a code, and independently of it whether the sender is blamed.
-    refusal: usize,
+    /// Chooses a code, and independently of it whether the sender is blamed; how a transaction becomes visible.
+    choice: usize,
     calls: AtomicUsize,
     struck: AtomicU64,
     crash: Notify,
@@ -71,13 +77,23 @@ impl Faults {
         while random.bool() {
             planned.push((random.usize(0..2 * calls), ALL[random.usize(0..ALL.len())]));
         }
-        Self(Arc::new(Inner {
-            planned,
-            refusal: random.usize(0..2 * fault_engine::PASSING.len()),
-            calls: AtomicUsize::new(0),
-            struck: AtomicU64::new(0),
-            crash: Notify::new(),
-        }))
+        Self::of(planned, random.usize(..))
+    }
+
+    /// Every transaction becomes visible item by item, and its caller waits for its end.
+    pub(crate) fn half_visible(seed: u64) -> Self {
+        let choice = fastrand::Rng::with_seed(seed).usize(..) / 2 * 2;
+        Self::of((0..ALL_CALLS).map(|call| (call, Fault::HalfVisible)).collect(), choice)
+    }
+
+    fn of(planned: Vec<(usize, Fault)>, choice: usize) -> Self {
+        let (calls, struck, crash) = (AtomicUsize::new(0), AtomicU64::new(0), Notify::new());
+        Self(Arc::new(Inner { planned, choice, calls, struck, crash }))
+    }
+
+    /// A process that meets these faults.
+    pub(crate) fn process(&self, world: &World) -> Process {
+        world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() })
     }
 
     /// How many of them struck.
@@ -91,7 +107,7 @@ impl Faults {
         world: &World,
         work: impl FnOnce(Process) -> LocalBoxFuture<'static, Result<(), String>>,
     ) -> Option<Result<(), String>> {
-        let process = world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() });
+        let process = self.process(world);
         tokio::select! {
             biased;
             () = self.0.crash.notified() => None,
@@ -107,10 +123,11 @@ struct Wire {
 }
 
 impl Wire {
-    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn call(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let faults = &self.faults.0;
         let number = faults.calls.fetch_add(1, Ordering::Relaxed);
-        let planned = faults.planned.iter().find(|(call, _)| *call == number);
+        let concerns = |fault| !matches!(fault, Fault::HalfVisible) || is_transaction(&request);
+        let planned = faults.planned.iter().find(|(call, fault)| *call == number && concerns(*fault));
         let Some((_, fault)) = planned else { return self.aws.call(request).await };
         faults.struck.fetch_add(1, Ordering::Relaxed);
         match fault {
@@ -124,7 +141,18 @@ impl Wire {
             Fault::Throttled => Ok(refusal(&request, 400, "ThrottlingException", "Throttling")),
             Fault::ServerError => Ok(refusal(&request, 500, "InternalServerError", "InternalError")),
             Fault::Conflict => Ok(conflict(&request)),
-            Fault::EntriesRefused => Ok(entries_refused(&request, faults.refusal)),
+            Fault::EntriesRefused => Ok(entries_refused(&request, faults.choice)),
+            Fault::HalfVisible => {
+                show_item_by_item(&mut request, faults.choice);
+                let aws = self.aws.clone();
+                let written = tokio::spawn(async move { aws.call(request).await });
+                if faults.choice.is_multiple_of(2) {
+                    return written.await.unwrap();
+                }
+                // Long enough to be decided, and shorter than the first pause.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                self.crash().await
+            }
         }
     }
 
@@ -151,18 +179,32 @@ fn refusal(request: &HttpRequest, status: u16, json: &str, xml: &str) -> HttpRes
     )
 }
 
+fn is_transaction(request: &HttpRequest) -> bool {
+    request.headers().get("x-amz-target").is_some_and(|target| target.ends_with("TransactWriteItems"))
+}
+
+/// How many items a transaction writes.
+fn items(request: &HttpRequest) -> usize {
+    let body = request.body().bytes().unwrap_or_default();
+    let body = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+    body["TransactItems"].as_array().map_or(0, Vec::len)
+}
+
+/// The items become visible in a sequence and with a pause that follow from the choice.
+fn show_item_by_item(request: &mut HttpRequest, choice: usize) {
+    let mut random = fastrand::Rng::with_seed(choice as u64);
+    let mut sequence: Vec<usize> = (0..items(request)).collect();
+    random.shuffle(&mut sequence);
+    let way = ItemByItem { sequence, gap: Duration::from_millis(random.u64(1_000..3_000)) };
+    request.headers_mut().insert(ItemByItem::HEADER, way.to_string());
+}
+
 /// A transaction meets another one; any other call is throttled.
 fn conflict(request: &HttpRequest) -> HttpResponse {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else {
+    if !is_transaction(request) {
         return refusal_of_all(request);
-    };
-    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.ends_with("TransactWriteItems"))
-    else {
-        return refusal_of_all(request);
-    };
-    let reasons: Vec<_> = actions.iter().map(|_| r#"{"Code":"TransactionConflict"}"#).collect();
+    }
+    let reasons = vec![r#"{"Code":"TransactionConflict"}"#; items(request)];
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     response(
         400,
@@ -180,7 +222,8 @@ fn entries_refused(request: &HttpRequest, refusal: usize) -> HttpResponse {
     if !fields.iter().any(|(name, value)| name == "Action" && value == "PublishBatch") {
         return refusal_of_all(request);
     }
-    let (code, blames_sender) = (fault_engine::PASSING[refusal / 2], refusal % 2 == 1);
+    let (code, blames_sender) =
+        (fault_engine::PASSING[refusal / 2 % fault_engine::PASSING.len()], refusal % 2 == 1);
     let ids = fields.iter().filter(|(name, _)| name.ends_with(".Id")).map(|(_, id)| id);
     let failed = ids.map(|id| {
         format!(
