@@ -55,6 +55,7 @@ pub fn resources(settings: &ServiceSettings) -> ServiceResources {
     let base = &settings.base;
     ServiceResources {
         aggregate_table: settings.table.clone(),
+        aggregate_index: None,
         inbox_table: settings.inbox_table.clone(),
         outbox_table: settings.outbox_table.clone(),
         topics: TOPICS.iter().map(|topic| format!("{}{topic}", base.topic_prefix)).collect(),

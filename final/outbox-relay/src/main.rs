@@ -50,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
         Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
+            outbox_relay::provision(&aws, &settings).await?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");

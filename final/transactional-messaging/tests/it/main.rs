@@ -17,14 +17,15 @@ mod partly;
 mod provisioning;
 mod queues;
 mod races;
-mod relay_bookkeeping;
+mod relay_calls;
 mod relay_codes;
 mod relay_damage;
 mod relay_order;
 mod relay_random;
+mod relay_sent;
 mod relay_sharing;
 mod relay_topics;
-mod scheduled;
+mod relay_turns;
 mod sequence_guard;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]

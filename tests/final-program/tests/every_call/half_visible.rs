@@ -21,17 +21,11 @@ use crate::{
     consumers::handler,
     http::judge_order,
     outside::{id_of, post},
-    relays,
     trial::{Job, Part},
     wire::Faults,
     world::{LIMIT, Process, World, message, same},
 };
 
-pub(crate) const ONE_COMMIT: Part = Part {
-    name: "relay: one commit half visible",
-    calls: 6,
-    prepare: |world, seed| Box::pin(one_commit(world, seed)),
-};
 pub(crate) const TWO_COMMITS: Part = Part {
     name: "relay: two commits, the first half visible",
     calls: 8,
@@ -45,13 +39,6 @@ pub(crate) const APPROVE: Part = Part {
 
 /// Longer than every pause between retries of a batch together.
 const UNTIL_SENT: Duration = Duration::from_secs(120);
-
-/// Two rows of one subject in one transaction.
-async fn one_commit(world: &World, seed: u64) -> Job {
-    let process = Faults::half_visible(seed).process(world);
-    tokio::spawn(relays::stored_by(process, world.customer, seed));
-    relayed(world, "orders-outbox", relays::subject_of(seed), 2).await
-}
 
 /// Credit for two orders of one customer: the second is reserved on top of the first, whose row may be visible later.
 async fn two_commits(world: &World, seed: u64) -> Job {
