@@ -18,8 +18,13 @@ use super::RelayError;
 pub(super) struct Shared<T, R> {
     /// How long one waits for others, while there may be others soon.
     linger: Duration,
-    waiting: Mutex<(Vec<Request<T, R>>, Option<Instant>)>,
+    waiting: Mutex<Waiting<T, R>>,
     under_way: Arc<()>,
+}
+
+struct Waiting<T, R> {
+    requests: Vec<Request<T, R>>,
+    since: Option<Instant>,
 }
 
 /// What is asked for, and where the answer goes.
@@ -38,15 +43,16 @@ impl<T, R> Request<T, R> {
 
 impl<T, R> Shared<T, R> {
     pub(super) fn new(linger: Duration) -> Self {
-        Self { linger, waiting: Mutex::new((Vec::new(), None)), under_way: Arc::default() }
+        let waiting = Waiting { requests: Vec::new(), since: None };
+        Self { linger, waiting: Mutex::new(waiting), under_way: Arc::default() }
     }
 
     /// The answer comes with the next call that has room; none when that was dropped.
     pub(super) fn ask(&self, item: T) -> impl Future<Output = Option<R>> + use<T, R> {
         let (answer, receiver) = oneshot::channel();
         let mut waiting = self.lock();
-        waiting.0.push(Request { item, answer, under_way: None });
-        waiting.1.get_or_insert_with(Instant::now);
+        waiting.requests.push(Request { item, answer, under_way: None });
+        waiting.since.get_or_insert_with(Instant::now);
         receiver.map(|answer| Some(answer.ok()?.0))
     }
 
@@ -54,13 +60,13 @@ impl<T, R> Shared<T, R> {
     /// as fill calls of `full`.
     pub(super) fn take(&self, nothing_to_come: bool, full: usize) -> Vec<Request<T, R>> {
         let mut waiting = self.lock();
-        let is_late = waiting.1.is_some_and(|since| since.elapsed() >= self.linger);
-        let kept = if nothing_to_come || is_late { 0 } else { waiting.0.len() % full };
-        let count = waiting.0.len() - kept;
-        let mut taken = cut(&mut waiting.0, count);
+        let is_late = waiting.since.is_some_and(|since| since.elapsed() >= self.linger);
+        let kept = if nothing_to_come || is_late { 0 } else { waiting.requests.len() % full };
+        let count = waiting.requests.len() - kept;
+        let mut taken = cut(&mut waiting.requests, count);
         taken.iter_mut().for_each(|request| request.under_way = Some(Arc::clone(&self.under_way)));
         if kept == 0 {
-            waiting.1 = None;
+            waiting.since = None;
         }
         taken
     }
@@ -72,10 +78,10 @@ impl<T, R> Shared<T, R> {
 
     /// When one has waited for long enough.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.lock().1.map(|since| since + self.linger)
+        self.lock().since.map(|since| since + self.linger)
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Vec<Request<T, R>>, Option<Instant>)> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<T, R>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
