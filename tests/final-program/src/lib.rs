@@ -170,6 +170,8 @@ fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
         sent: None,
         unordered_topics: Vec::new(),
         topics: deploy::topics(),
+        sent: Some((deploy::sent_table(outbox_table), time::Duration::WEEK)),
+        unordered_topics: Vec::new(),
     };
     outbox_relay::relay(&aws_of(ambient, component), &settings, ambient::shared(ambient))
 }

@@ -3,13 +3,16 @@
 
 mod ambient;
 mod bench;
+mod consumer_calls;
 mod consumer_failures;
 mod consumer_loop;
 mod consumer_outage;
 mod consumer_stop;
+mod consumer_turns;
 mod dead_letters;
 mod fifo;
 mod idempotent;
+mod logs;
 mod note;
 mod outbox;
 mod partial_failures;
