@@ -167,8 +167,6 @@ fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
         base: deploy::settings(outbox_table).base,
         outbox_table: outbox_table.to_owned(),
         scheduled_table: None,
-        sent: None,
-        unordered_topics: Vec::new(),
         topics: deploy::topics(),
         sent: Some((deploy::sent_table(outbox_table), time::Duration::WEEK)),
         unordered_topics: Vec::new(),
