@@ -3,6 +3,7 @@
 
 pub mod lambda;
 mod record;
+pub mod scheduled;
 pub mod settings;
 pub mod sweep;
 pub mod tail;
@@ -11,10 +12,13 @@ mod wake;
 pub use settings::RelaySettings;
 
 use aws_types::SdkConfig;
+use service_kit::Mode;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
+    provision::{ProvisionError, ensure_scheduled_table, ensure_sent_table},
     relay::{Relay, SnsPublisher},
+    scheduled::Mover,
 };
 use unit_of_work::DynamoDb;
 
@@ -23,5 +27,37 @@ pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Rel
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
         .on(Channels::fifo(settings.base.fifo));
-    Relay::new(database, &settings.outbox_table, publisher, ambient)
+    let relay = Relay::new(database, &settings.outbox_table, publisher, ambient)
+        .without_order(settings.unordered_topics.iter().cloned());
+    match &settings.sent {
+        Some((table, keep)) => relay.keep_sent(table, *keep),
+        None => relay,
+    }
+}
+
+/// In development the relay makes its tables of sent and of scheduled messages, as services make what they need. Elsewhere that is
+/// Terraform's work.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when a table could not be made.
+pub async fn provision(aws: &SdkConfig, settings: &RelaySettings) -> Result<(), ProvisionError> {
+    if settings.base.environment != Mode::Development {
+        return Ok(());
+    }
+    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+    if let Some((table, _)) = &settings.sent {
+        ensure_sent_table(&dynamodb, table).await?;
+    }
+    if let Some(table) = &settings.scheduled_table {
+        ensure_scheduled_table(&dynamodb, table).await?;
+    }
+    Ok(())
+}
+
+/// The mover of scheduled messages, if these settings name a table of them.
+pub fn mover(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Option<Mover> {
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
+    let scheduled = settings.scheduled_table.as_ref()?;
+    Some(Mover::new(database, scheduled, &settings.outbox_table, ambient))
 }

@@ -6,7 +6,7 @@
 //! ```
 
 use clap::{Parser, Subcommand};
-use outbox_relay::{RelaySettings, lambda, relay, tail};
+use outbox_relay::{RelaySettings, lambda, mover, relay, scheduled, tail};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 
@@ -46,15 +46,23 @@ async fn main() -> anyhow::Result<()> {
     service_kit::logging::init(settings.base.environment);
     let aws = service_kit::sdk_config(&settings.base).await;
     let relay = relay(&aws, &settings, Ambient::system());
+    let mover = mover(&aws, &settings, Ambient::system());
     match mode {
-        Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
+        Mode::Lambda => {
+            lambda::run(relay, mover, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error))
+        }
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
+            outbox_relay::provision(&aws, &settings).await?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tail::TailSettings::default(), stop)
-                .await;
+            let tailing = tail::TailSettings::default();
+            let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            if let Some(moving) = moving {
+                moving.await?;
+            }
             Ok(())
         }
     }

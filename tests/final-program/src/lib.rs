@@ -161,7 +161,10 @@ fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
     let settings = RelaySettings {
         base: deploy::settings(outbox_table).base,
         outbox_table: outbox_table.to_owned(),
+        scheduled_table: None,
         topics: deploy::topics(),
+        sent: Some((deploy::sent_table(outbox_table), time::Duration::WEEK)),
+        unordered_topics: Vec::new(),
     };
     outbox_relay::relay(&aws_of(ambient, component), &settings, ambient::shared(ambient))
 }

@@ -7,20 +7,25 @@ mod usable;
 
 pub use broker::Subscription;
 pub use broker::{DEAD_LETTER_RETENTION, QUEUE_RETENTION, VISIBILITY};
-pub use tables::{ensure_aggregate_table, ensure_inbox_table, ensure_outbox_table};
+pub use tables::{
+    ensure_aggregate_table, ensure_inbox_table, ensure_indexed_table, ensure_outbox_table,
+    ensure_scheduled_table, ensure_sent_table,
+};
 pub use usable::{Unusable, until_usable};
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::Client as Sqs;
 
-use crate::channels::Channels;
+use crate::{channels::Channels, due::DueIndex};
 
 /// What one service needs. All names include the prefix of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceResources {
     /// The table of its aggregates.
     pub aggregate_table: String,
+    /// What of that table waits for a time, if anything does.
+    pub aggregate_index: Option<DueIndex>,
     /// Its inbox table.
     pub inbox_table: String,
     /// Its outbox table.
@@ -75,7 +80,10 @@ pub async fn ensure_service(
     for topic in &wanted.topics {
         broker::ensure_topic(sns, topic).await?;
     }
-    ensure_aggregate_table(dynamodb, &wanted.aggregate_table).await?;
+    match &wanted.aggregate_index {
+        Some(index) => ensure_indexed_table(dynamodb, &wanted.aggregate_table, index).await?,
+        None => ensure_aggregate_table(dynamodb, &wanted.aggregate_table).await?,
+    }
     ensure_inbox_table(dynamodb, &wanted.inbox_table).await?;
     ensure_outbox_table(dynamodb, &wanted.outbox_table).await
 }

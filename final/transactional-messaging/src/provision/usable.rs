@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::{Client as Sqs, error::ProvideErrorMetadata};
 use tokio_util::sync::CancellationToken;
-use unit_of_work::{AttributeValue, Database, Item, Table};
+use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
 use waiting::Outage;
 
@@ -22,7 +22,7 @@ pub struct Unusable {
     pub problems: Vec<String>,
 }
 
-/// Waits until the service's own table, its inbox and its queues can be used, or `stop` is cancelled.
+/// Waits until the service's own table and its index, its inbox and its queues can be used, or `stop` is cancelled.
 ///
 /// It asks by calls that the service is allowed anyway. Its outbox and topics are not asked for: a service may only add to the one, and
 /// nothing with the others.
@@ -31,7 +31,7 @@ pub struct Unusable {
 ///
 /// [`Unusable`] names everything that only a person can mend. What passes, such as no connection, is waited for.
 pub async fn until_usable(
-    database: &impl Database,
+    database: &DynamoDb,
     sqs: &Sqs,
     needed: &ServiceResources,
     seed: Uuid,
@@ -60,7 +60,7 @@ struct Trouble {
     error: BoxError,
 }
 
-async fn troubles(database: &impl Database, sqs: &Sqs, needed: &ServiceResources) -> Vec<Trouble> {
+async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for name in [&needed.aggregate_table, &needed.inbox_table] {
         let nobody = Item::from([("PK".to_owned(), AttributeValue::S("-".to_owned()))]);
@@ -68,6 +68,12 @@ async fn troubles(database: &impl Database, sqs: &Sqs, needed: &ServiceResources
             let passes = error.retryable;
             troubles.push(Trouble { what: format!("table {name}"), passes, error: error.into() });
         }
+    }
+    if let Some(index) = &needed.aggregate_index
+        && let Err(error) = index.check(database, &Table::new(&needed.aggregate_table, "PK")).await
+    {
+        let what = format!("index {} of table {}", index.name, needed.aggregate_table);
+        troubles.push(Trouble { what, passes: error.retryable, error: error.into() });
     }
     for queue in needed.subscriptions.iter().map(|subscription| &subscription.queue) {
         if let Err(error) = sqs.get_queue_url().queue_name(queue).send().await {

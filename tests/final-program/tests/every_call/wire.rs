@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use fault_engine::{Refusal, publish_partly, without_first_entry};
 use futures::future::LocalBoxFuture;
 use local_aws::InMemoryAws;
 use tokio::sync::Notify;
@@ -35,9 +36,10 @@ enum Fault {
     ServerError,
     Conflict,
     EntriesRefused,
+    FirstRefused,
 }
 
-const ALL: [Fault; 8] = [
+const ALL: [Fault; 9] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::RequestLost,
@@ -46,6 +48,7 @@ const ALL: [Fault; 8] = [
     Fault::ServerError,
     Fault::Conflict,
     Fault::EntriesRefused,
+    Fault::FirstRefused,
 ];
 
 /// The faults of one process, by the number of the call that they strike.
@@ -54,8 +57,8 @@ pub(crate) struct Faults(Arc<Inner>);
 
 struct Inner {
     planned: Vec<(usize, Fault)>,
-    /// Chooses a code, and independently of it whether the sender is blamed.
-    refusal: usize,
+    /// Why entries are refused.
+    refusal: Refusal,
     calls: AtomicUsize,
     struck: AtomicU64,
     crash: Notify,
@@ -73,7 +76,7 @@ impl Faults {
         }
         Self(Arc::new(Inner {
             planned,
-            refusal: random.usize(0..2 * fault_engine::PASSING.len()),
+            refusal: Refusal::passing(random.usize(..), random.bool()),
             calls: AtomicUsize::new(0),
             struck: AtomicU64::new(0),
             crash: Notify::new(),
@@ -124,7 +127,8 @@ impl Wire {
             Fault::Throttled => Ok(refusal(&request, 400, "ThrottlingException", "Throttling")),
             Fault::ServerError => Ok(refusal(&request, 500, "InternalServerError", "InternalError")),
             Fault::Conflict => Ok(conflict(&request)),
-            Fault::EntriesRefused => Ok(entries_refused(&request, faults.refusal)),
+            Fault::EntriesRefused => in_part(&self.aws, request, faults.refusal, false).await,
+            Fault::FirstRefused => in_part(&self.aws, request, faults.refusal, true).await,
         }
     }
 
@@ -158,8 +162,7 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else {
         return refusal_of_all(request);
     };
-    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.ends_with("TransactWriteItems"))
-    else {
+    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.contains(".Transact")) else {
         return refusal_of_all(request);
     };
     let reasons: Vec<_> = actions.iter().map(|_| r#"{"Code":"TransactionConflict"}"#).collect();
@@ -173,29 +176,22 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     )
 }
 
-/// A batch is taken as a call, and none of its messages is; any other call is throttled.
-fn entries_refused(request: &HttpRequest, refusal: usize) -> HttpResponse {
-    let body = request.body().bytes().unwrap_or_default();
-    let fields: Vec<_> = form_urlencoded::parse(body).collect();
-    if !fields.iter().any(|(name, value)| name == "Action" && value == "PublishBatch") {
-        return refusal_of_all(request);
+/// A batch of messages or of items of which nothing, or all but the first, is taken; any other call is throttled.
+async fn in_part(
+    aws: &InMemoryAws,
+    request: HttpRequest,
+    refusal: Refusal,
+    is_first_only: bool,
+) -> Result<HttpResponse, ConnectorError> {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    if target.contains(".Batch") && is_first_only {
+        return without_first_entry(aws, request).await;
     }
-    let (code, blames_sender) = (fault_engine::PASSING[refusal / 2], refusal % 2 == 1);
-    let ids = fields.iter().filter(|(name, _)| name.ends_with(".Id")).map(|(_, id)| id);
-    let failed = ids.map(|id| {
-        format!(
-            "<member><Id>{id}</Id><Code>{code}</Code><Message>injected</Message>\
-             <SenderFault>{blames_sender}</SenderFault></member>"
-        )
-    });
-    let failed: String = failed.collect();
-    response(
-        200,
-        format!(
-            "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
-             <Successful></Successful><Failed>{failed}</Failed></PublishBatchResult></PublishBatchResponse>"
-        ),
-    )
+    let body = request.body().bytes().unwrap_or_default();
+    if form_urlencoded::parse(body).any(|(name, value)| name == "Action" && value == "PublishBatch") {
+        return publish_partly(aws, request, refusal, |number, _| number == 0 || !is_first_only).await;
+    }
+    Ok(refusal_of_all(&request))
 }
 
 fn refusal_of_all(request: &HttpRequest) -> HttpResponse {

@@ -1,0 +1,149 @@
+//! The receipt: what an order and a message cost, in counted units and dollars, line by line.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use fault_engine::Program;
+use serde::Serialize;
+
+use crate::{
+    designs,
+    measure::{of_an_order, sums},
+    meter::{Bill, Entry, Unit},
+    prices::{SCOPE, price},
+};
+
+/// The programs that are run.
+pub const PROGRAMS: [Program; 7] = [
+    chapter_01::PROGRAM,
+    chapter_02::PROGRAM,
+    chapter_03::PROGRAM,
+    chapter_04::PROGRAM,
+    chapter_05::PROGRAM,
+    chapter_06::PROGRAM,
+    final_program::PROGRAM,
+];
+
+/// What one design costs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Receipt {
+    /// The program or design.
+    pub name: String,
+    /// Whether it was run and counted, or its code was read.
+    pub counted: bool,
+    /// The lines of one approved order.
+    pub lines: Vec<Line>,
+    /// US dollars for a million approved orders.
+    pub dollars: f64,
+    /// Messages that an order sends.
+    pub messages: f64,
+}
+
+/// One line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// What is billed, and for what.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// How much for one order.
+    pub amount: f64,
+    /// US dollars for a million orders.
+    pub dollars: f64,
+    /// Why it is so much.
+    pub why: &'static str,
+}
+
+impl Receipt {
+    fn new(name: &str, counted: bool, bill: Bill) -> Self {
+        let messages = sums(&bill)[&Unit::Sns];
+        let lines = bill.into_iter().map(|(entry, amount)| Line {
+            dollars: amount * price(entry.unit).dollars,
+            why: why(&entry),
+            entry,
+            amount,
+        });
+        let lines: Vec<_> = lines.collect();
+        let dollars = lines.iter().map(|line| line.dollars).sum();
+        Self { name: name.to_owned(), counted, lines, dollars, messages }
+    }
+
+    fn sum(&self, unit: Unit) -> f64 {
+        let amounts = self.lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount);
+        // An empty sum of floats is minus zero.
+        amounts.fold(0.0, |sum, amount| sum + amount)
+    }
+
+    /// Its lines as a table.
+    pub fn lines(&self) -> String {
+        let how = if self.counted { "counted" } else { "from its code" };
+        let mut text = format!("{}: one approved order, alone on its way, {how}\n", self.name);
+        for Line { entry, amount, dollars, why } in &self.lines {
+            let Entry { unit, component, operation, target } = entry;
+            let unit = price(*unit).unit;
+            let _ = writeln!(
+                text,
+                "  {amount:>4} {unit:<12} {dollars:>7.3}  {component:<17} {operation:<24} {target:<39} {why}"
+            );
+        }
+        text
+    }
+}
+
+/// Runs all programs and reads the designs, and says what each costs.
+///
+/// # Errors
+///
+/// When a program cannot be run, or its orders do not end as they should.
+pub fn receipts() -> Result<Vec<Receipt>> {
+    let mut receipts = vec![
+        Receipt::new("dual write", false, designs::dual_write()),
+        Receipt::new("original", false, designs::original()),
+    ];
+    for program in PROGRAMS {
+        receipts.push(Receipt::new(program.name, true, of_an_order(program)?));
+    }
+    Ok(receipts)
+}
+
+/// All of them in one table, with the prices.
+pub fn summary(receipts: &[Receipt]) -> String {
+    let mut text = format!(
+        "{:<12}{:>8}{:>8}{:>6}{:>6}{:>13}{:>10}{:>15}{:>17}\n",
+        "", "writes", "reads", "SNS", "SQS", "invocations", "messages", "$/million", "$/million"
+    );
+    let _ = writeln!(text, "{:<63}{:>15}{:>17}", "", "orders", "messages");
+    for receipt in receipts {
+        let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| receipt.sum(unit));
+        let _ = writeln!(
+            text,
+            "{:<12}{writes:>8}{reads:>8}{sns:>6}{sqs:>6}{invocations:>13}{:>10}{:>15.2}{:>17.2}",
+            receipt.name,
+            receipt.messages,
+            receipt.dollars,
+            receipt.dollars / receipt.messages
+        );
+    }
+    let _ = writeln!(text, "\nPrices of a million ({SCOPE}):");
+    for unit in Unit::ALL {
+        let price = price(unit);
+        let _ = writeln!(text, "  {:<12} ${:.4}  {}", price.unit, price.dollars, price.source);
+    }
+    text
+}
+
+/// Why a line has its amount ("Amazon DynamoDB Developer Guide, Read and write operations"; "Amazon SNS pricing"; "Amazon SQS pricing").
+fn why(entry: &Entry) -> &'static str {
+    let indexed = entry.target.contains('.');
+    match (entry.unit, entry.operation.as_str()) {
+        (Unit::Writes, _) if indexed => "an entry put, changed or taken out of an index: one unit a KB",
+        (Unit::Writes, "TransactWriteItems") => "an item in a transaction: two units a KB",
+        (Unit::Writes, _) => "an item: one unit a KB, deleted too",
+        (Unit::Reads, "TransactGetItems") => "an item in a transaction: two units for 4 KB, there or not",
+        (Unit::Reads, "TransactWriteItems") => "a transaction sent again: it is read, not written",
+        (Unit::Reads, _) => "an item or a query: one unit for 4 KB, half of it if a late answer will do",
+        (Unit::Sns, _) => "a request: 64 KB, a batch of ten is one",
+        (Unit::Sqs, "ReceiveMessage") => "a poll that brought messages, up to ten",
+        (Unit::Sqs, _) => "a request: a batch of ten is one",
+        (Unit::Invocations, _) => "a batch of records; its own cost, without the calls that it makes",
+    }
+}
