@@ -151,7 +151,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
         is_subject
     }
 
-    // ANCHOR: flow
     /// Each subject is read, sends one message after the other, and its rows are deleted. What many of them need is asked for in one call: as
     /// soon as no subject is being looked at any more, or after a moment.
     async fn run(&mut self) {
@@ -179,7 +178,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
             }
         }
     }
-    // ANCHOR_END: flow
 
     fn go_on(&mut self, step: Step) {
         match step {

@@ -99,7 +99,6 @@ impl OutboxStore {
         Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
-    // ANCHOR: turns
     /// Whose turn it is of 50 rows at most, each behind its predecessor.
     ///
     /// Row and predecessor are looked at together in one transaction: no other read tells apart what was deleted and what is not visible yet
@@ -142,7 +141,6 @@ impl OutboxStore {
         }
         Ok(turns)
     }
-    // ANCHOR_END: turns
 
     fn get(&self, key: &RowKey) -> Result<TransactGetItem, aws_sdk_dynamodb::error::BuildError> {
         let key = self.table.key(&key.partition, Some(&key.sequence));
