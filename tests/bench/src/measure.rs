@@ -1,7 +1,6 @@
 //! Orders, each alone on its way, through a whole program: what they cost, without what the same time costs when there are none.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -151,13 +150,4 @@ async fn map(
         // It ends with the run; if it ended sooner, no order would be approved.
         let _ = mapping.run(handler, CancellationToken::new()).await;
     })
-}
-
-/// The sum of each unit.
-pub fn sums(bill: &Bill) -> BTreeMap<Unit, f64> {
-    let mut sums: BTreeMap<Unit, f64> = Unit::ALL.map(|unit| (unit, 0.0)).into();
-    for (entry, amount) in bill {
-        *sums.entry(entry.unit).or_default() += amount;
-    }
-    sums
 }
