@@ -66,7 +66,7 @@ impl Receipt {
     /// Its lines as a table.
     pub fn lines(&self) -> String {
         let how = if self.counted { "counted" } else { "from its code" };
-        let mut text = format!("{}: one approved order, alone on its way, {how}\n", self.name);
+        let mut text = format!("{}: one approved order, {how}\n", self.name);
         for Line { entry, amount, dollars, why } in &self.lines {
             let Entry { unit, component, operation, target } = entry;
             let unit = price(*unit).unit;
@@ -112,18 +112,19 @@ fn message_of(order: &Bill) -> Bill {
     shares.filter(|(_, amount)| *amount > 0.0).collect()
 }
 
-/// Runs all programs and reads the designs, and says what each costs.
+/// Runs all programs and reads the designs, and says what each costs, with so many orders placed at the same moment. The designs are
+/// those of an order alone.
 ///
 /// # Errors
 ///
 /// When a program cannot be run, or its orders do not end as they should.
-pub fn receipts() -> Result<Vec<Receipt>> {
+pub fn receipts(together: u32) -> Result<Vec<Receipt>> {
     let mut receipts = vec![
         Receipt::new("dual write", false, designs::dual_write()),
         Receipt::new("original", false, designs::original()),
     ];
     for program in PROGRAMS {
-        receipts.push(Receipt::new(program.name, true, of_an_order(program)?));
+        receipts.push(Receipt::new(program.name, true, of_an_order(program, together)?));
     }
     Ok(receipts)
 }
@@ -134,7 +135,7 @@ pub fn summary(receipts: &[Receipt]) -> String {
         "{:<12}{:>8}{:>8}{:>6}{:>6}{:>13}{:>12}   {:>8}{:>12}\n",
         "", "writes", "reads", "SNS", "SQS", "invocations", "$/million", "writes", "$/million"
     );
-    let _ = writeln!(text, "{:<12}{:>53}   {:>20}", "", "an approved order, alone", "a message, alone");
+    let _ = writeln!(text, "{:<12}{:>53}   {:>20}", "", "an approved order", "a message");
     for receipt in receipts {
         let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| sum(&receipt.lines, unit));
         let _ = writeln!(
