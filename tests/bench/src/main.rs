@@ -37,6 +37,9 @@ enum Command {
         /// Also each line, with its reason.
         #[arg(long)]
         lines: bool,
+        /// How many orders are placed at the same moment, each of another customer, and share calls.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        together: u32,
     },
     /// Processor time of the relay for a record, beside the least that a relay can do.
     Relay(Times),
@@ -96,11 +99,11 @@ fn main() -> ExitCode {
 
 fn start(args: &Args) -> Result<String> {
     match &args.command {
-        Command::Receipt { lines } => receipt(args, *lines),
+        Command::Receipt { lines, together } => receipt(args, *lines, *together),
         Command::Relay(times) => trial(args, times, &RELAY),
         Command::Consumer(times) => trial(args, times, &CONSUMER),
         Command::All(times) => {
-            Ok(trial(args, times, &[&RELAY[..], &CONSUMER[..]].concat())? + "\n" + &receipt(args, false)?)
+            Ok(trial(args, times, &[&RELAY[..], &CONSUMER[..]].concat())? + "\n" + &receipt(args, false, 1)?)
         }
         Command::Stub { latency_ms } => {
             let served = stub::serve(Duration::from_millis(*latency_ms), MESSAGES);
@@ -122,8 +125,8 @@ fn runtime(threads: usize) -> Result<tokio::runtime::Runtime> {
     Ok(builder.worker_threads(threads.max(1)).enable_all().build()?)
 }
 
-fn receipt(args: &Args, lines: bool) -> Result<String> {
-    let receipts = receipt::receipts()?;
+fn receipt(args: &Args, lines: bool, together: u32) -> Result<String> {
+    let receipts = receipt::receipts(together)?;
     let dollars: Vec<_> = receipts.iter().map(|receipt| (receipt.name.clone(), receipt.dollars)).collect();
     plot(args.plots.as_deref(), "receipt", "US dollars for a million approved orders", &dollars)?;
     if args.json {

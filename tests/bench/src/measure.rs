@@ -1,7 +1,6 @@
-//! Orders, each alone on its way, through a whole program: what they cost, without what the same time costs when there are none.
+//! Orders on their way through a whole program: what they cost, without what the same time costs when there are none.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -10,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use aws_lambda_events::event::dynamodb::Event;
 use axum::{Router, body::Body};
 use fault_engine::{Ambient, Function, Program};
+use futures::future::try_join_all;
 use http::Request;
 use http_body_util::BodyExt as _;
 use local_aws::{
@@ -24,27 +24,29 @@ use tower::ServiceExt as _;
 
 use crate::meter::{Bill, Meter, Unit};
 
-/// How many orders are placed. Each costs the same, or [`of_an_order`] fails.
-const ORDERS: u32 = 2;
+/// How often orders are placed. Each time costs the same, or [`of_an_order`] fails.
+const TIMES: u32 = 2;
 
-/// How long each is left alone: longer than any sweep or poller takes to look again, so that whatever these do about it is in the bill.
+/// How long they are left alone then: longer than any sweep or poller takes to look again, so that whatever these do about it is in the bill.
 const ALONE: Duration = Duration::from_secs(3 * 60);
 
 /// How often a stream is looked at. Lambda does it four times a second, for nothing; this takes less time to simulate.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What one approved order is billed for, from the request to the last thing that is done about it, with no other order to share a batch.
+/// What one approved order is billed for, from the request to the last thing that is done about it. So many are placed at the same moment,
+/// each of another customer, and share what can be shared; one alone shares nothing.
 ///
 /// # Errors
 ///
-/// When the program cannot be run, an order is not approved, or not all orders cost the same.
-pub fn of_an_order(program: Program) -> Result<Bill> {
-    let with = run(program, ORDERS)?;
+/// When the program cannot be run, an order is not approved, or an order that is alone does not always cost the same.
+pub fn of_an_order(program: Program, together: u32) -> Result<Bill> {
+    let with = run(program, together)?;
     let without = run(program, 0)?;
     let mut bill = Bill::new();
     for (entry, amount) in with {
-        let amount = (amount - without.get(&entry).copied().unwrap_or_default()) / f64::from(ORDERS);
-        ensure!(amount.fract() % 0.5 == 0.0, "{entry:?} is not the same for each order: {amount}");
+        let amount =
+            (amount - without.get(&entry).copied().unwrap_or_default()) / f64::from(TIMES * together);
+        ensure!(together > 1 || amount.fract() % 0.5 == 0.0, "{entry:?} is not always the same: {amount}");
         if amount > 0.0 {
             bill.insert(entry, amount);
         }
@@ -52,12 +54,12 @@ pub fn of_an_order(program: Program) -> Result<Bill> {
     Ok(bill)
 }
 
-fn run(program: Program, orders: u32) -> Result<Bill> {
+fn run(program: Program, together: u32) -> Result<Bill> {
     fastrand::seed(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let billed = runtime.block_on(async {
         let system = System::start(program).await.map_err(|error| anyhow!(error))?;
-        system.orders(orders).await
+        system.orders(together).await
     });
     billed.with_context(|| format!("the orders of {}", program.name))
 }
@@ -89,22 +91,24 @@ impl System {
         Ok(Self { meter, http, _running: running })
     }
 
-    async fn orders(&self, count: u32) -> Result<Bill> {
-        let customer = self.post("/customers", json!({"name": "Ada", "credit_limit": 1_000_000})).await?;
+    async fn orders(&self, together: u32) -> Result<Bill> {
+        let mut customers = Vec::new();
+        for _ in 0..together {
+            let customer = self.post("/customers", json!({"name": "Ada", "credit_limit": 1_000_000})).await?;
+            customers.push(customer["id"].clone());
+        }
         tokio::time::sleep(ALONE).await;
         self.meter.take();
         let mut orders = Vec::new();
-        for _ in 0..ORDERS {
-            if orders.len() < count as usize {
-                let body = json!({"customer_id": customer["id"], "order_total": 100});
-                orders.push(self.post("/orders", body).await?["id"].clone());
-            }
+        for _ in 0..TIMES {
+            let place = |id| self.post("/orders", json!({"customer_id": id, "order_total": 100}));
+            orders.extend(try_join_all(customers.iter().map(place)).await?);
             tokio::time::sleep(ALONE).await;
         }
         let bill = self.meter.take();
-        for id in orders {
-            let order =
-                self.send(Request::get(format!("/order/{}", id.as_str().unwrap_or_default())), "").await?;
+        for order in orders {
+            let id = order["id"].as_str().unwrap_or_default();
+            let order = self.send(Request::get(format!("/order/{id}")), "").await?;
             ensure!(order["state"] == "APPROVED", "an order ended otherwise: {order}");
         }
         Ok(bill)
@@ -151,13 +155,4 @@ async fn map(
         // It ends with the run; if it ended sooner, no order would be approved.
         let _ = mapping.run(handler, CancellationToken::new()).await;
     })
-}
-
-/// The sum of each unit.
-pub fn sums(bill: &Bill) -> BTreeMap<Unit, f64> {
-    let mut sums: BTreeMap<Unit, f64> = Unit::ALL.map(|unit| (unit, 0.0)).into();
-    for (entry, amount) in bill {
-        *sums.entry(entry.unit).or_default() += amount;
-    }
-    sums
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     designs,
-    measure::{of_an_order, sums},
+    measure::of_an_order,
     meter::{Bill, Entry, Unit},
     prices::{SCOPE, price},
 };
@@ -35,8 +35,10 @@ pub struct Receipt {
     pub lines: Vec<Line>,
     /// US dollars for a million approved orders.
     pub dollars: f64,
-    /// Messages that an order sends.
-    pub messages: f64,
+    /// The lines of one message, from commit to commit.
+    pub message: Vec<Line>,
+    /// US dollars for a million messages.
+    pub message_dollars: f64,
 }
 
 /// One line.
@@ -55,28 +57,16 @@ pub struct Line {
 
 impl Receipt {
     fn new(name: &str, counted: bool, bill: Bill) -> Self {
-        let messages = sums(&bill)[&Unit::Sns];
-        let lines = bill.into_iter().map(|(entry, amount)| Line {
-            dollars: amount * price(entry.unit).dollars,
-            why: why(&entry),
-            entry,
-            amount,
-        });
-        let lines: Vec<_> = lines.collect();
-        let dollars = lines.iter().map(|line| line.dollars).sum();
-        Self { name: name.to_owned(), counted, lines, dollars, messages }
-    }
-
-    fn sum(&self, unit: Unit) -> f64 {
-        let amounts = self.lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount);
-        // An empty sum of floats is minus zero.
-        amounts.fold(0.0, |sum, amount| sum + amount)
+        let message = lines(message_of(&bill));
+        let lines = lines(bill);
+        let (dollars, message_dollars) = (dollars(&lines), dollars(&message));
+        Self { name: name.to_owned(), counted, lines, dollars, message, message_dollars }
     }
 
     /// Its lines as a table.
     pub fn lines(&self) -> String {
         let how = if self.counted { "counted" } else { "from its code" };
-        let mut text = format!("{}: one approved order, alone on its way, {how}\n", self.name);
+        let mut text = format!("{}: one approved order, {how}\n", self.name);
         for Line { entry, amount, dollars, why } in &self.lines {
             let Entry { unit, component, operation, target } = entry;
             let unit = price(*unit).unit;
@@ -89,18 +79,52 @@ impl Receipt {
     }
 }
 
-/// Runs all programs and reads the designs, and says what each costs.
+fn lines(bill: Bill) -> Vec<Line> {
+    let line = |(entry, amount): (Entry, f64)| Line {
+        dollars: amount * price(entry.unit).dollars,
+        why: why(&entry),
+        entry,
+        amount,
+    };
+    bill.into_iter().map(line).collect()
+}
+
+fn dollars(lines: &[Line]) -> f64 {
+    lines.iter().map(|line| line.dollars).sum()
+}
+
+fn sum(lines: &[Line], unit: Unit) -> f64 {
+    let amounts = lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount);
+    // An empty sum of floats is minus zero.
+    amounts.fold(0.0, |sum, amount| sum + amount)
+}
+
+/// One message of an order, from the commit that one message leads to until the commit that the next one does: a message is received, the
+/// order changes, that is told, published and done with. The orders service does that once for an order, and its relay has two messages of
+/// an order. What the order's own indexes cost is the order's.
+fn message_of(order: &Bill) -> Bill {
+    let share = |entry: &Entry| match entry.component.as_str() {
+        "orders" | "approve-order" if !entry.target.starts_with("orders.") => 1.0,
+        relay if relay.starts_with("orders-") => 0.5,
+        _ => 0.0,
+    };
+    let shares = order.iter().map(|(entry, amount)| (entry.clone(), amount * share(entry)));
+    shares.filter(|(_, amount)| *amount > 0.0).collect()
+}
+
+/// Runs all programs and reads the designs, and says what each costs, with so many orders placed at the same moment. The designs are
+/// those of an order alone.
 ///
 /// # Errors
 ///
 /// When a program cannot be run, or its orders do not end as they should.
-pub fn receipts() -> Result<Vec<Receipt>> {
+pub fn receipts(together: u32) -> Result<Vec<Receipt>> {
     let mut receipts = vec![
         Receipt::new("dual write", false, designs::dual_write()),
         Receipt::new("original", false, designs::original()),
     ];
     for program in PROGRAMS {
-        receipts.push(Receipt::new(program.name, true, of_an_order(program)?));
+        receipts.push(Receipt::new(program.name, true, of_an_order(program, together)?));
     }
     Ok(receipts)
 }
@@ -108,19 +132,19 @@ pub fn receipts() -> Result<Vec<Receipt>> {
 /// All of them in one table, with the prices.
 pub fn summary(receipts: &[Receipt]) -> String {
     let mut text = format!(
-        "{:<12}{:>8}{:>8}{:>6}{:>6}{:>13}{:>10}{:>15}{:>17}\n",
-        "", "writes", "reads", "SNS", "SQS", "invocations", "messages", "$/million", "$/million"
+        "{:<12}{:>8}{:>8}{:>6}{:>6}{:>13}{:>12}   {:>8}{:>12}\n",
+        "", "writes", "reads", "SNS", "SQS", "invocations", "$/million", "writes", "$/million"
     );
-    let _ = writeln!(text, "{:<63}{:>15}{:>17}", "", "orders", "messages");
+    let _ = writeln!(text, "{:<12}{:>53}   {:>20}", "", "an approved order", "a message");
     for receipt in receipts {
-        let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| receipt.sum(unit));
+        let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| sum(&receipt.lines, unit));
         let _ = writeln!(
             text,
-            "{:<12}{writes:>8}{reads:>8}{sns:>6}{sqs:>6}{invocations:>13}{:>10}{:>15.2}{:>17.2}",
+            "{:<12}{writes:>8}{reads:>8}{sns:>6}{sqs:>6}{invocations:>13}{:>12.2}   {:>8}{:>12.2}",
             receipt.name,
-            receipt.messages,
             receipt.dollars,
-            receipt.dollars / receipt.messages
+            sum(&receipt.message, Unit::Writes),
+            receipt.message_dollars
         );
     }
     let _ = writeln!(text, "\nPrices of a million ({SCOPE}):");

@@ -10,9 +10,11 @@
 
 mod batch;
 mod damage;
+mod desk;
 mod dispatch;
 mod flow;
 mod publisher;
+mod share;
 mod store;
 mod subject;
 mod sweep;

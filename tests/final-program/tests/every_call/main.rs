@@ -8,6 +8,7 @@
 
 mod consumers;
 mod emerging;
+mod half_visible;
 mod http;
 #[path = "../support/outside.rs"]
 mod outside;
@@ -47,6 +48,8 @@ const PARTS: &[(Part, u64)] = &[
     (relays::PARKED, 1_000),
     (relays::SWEEPER, 2_000),
     (redrive::REDRIVE, 2_000),
+    (half_visible::TWO_COMMITS, 300),
+    (half_visible::APPROVE, 500),
 ];
 
 /// A world is left after so many runs, so that no run pays for what others have stored.

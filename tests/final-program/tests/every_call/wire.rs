@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::{
@@ -20,7 +21,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use fault_engine::{Refusal, publish_partly, without_first_entry};
 use futures::future::LocalBoxFuture;
-use local_aws::InMemoryAws;
+use local_aws::{InMemoryAws, ItemByItem};
 use tokio::sync::Notify;
 
 use crate::world::{Process, World};
@@ -37,9 +38,10 @@ enum Fault {
     Conflict,
     EntriesRefused,
     FirstRefused,
+    HalfVisible,
 }
 
-const ALL: [Fault; 9] = [
+const ALL: [Fault; 10] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::RequestLost,
@@ -49,7 +51,11 @@ const ALL: [Fault; 9] = [
     Fault::Conflict,
     Fault::EntriesRefused,
     Fault::FirstRefused,
+    Fault::HalfVisible,
 ];
+
+/// What [`Faults::half_visible`] strikes: more calls than a use case makes.
+const ALL_CALLS: usize = 100;
 
 /// The faults of one process, by the number of the call that they strike.
 #[derive(Clone)]
@@ -59,9 +65,17 @@ struct Inner {
     planned: Vec<(usize, Fault)>,
     /// Why entries are refused.
     refusal: Refusal,
+    /// How a transaction becomes visible, and whether its process crashes meanwhile.
+    way: Way,
     calls: AtomicUsize,
     struck: AtomicU64,
     crash: Notify,
+}
+
+#[derive(Clone, Copy)]
+struct Way {
+    seed: u64,
+    is_crash: bool,
 }
 
 impl Faults {
@@ -74,13 +88,24 @@ impl Faults {
         while random.bool() {
             planned.push((random.usize(0..2 * calls), ALL[random.usize(0..ALL.len())]));
         }
-        Self(Arc::new(Inner {
-            planned,
-            refusal: Refusal::passing(random.usize(..), random.bool()),
-            calls: AtomicUsize::new(0),
-            struck: AtomicU64::new(0),
-            crash: Notify::new(),
-        }))
+        let refusal = Refusal::passing(random.usize(..), random.bool());
+        Self::of(planned, refusal, Way { seed: random.u64(..), is_crash: random.bool() })
+    }
+
+    /// Every transaction becomes visible item by item, and its caller waits for the end.
+    pub(crate) fn half_visible(seed: u64) -> Self {
+        let planned = (0..ALL_CALLS).map(|call| (call, Fault::HalfVisible)).collect();
+        Self::of(planned, Refusal::passing(0, false), Way { seed, is_crash: false })
+    }
+
+    fn of(planned: Vec<(usize, Fault)>, refusal: Refusal, way: Way) -> Self {
+        let (calls, struck, crash) = (AtomicUsize::new(0), AtomicU64::new(0), Notify::new());
+        Self(Arc::new(Inner { planned, refusal, way, calls, struck, crash }))
+    }
+
+    /// A process that meets these faults.
+    pub(crate) fn process(&self, world: &World) -> Process {
+        world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() })
     }
 
     /// How many of them struck.
@@ -94,7 +119,7 @@ impl Faults {
         world: &World,
         work: impl FnOnce(Process) -> LocalBoxFuture<'static, Result<(), String>>,
     ) -> Option<Result<(), String>> {
-        let process = world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() });
+        let process = self.process(world);
         tokio::select! {
             biased;
             () = self.0.crash.notified() => None,
@@ -113,7 +138,8 @@ impl Wire {
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let faults = &self.faults.0;
         let number = faults.calls.fetch_add(1, Ordering::Relaxed);
-        let planned = faults.planned.iter().find(|(call, _)| *call == number);
+        let concerns = |fault| !matches!(fault, Fault::HalfVisible) || is_transaction(&request);
+        let planned = faults.planned.iter().find(|(call, fault)| *call == number && concerns(*fault));
         let Some((_, fault)) = planned else { return self.aws.call(request).await };
         faults.struck.fetch_add(1, Ordering::Relaxed);
         match fault {
@@ -129,13 +155,38 @@ impl Wire {
             Fault::Conflict => Ok(conflict(&request)),
             Fault::EntriesRefused => in_part(&self.aws, request, faults.refusal, false).await,
             Fault::FirstRefused => in_part(&self.aws, request, faults.refusal, true).await,
+            Fault::HalfVisible => self.show_item_by_item(request).await,
         }
+    }
+
+    /// The sequence and the pauses are by chance.
+    async fn show_item_by_item(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let Way { seed, is_crash } = self.faults.0.way;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let body = request.body().bytes().unwrap_or_default();
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let mut sequence: Vec<usize> = (0..body["TransactItems"].as_array().unwrap().len()).collect();
+        random.shuffle(&mut sequence);
+        let way = ItemByItem { sequence, gap: Duration::from_millis(random.u64(1_000..3_000)) };
+        request.headers_mut().insert(ItemByItem::HEADER, way.to_string());
+        let aws = self.aws.clone();
+        let written = tokio::spawn(async move { aws.call(request).await });
+        if !is_crash {
+            return written.await.unwrap();
+        }
+        // Long enough to be decided, and shorter than the first pause.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.crash().await
     }
 
     async fn crash(self) -> Result<HttpResponse, ConnectorError> {
         self.faults.0.crash.notify_one();
         std::future::pending().await
     }
+}
+
+fn is_transaction(request: &HttpRequest) -> bool {
+    request.headers().get("x-amz-target").is_some_and(|target| target.ends_with("TransactWriteItems"))
 }
 
 fn lost() -> ConnectorError {
