@@ -13,14 +13,16 @@ pub use settings::RelaySettings;
 
 use aws_types::SdkConfig;
 use service_kit::Mode;
+use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    provision::{ProvisionError, ensure_scheduled_table, ensure_sent_table},
+    provision::{ProvisionError, ensure_scheduled_table, ensure_sent_table, until_made},
     relay::{Relay, SnsPublisher},
     scheduled::Mover,
 };
 use unit_of_work::DynamoDb;
+use uuid::Uuid;
 
 /// The relay that these settings describe.
 pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Relay {
@@ -35,22 +37,27 @@ pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Rel
     }
 }
 
-/// In development the relay makes its tables of sent and of scheduled messages, as services make what they need. Elsewhere that is
-/// Terraform's work.
+/// In development the relay makes its tables of sent and of scheduled messages, as services make what they need, and waits for AWS
+/// meanwhile, until `stop` is cancelled. Elsewhere that is Terraform's work.
 ///
 /// # Errors
 ///
-/// [`ProvisionError`] when a table could not be made.
-pub async fn provision(aws: &SdkConfig, settings: &RelaySettings) -> Result<(), ProvisionError> {
+/// [`ProvisionError`] when a table could not be made, for a reason that does not pass.
+pub async fn provision(
+    aws: &SdkConfig,
+    settings: &RelaySettings,
+    seed: Uuid,
+    stop: &CancellationToken,
+) -> Result<(), ProvisionError> {
     if settings.base.environment != Mode::Development {
         return Ok(());
     }
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     if let Some((table, _)) = &settings.sent {
-        ensure_sent_table(&dynamodb, table).await?;
+        until_made(seed, stop, || ensure_sent_table(&dynamodb, table)).await?;
     }
     if let Some(table) = &settings.scheduled_table {
-        ensure_scheduled_table(&dynamodb, table).await?;
+        until_made(seed, stop, || ensure_scheduled_table(&dynamodb, table)).await?;
     }
     Ok(())
 }

@@ -6,7 +6,10 @@
 //! ```
 
 use clap::{Parser, Subcommand};
-use outbox_relay::{RelaySettings, lambda, mover, relay, scheduled, tail};
+use outbox_relay::{
+    RelaySettings, lambda, mover, relay, scheduled,
+    tail::{self, TailSettings},
+};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 
@@ -53,13 +56,18 @@ async fn main() -> anyhow::Result<()> {
         }
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
-            outbox_relay::provision(&aws, &settings).await?;
+            let owner = Ambient::system().id();
+            outbox_relay::provision(&aws, &settings, owner, &stop).await?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
-            let tailing = tail::TailSettings::default();
+            let tailing = match settings.base.environment {
+                service_kit::Mode::Development => TailSettings::nearby(),
+                service_kit::Mode::Production => TailSettings::default(),
+            };
             let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            let table = &settings.outbox_table;
+            tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
             if let Some(moving) = moving {
                 moving.await?;
             }

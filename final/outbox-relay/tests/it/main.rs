@@ -21,5 +21,7 @@ mod queues;
 mod scheduled;
 mod tail;
 mod tail_failures;
+mod tail_lease;
+mod tail_pace;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
 mod wire;
