@@ -18,6 +18,7 @@ payload-bucket/variables.tf | default     = 90 | default     = 20 | payloads 20 
 outbox/main.tf | window_in_seconds = 0 | window_in_seconds = 9 | batch_window 9 seconds
 outbox/variables.tf | default     = 600 | default     = 1500 | iterator_age_alarm 2100 seconds
 outbox/variables.tf | default     = 90 | default     = 14 | failure_bucket 14 days
+live/variables.tf | default     = 7\n | default     = 3\n | sent 3 days
 live/variables.tf | default     = 30 | default     = 7 | service_logs 7 days
 sweeper/variables.tf | default     = 5 | default     = 15 | sweep_interval 900 seconds
 sweeper/variables.tf | default     = 300 | default     = 200 | sweep_age 200 seconds

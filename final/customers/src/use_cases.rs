@@ -12,7 +12,7 @@ use transactional_messaging::{
     consumer::{Delivery, Handled, HandlerError, IdempotentConsumer},
     error::PublishError,
     inbox::{Inbox, Retention, RetentionTooShort},
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
     outbox::Outbox,
 };
 use unit_of_work::{CommitError, Database, ItemError, LoadError, UnitOfWork};
@@ -105,8 +105,8 @@ impl<D: Database + Clone> Customers<D> {
             name: customer.name.as_str().to_owned(),
             credit_limit: limit.minor_units(),
         };
-        let place = (&subject(id), Sequence::of(customer.version, 0));
-        self.outbox.publish(&mut work, place, context, &event, AlreadyExists)?;
+        let place = Place::first(subject(id), Sequence::of(customer.version, 0));
+        self.outbox.publish(&mut work, &place, context, &event, AlreadyExists)?;
         match work.commit(self.store.database()).await {
             Ok(()) => {
                 tracing::info!(customer_id = %id, "customer_created");
@@ -174,7 +174,7 @@ impl<D: Database + Clone> Customers<D> {
         match self.store.customer(wanted.id).await? {
             Some(stored) if same(&stored) => Ok(()),
             Some(_) => Err(CreateError::KeyReused),
-            // Its first message is still there, or the insert would not have been refused.
+            // Something is in its place, or the insert would not have been refused.
             None => Err(CreateError::Erased),
         }
     }

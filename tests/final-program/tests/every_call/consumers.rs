@@ -46,6 +46,8 @@ macro_rules! handler {
     }};
 }
 
+pub(crate) use handler;
+
 fn order(seed: u64) -> Uuid {
     Uuid::from_u64_pair(2, seed)
 }
