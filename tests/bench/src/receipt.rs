@@ -69,7 +69,7 @@ impl Receipt {
         let mut text = format!("{}: one approved order, {how}\n", self.name);
         for Line { entry, amount, dollars, why } in &self.lines {
             let Entry { unit, component, operation, target } = entry;
-            let unit = price(*unit).unit;
+            let (unit, amount) = (price(*unit).unit, short(*amount));
             let _ = writeln!(
                 text,
                 "  {amount:>4} {unit:<12} {dollars:>7.3}  {component:<17} {operation:<24} {target:<39} {why}"
@@ -97,6 +97,11 @@ fn sum(lines: &[Line], unit: Unit) -> f64 {
     let amounts = lines.iter().filter(|line| line.entry.unit == unit).map(|line| line.amount);
     // An empty sum of floats is minus zero.
     amounts.fold(0.0, |sum, amount| sum + amount)
+}
+
+/// Two decimals at most.
+fn short(amount: f64) -> String {
+    format!("{amount:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// One message of an order, from the commit that one message leads to until the commit that the next one does: a message is received, the
@@ -137,13 +142,13 @@ pub fn summary(receipts: &[Receipt]) -> String {
     );
     let _ = writeln!(text, "{:<12}{:>53}   {:>20}", "", "an approved order", "a message");
     for receipt in receipts {
-        let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| sum(&receipt.lines, unit));
+        let [writes, reads, sns, sqs, invocations] = Unit::ALL.map(|unit| short(sum(&receipt.lines, unit)));
         let _ = writeln!(
             text,
             "{:<12}{writes:>8}{reads:>8}{sns:>6}{sqs:>6}{invocations:>13}{:>12.2}   {:>8}{:>12.2}",
             receipt.name,
             receipt.dollars,
-            sum(&receipt.message, Unit::Writes),
+            short(sum(&receipt.message, Unit::Writes)),
             receipt.message_dollars
         );
     }
