@@ -246,9 +246,9 @@ impl<D: Database + Clone> Orders<D> {
         refusal: Option<Refusal>,
     ) -> Result<UnitOfWork<Stop>, HandlerError> {
         let id = delivery.message.order_id();
-        // The order was committed before anybody could hear of it, so its absence is no matter of time.
+        // A transaction becomes visible item by item: its message can be heard of before the order can be read.
         let order = self.store.order(id).await?;
-        let order = order.ok_or_else(|| HandlerError::terminal(format!("there is no order {id}")))?;
+        let order = order.ok_or_else(|| HandlerError::retryable(format!("there is no order {id}")))?;
         self.compare_clocks(&order);
         match answer(order.state, happening) {
             Answer::Becomes(state) => {

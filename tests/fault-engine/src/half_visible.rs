@@ -11,7 +11,7 @@ use crate::call::Description;
 use crate::session::Session;
 
 /// The time between two items: others act in between, and no answer comes later than a request may wait.
-const GAP: Duration = Duration::from_secs(2);
+const GAP: Duration = Duration::from_secs(3);
 
 /// A place is the number of the transaction and, as its last digit, the sequence.
 const DIGIT: usize = 10;

@@ -129,7 +129,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
         ));
     }
 
-    // ANCHOR: flow
     /// Lets every subject go as far as it can by itself. What they then wait for is called for together: at once if nothing under way can
     /// bring more of it, otherwise after a moment.
     async fn run(&mut self) {
@@ -152,7 +151,6 @@ impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
         })
         .await;
     }
-    // ANCHOR_END: flow
 
     fn go_on(&mut self, step: Step) {
         match step {

@@ -56,12 +56,4 @@ pub enum RelayError {
     Settle(#[source] BoxError),
 }
 
-impl RelayError {
-    /// Whether waking the subject again may help without anybody changing anything. It may, whatever it is: what cannot be sent as it
-    /// is, is no error but [parks](Outcome::Parked) its subject.
-    pub fn is_retryable(&self) -> bool {
-        true
-    }
-}
-
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

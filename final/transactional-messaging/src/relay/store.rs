@@ -103,7 +103,6 @@ impl OutboxStore {
         Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
-    // ANCHOR: turns
     /// Whose turn it is of 50 rows at most, each behind its predecessor.
     ///
     /// Row and predecessor are looked at together in one transaction: no other read tells apart what was deleted and what is not visible yet
@@ -146,7 +145,6 @@ impl OutboxStore {
         }
         Ok(turns)
     }
-    // ANCHOR_END: turns
 
     /// Predecessor and row.
     fn pair(&self, row: &OutboxRow) -> [Result<TransactGetItem, BuildError>; 2] {
