@@ -102,6 +102,8 @@ defects! {
         IN_SEQUENCE, CALM_CANCELLED;
     StaleRelayRead: "the relay reads the rows eventually consistent",
         IN_SEQUENCE, CALM_CANCELLED;
+    ItemByItem: "a transaction becomes visible item by item, and the relay concludes from what a query shows",
+        IN_SEQUENCE, CALM_CANCELLED;
     NoSweeper: "nobody looks for rows that the stream did not bring",
         REST_PUBLISHED, ONE;
     TtlOnPendingRows: "a row has a time to live from the start",

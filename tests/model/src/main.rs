@@ -31,7 +31,7 @@ fn defects(out: &mut impl Write) -> io::Result<bool> {
         match find(defect) {
             Some(it) => {
                 found += usize::from(it.properties.contains(&defect.caught_by()));
-                writeln!(out, "  breaks after {} steps", it.trace.len())?;
+                writeln!(out, "  breaks after {} steps, {} states", it.trace.len(), it.distinct)?;
                 it.properties.iter().try_for_each(|property| writeln!(out, "    {property}"))?;
                 it.trace.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
             }

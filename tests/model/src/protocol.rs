@@ -37,6 +37,8 @@ pub enum Action {
     Cancel(Order),
     /// A stream record, or the sweeper when there is none, wakes the subject; the relay reads its head.
     Wake(Subject),
+    /// A committed row can be seen from now on.
+    Show(Subject, u8),
     /// The relay with this number goes on.
     Relay(usize),
     /// A consumer receives the message and reads what it needs first.
@@ -112,6 +114,7 @@ impl Protocol {
                 Relay::Idle => true,
                 Relay::At(run) => run.step == Step::Stuck,
             })
+            && state.hidden == [0; 5]
             && !Subject::ALL.into_iter().any(|subject| self.can_wake(state, subject))
             && !self.orders().any(|order| self.can_finish_placing(state, order))
     }
@@ -125,6 +128,9 @@ impl Protocol {
         for subject in Subject::ALL {
             if state.relays == [Relay::Idle; 2] && self.can_wake(state, subject) {
                 actions.push(Action::Wake(subject));
+            }
+            for sequence in (0..8).filter(|sequence| state.hidden[subject.index()] & (1 << sequence) != 0) {
+                actions.push(Action::Show(subject, sequence));
             }
             if state.head(subject).parked {
                 actions.push(Action::Unpark(subject));
@@ -160,6 +166,10 @@ impl Protocol {
             Action::FinishPlacing(order) => self.finish_placing(state, order),
             Action::Cancel(order) => self.cancel(state, order),
             Action::Wake(subject) => self.wake(state, subject),
+            Action::Show(subject, sequence) => {
+                state.hidden[subject.index()] &= !(1 << sequence);
+                state.records[subject.index()] |= 1 << sequence;
+            }
             Action::Relay(number) => self.relay_step(state, number),
             Action::Receive(message) => self.receive(state, message),
             Action::Handler(number) => self.handler_step(state, number),
@@ -176,6 +186,18 @@ impl Protocol {
         // Which relay and which handler is which does not matter: keep them sorted.
         state.relays.sort_unstable();
         state.handlers.sort_unstable();
+    }
+}
+
+/// The rows of a commit are not visible with the aggregate, but later.
+fn hide_new_rows(before: &State, state: &mut State) {
+    for subject in Subject::ALL {
+        for (sequence, was) in before.rows_of(subject).iter().enumerate() {
+            if !was.was_written() && state.rows_of(subject)[sequence].was_written() {
+                state.hidden[subject.index()] |= 1 << sequence;
+                state.records[subject.index()] &= !(1 << sequence);
+            }
+        }
     }
 }
 
@@ -200,6 +222,9 @@ impl Model for Protocol {
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = *last;
         self.apply(&mut state, action);
+        if self.has(Defect::ItemByItem) {
+            hide_new_rows(last, &mut state);
+        }
         (state != *last).then_some(state)
     }
 

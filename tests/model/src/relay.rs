@@ -49,7 +49,10 @@ impl Protocol {
         !self.has(Defect::NoSweeper)
             && !state.head(subject).parked
             && state.rows_of(subject).iter().enumerate().any(|(sequence, row)| {
-                row.status == Status::Pending && sequence >= usize::from(state.head(subject).watermark)
+                let visible = state.hidden[subject.index()] & bit(sequence) == 0;
+                visible
+                    && row.status == Status::Pending
+                    && sequence >= usize::from(state.head(subject).watermark)
             })
     }
 
@@ -95,7 +98,8 @@ impl Protocol {
         let mut to_send = 0;
         for (sequence, row) in state.rows_of(run.subject).iter().enumerate() {
             let above = sequence >= usize::from(run.seen) || self.has(Defect::NoWatermark);
-            if above && matches!(row.status, Status::Pending | Status::Dispatched) {
+            let visible = state.hidden[run.subject.index()] & bit(sequence) == 0;
+            if above && visible && matches!(row.status, Status::Pending | Status::Dispatched) {
                 to_send |= bit(sequence);
             }
         }

@@ -19,6 +19,8 @@ pub struct State {
     pub heads: [Head; 5],
     /// Stream records that were not acknowledged, a bit for each row of a subject. They come in any order.
     pub records: [u8; 5],
+    /// Rows that are committed and cannot be seen yet, a bit for each row of a subject.
+    pub hidden: [u8; 5],
     /// The row that the broker never takes, until an operator has repaired what is wrong.
     pub poison: Option<(Subject, u8)>,
     /// Visible copies in the queues. A standard queue hands out any of them next, so a count is all there is to know.
@@ -65,6 +67,7 @@ impl State {
             rows: [Row { event: None, status: Status::Absent, published: false }; Subject::ROWS],
             heads: [Head { watermark: 0, parked: false }; 5],
             records: [0; 5],
+            hidden: [0; 5],
             poison: None,
             visible: [0; Message::COUNT],
             dead: [0; Message::COUNT],

@@ -20,6 +20,10 @@ pub(crate) fn describe(model: &Protocol, before: &State, action: Action, after: 
             let mark = before.head(subject).watermark;
             format!("relay: woken for {subject}{parked} by {by}, reads the watermark {mark}")
         }
+        Action::Show(subject, sequence) => {
+            let event = before.rows_of(subject)[usize::from(sequence)].event;
+            format!("database: {} becomes visible", event.map(|event| event.to_string()).unwrap_or_default())
+        }
         Action::Relay(number) => match before.relays[number] {
             Relay::At(run) => relay(before, run, after),
             Relay::Idle => String::new(),
