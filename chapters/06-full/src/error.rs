@@ -42,9 +42,10 @@ impl Error {
         Self::Aws(error.into())
     }
 
-    /// Whether the same request or message may succeed later.
+    /// Whether the same request or message may succeed later. An order that is not there yet may come: a transaction becomes
+    /// visible item by item, so its event can be heard of before it can be read.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::LostRace | Self::Aws(_))
+        matches!(self, Self::OrderNotFound(_) | Self::LostRace | Self::Aws(_))
     }
 
     /// The error with its causes, for a log.

@@ -10,14 +10,14 @@
 //!
 //! ```no_run
 //! # use claim_check::{bucket::PayloadBucket, error::CheckInError};
-//! # use transactional_messaging::{message::{Context, Message, Sequence, Subject}, outbox::Outbox};
+//! # use transactional_messaging::{message::{Context, Message, Place}, outbox::Outbox};
 //! # use unit_of_work::{Database, UnitOfWork};
 //! # async fn publish<M: Message>(
-//! #     bucket: PayloadBucket, outbox: Outbox, database: impl Database, report: M, subject: Subject, sequence: Sequence, context: Context,
+//! #     bucket: PayloadBucket, outbox: Outbox, database: impl Database, report: M, place: Place, context: Context,
 //! #     mut work: UnitOfWork<&'static str>,
 //! # ) -> Result<(), Box<dyn std::error::Error>> {
 //! let report = bucket.check_in(report).await?; // a large one lies in S3 from now on
-//! outbox.publish(&mut work, (&subject, sequence), &context, &report, "the message exists")?;
+//! outbox.publish(&mut work, &place, &context, &report, "the message exists")?;
 //! work.commit(&database).await?;
 //! # Ok(())
 //! # }

@@ -61,6 +61,8 @@ pub struct Customer {
     pub reserved: Money,
     /// 0 when created, one more with each change.
     pub version: u64,
+    /// The last version that was announced by a message: credit that is released is not.
+    pub announced_version: u64,
     /// When it was created.
     pub created_at: OffsetDateTime,
     /// When it was changed last; not set before the first change.
@@ -70,7 +72,17 @@ pub struct Customer {
 impl Customer {
     /// A new customer.
     pub fn new(id: Uuid, name: Name, credit_limit: Money, now: OffsetDateTime) -> Self {
-        Self { id, name, credit_limit, reserved: Money::ZERO, version: 0, created_at: now, updated_at: None }
+        let (version, announced_version) = (0, 0);
+        Self {
+            id,
+            name,
+            credit_limit,
+            reserved: Money::ZERO,
+            version,
+            announced_version,
+            created_at: now,
+            updated_at: None,
+        }
     }
 
     /// How much may still be reserved.
@@ -78,10 +90,10 @@ impl Customer {
         self.credit_limit.minus(self.reserved)
     }
 
-    /// The customer with so much more of its credit reserved; nothing when that is over the limit.
+    /// The customer with so much more of its credit reserved, which is announced; nothing when that is over the limit.
     pub fn reserve(&self, total: Money, now: OffsetDateTime) -> Option<Self> {
         let reserved = self.reserved.plus(total).filter(|reserved| *reserved <= self.credit_limit)?;
-        Some(self.changed(reserved, now))
+        Some(Self { announced_version: self.version + 1, ..self.changed(reserved, now) })
     }
 
     /// The customer with so much less of its credit reserved.

@@ -27,6 +27,8 @@ struct CustomerRow {
     credit_limit: u64,
     credit_reserved: u64,
     version: u64,
+    /// The predecessor of the customer's next message is the one of this version.
+    announced_version: u64,
     #[serde(with = "timestamp")]
     created_at: OffsetDateTime,
     #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
@@ -46,6 +48,10 @@ struct DecisionRow {
     decided_at: OffsetDateTime,
 }
 
+/// Instead of a customer that was erased lies an item with its key and this attribute, the time. Without it the customer could be made
+/// again, and would have a second first message.
+pub const ERASED_AT: &str = "ErasedAt";
+
 const RESERVED: &str = "RESERVED";
 const REFUSED: &str = "REFUSED";
 const RELEASED: &str = "RELEASED";
@@ -61,7 +67,7 @@ impl<D: Database> CustomerStore<D> {
         &self.database
     }
 
-    /// A customer, read consistently.
+    /// A customer, read consistently. One that was erased is none: in its place lies an item with [`ERASED_AT`] and nothing else.
     ///
     /// # Errors
     ///
@@ -111,9 +117,13 @@ impl<D: Database> CustomerStore<D> {
         Check::new(&self.table, key, Condition::number_is("Version", customer.version))
     }
 
-    /// A decision rests on the absence of the customer.
+    /// A decision rests on the absence of the customer, which may have been erased.
     pub fn absent(&self, customer_id: Uuid) -> Check {
-        Check::new(&self.table, self.table.key(customer_key(customer_id), None), Condition::not_exists("PK"))
+        Check::new(
+            &self.table,
+            self.table.key(customer_key(customer_id), None),
+            Condition::not_exists("Version"),
+        )
     }
 
     /// Writes a decision about an order over the one before it.
@@ -146,7 +156,7 @@ impl<D: Database> CustomerStore<D> {
 
     async fn read<T: DeserializeOwned>(&self, partition: String) -> Result<Option<T>, LoadError> {
         let item: Option<Item> = self.database.get(&self.table, self.table.key(partition, None)).await?;
-        Ok(item.map(from_item).transpose()?)
+        Ok(item.filter(|item| !item.contains_key(ERASED_AT)).map(from_item).transpose()?)
     }
 }
 
@@ -159,6 +169,7 @@ impl CustomerRow {
             credit_limit: customer.credit_limit.minor_units(),
             credit_reserved: customer.reserved.minor_units(),
             version: customer.version,
+            announced_version: customer.announced_version,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         }
@@ -171,6 +182,7 @@ impl CustomerRow {
             credit_limit: Money::new(self.credit_limit).map_err(LoadError::rule_broken)?,
             reserved: Money::new(self.credit_reserved).map_err(LoadError::rule_broken)?,
             version: self.version,
+            announced_version: self.announced_version,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

@@ -4,6 +4,8 @@ mod life;
 
 pub use life::{Answer, Happening, State, answer};
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -68,11 +70,16 @@ pub struct Order {
     pub created_at: OffsetDateTime,
     /// When it was changed last; not set before the first change.
     pub updated_at: Option<OffsetDateTime>,
+    /// While it is pending: when its time is over.
+    pub decide_by: Option<OffsetDateTime>,
+    /// The conversation in which it was placed. Orders that were placed before this was kept do not have it.
+    pub correlation_id: Option<Uuid>,
 }
 
 impl Order {
-    /// A new order. Whether the customer exists is not known here; that is what the customers service answers.
-    pub fn new(id: Uuid, customer_id: Uuid, total: Total, now: OffsetDateTime) -> Self {
+    /// A new order, which somebody should decide on within this time. Whether the customer exists is not known here; that is what the
+    /// customers service answers.
+    pub fn new(id: Uuid, customer_id: Uuid, total: Total, now: OffsetDateTime, within: Duration) -> Self {
         Self {
             id,
             customer_id,
@@ -82,13 +89,20 @@ impl Order {
             version: 0,
             created_at: now,
             updated_at: None,
+            decide_by: Some(now + within),
+            correlation_id: None,
         }
     }
 
-    /// The same order in another state.
+    /// The same order in another state. None leads back to where it was pending.
     #[must_use]
     pub fn becomes(&self, state: State, now: OffsetDateTime) -> Self {
-        Self { state, version: self.version + 1, updated_at: Some(now), ..self.clone() }
+        Self { state, version: self.version + 1, updated_at: Some(now), decide_by: None, ..self.clone() }
+    }
+
+    /// Whether it is pending and its time is over.
+    pub fn is_overdue(&self, now: OffsetDateTime) -> bool {
+        self.decide_by.is_some_and(|time| time <= now)
     }
 }
 
@@ -106,11 +120,23 @@ mod tests {
         }
     }
 
+    fn order(now: OffsetDateTime) -> Order {
+        let (id, customer) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        Order::new(id, customer, Total(5), now, Duration::from_secs(60))
+    }
+
     #[test]
     fn a_change_is_counted_and_dated() {
         let now = datetime!(2026-11-23 12:00 UTC);
-        let order =
-            Order::new(Uuid::from_u128(1), Uuid::from_u128(2), Total(5), now).becomes(State::Approved, now);
+        let order = order(now).becomes(State::Approved, now);
         assert_eq!((order.version, order.updated_at), (1, Some(now)));
+    }
+
+    #[test]
+    fn an_order_is_overdue_from_its_time_on_and_only_while_it_is_pending() {
+        let now = datetime!(2026-11-23 12:00 UTC);
+        let (before, at) = (now + Duration::from_secs(59), now + Duration::from_secs(60));
+        assert_eq!([before, at].map(|time| order(now).is_overdue(time)), [false, true]);
+        assert!(!order(now).becomes(State::Approved, before).is_overdue(at));
     }
 }

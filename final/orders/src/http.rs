@@ -181,8 +181,7 @@ fn answer_to(error: OrderError) -> ApiError {
         OrderError::StillPending => say(StatusCode::BAD_REQUEST, "PENDING_ORDER_CANNOT_BE_CANCELLED_ERROR"),
         OrderError::WasRejected => say(StatusCode::BAD_REQUEST, "REJECTED_ORDER_CANNOT_BE_CANCELLED_ERROR"),
         OrderError::Contended => say(StatusCode::CONFLICT, "CONCURRENT_CHANGE_ERROR"),
-        OrderError::Commit(commit) if commit.is_retryable() => ApiError::unavailable(&error),
-        OrderError::Load(load) if load.is_retryable() => ApiError::unavailable(&error),
+        error if error.is_retryable() => ApiError::unavailable(error),
         _ => ApiError::failed(&error),
     }
 }

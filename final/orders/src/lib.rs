@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`domain`] | the rules, without storage and messages |
 //! | [`use_cases`] | what the service does: load, decide, commit |
-//! | [`store`] | orders as items of a table |
+//! | [`store`] | orders as items of a table, and the index of those that are pending |
+//! | [`overdue`] | gives up what nobody has decided on in time |
 //! | [`messages`] | the events it publishes and the events it consumes |
 //! | [`http`] | the HTTP interface |
 //! | [`service`] | how it all starts and stops |
@@ -12,6 +13,7 @@
 pub mod domain;
 pub mod http;
 pub mod messages;
+pub mod overdue;
 pub mod service;
 pub mod store;
 pub mod use_cases;

@@ -50,11 +50,6 @@ published! {
     OrderCancelled on "order--cancelled" with Head {}
 }
 
-published! {
-    /// The time within which an order should have been decided on is over; scheduled when it is placed, and heard by this service itself.
-    OrderTimeoutReached on "order--timeout-reached" with Head {}
-}
-
 /// Declares a message that this service consumes; all of them tell of one order.
 macro_rules! consumed {
     ($(#[$doc:meta])* $message:ident from $topic:literal of $source:literal) => {
@@ -100,14 +95,4 @@ consumed! {
 consumed! {
     /// There is no such customer; published by the customers service.
     CustomerValidationFailed from "customer--validation-failed" of "/customers"
-}
-
-/// What this service hears of itself.
-pub mod own {
-    use super::*;
-
-    consumed! {
-        /// The time for a decision about the order is over.
-        OrderTimeoutReached from "order--timeout-reached" of "/orders"
-    }
 }

@@ -1,15 +1,26 @@
-//! Orders as items of one table.
+//! Orders as items of one table, and the index of those that are pending.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use transactional_messaging::timestamp;
-use unit_of_work::{Condition, Database, ItemError, LoadError, Put, Table, from_item};
+use transactional_messaging::{
+    due::{DueIndex, shard_of},
+    timestamp,
+};
+use unit_of_work::{Condition, Database, Item, ItemError, LoadError, Put, Table, from_item};
 use uuid::Uuid;
 
 use crate::domain::{Order, Refusal, State, Total};
 
 /// Nobody had decided in time: the reason as it is stored, sent and shown.
 pub const TIMEOUT: &str = "TIMEOUT";
+
+/// The orders on which nobody has decided yet, in the sequence in which their times end. An order leaves it with the decision.
+pub const PENDING_INDEX: DueIndex =
+    DueIndex { name: "PendingIndex", shard: "PendingShard", time: "DecideBy" };
+
+/// Instead of an order that was erased lies an item with its key and this attribute, the time. Without it the order could be placed again,
+/// and would have a second first message.
+pub const ERASED_AT: &str = "ErasedAt";
 
 /// The orders table.
 #[derive(Clone, Debug)]
@@ -39,6 +50,14 @@ struct OrderRow {
     created_at: OffsetDateTime,
     #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
     updated_at: Option<OffsetDateTime>,
+    /// Partition key of the pending index; only a pending order has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending_shard: Option<String>,
+    /// Sort key of the pending index.
+    #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
+    decide_by: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<Uuid>,
 }
 
 impl<D: Database> OrderStore<D> {
@@ -52,13 +71,19 @@ impl<D: Database> OrderStore<D> {
         &self.database
     }
 
-    /// An order, read consistently.
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// An order, read consistently. One that was erased is none: in its place lies an item with [`ERASED_AT`] and nothing else.
     ///
     /// # Errors
     ///
     /// [`LoadError`].
     pub async fn order(&self, id: Uuid) -> Result<Option<Order>, LoadError> {
         let item = self.database.get(&self.table, self.table.key(key(id), None)).await?;
+        let item = item.filter(|item| !item.contains_key(ERASED_AT));
         item.map(|item| from_item::<OrderRow>(item)?.into_order()).transpose()
     }
 
@@ -95,6 +120,9 @@ impl OrderRow {
             version: order.version,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            pending_shard: order.decide_by.map(|_| shard_of(&key(order.id))),
+            decide_by: order.decide_by,
+            correlation_id: order.correlation_id,
         }
     }
 
@@ -117,6 +145,8 @@ impl OrderRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            decide_by: self.decide_by,
+            correlation_id: self.correlation_id,
         })
     }
 }
@@ -146,4 +176,9 @@ pub fn refusal_name(refusal: Refusal) -> &'static str {
 
 fn key(id: Uuid) -> String {
     format!("ORDER#{id}")
+}
+
+/// The id in the key of an order.
+pub fn id_in(key: &Item) -> Option<Uuid> {
+    key.get("PK")?.as_s().ok()?.strip_prefix("ORDER#")?.parse().ok()
 }

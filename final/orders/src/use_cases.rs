@@ -2,10 +2,17 @@
 
 mod announcing;
 mod error;
+mod giving_up;
 
 pub use error::OrderError;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use service_kit::ServiceSettings;
 use transactional_messaging::{
@@ -22,10 +29,7 @@ use uuid::Uuid;
 use crate::{
     domain::{Answer, Happening, Order, Refusal, Total, answer},
     messages::AboutOrder,
-    service::{
-        CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, TIMEOUT_REACHED_QUEUE,
-        VALIDATION_FAILED_QUEUE,
-    },
+    service::{CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, VALIDATION_FAILED_QUEUE},
     store::{OrderStore, state_name},
 };
 
@@ -37,6 +41,9 @@ const CANCEL_ATTEMPTS: u32 = 5;
 /// one that has been pending for an hour.
 pub const DEFAULT_TIMEOUT_SECONDS: u32 = 60 * 60;
 
+/// By how much the clocks of two instances may differ before it is told. Those that are kept in time differ by less.
+const CLOCKS_MAY_DIFFER: time::Duration = time::Duration::SECOND;
+
 /// The use cases of the orders service.
 #[derive(Clone, Debug)]
 pub struct Orders<D> {
@@ -45,9 +52,10 @@ pub struct Orders<D> {
     on_credit_reserved: IdempotentConsumer<D>,
     on_reservation_failed: IdempotentConsumer<D>,
     on_validation_failed: IdempotentConsumer<D>,
-    on_timeout: IdempotentConsumer<D>,
     timeout: Duration,
     ambient: Ambient,
+    /// The minute in which it was said last that clocks differ.
+    told: Arc<AtomicI64>,
 }
 
 impl<D: Database + Clone> Orders<D> {
@@ -66,11 +74,11 @@ impl<D: Database + Clone> Orders<D> {
             on_credit_reserved: consumer(CREDIT_RESERVED_QUEUE),
             on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
             on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
-            on_timeout: consumer(TIMEOUT_REACHED_QUEUE),
             timeout: Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into()),
             store: OrderStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/orders"),
             ambient,
+            told: Arc::default(),
         })
     }
 
@@ -108,11 +116,11 @@ impl<D: Database + Clone> Orders<D> {
         customer_id: Uuid,
         total: Total,
     ) -> Result<(), OrderError> {
-        let order = Order::new(id, customer_id, total, self.ambient.now());
+        let order = Order::new(id, customer_id, total, self.ambient.now(), self.timeout);
+        let order = Order { correlation_id: Some(context.correlation_id), ..order };
         let mut work = UnitOfWork::new(self.ambient.id());
         work.add(self.store.insert(&order)?.or(Stop::Duplicate));
         self.announce(&mut work, context, &order)?;
-        self.set_timeout(&mut work, context, &order)?;
         match work.commit(self.store.database()).await {
             Ok(()) => {
                 tracing::info!(order_id = %id, "order_created");
@@ -162,16 +170,6 @@ impl<D: Database + Clone> Orders<D> {
         self.on_reservation_failed.once(&delivery, refuse).await
     }
 
-    /// Rejects the order on which nobody has decided in time.
-    ///
-    /// # Errors
-    ///
-    /// [`HandlerError`], which says whether the message should come again.
-    pub async fn give_up<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
-        let happening = Happening::TimeIsUp;
-        self.on_timeout.once(&delivery, |work| self.react(work, &delivery, happening, None)).await
-    }
-
     /// Rejects the order of a customer that does not exist.
     ///
     /// # Errors
@@ -190,7 +188,7 @@ impl<D: Database + Clone> Orders<D> {
         match self.store.order(wanted.id).await? {
             Some(stored) if same(&stored) => Ok(()),
             Some(_) => Err(OrderError::KeyReused),
-            // Its first message is still there, or the insert would not have been refused.
+            // Something is in its place, or the insert would not have been refused.
             None => Err(OrderError::Erased),
         }
     }
@@ -221,6 +219,15 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
 
+    /// An order that is placed later than now was taken by an instance whose clock is ahead of this one's, and orders are given up by both.
+    fn compare_clocks(&self, order: &Order) {
+        let now = self.ambient.now();
+        let (ahead, minute) = (order.created_at - now, now.unix_timestamp() / 60);
+        if ahead > CLOCKS_MAY_DIFFER && self.told.swap(minute, Ordering::Relaxed) != minute {
+            tracing::warn!(order_id = %order.id, ahead_s = ahead.as_seconds_f64(), "clocks_differ");
+        }
+    }
+
     async fn refuse<M: AboutOrder>(
         &self,
         work: UnitOfWork<Stop>,
@@ -239,9 +246,10 @@ impl<D: Database + Clone> Orders<D> {
         refusal: Option<Refusal>,
     ) -> Result<UnitOfWork<Stop>, HandlerError> {
         let id = delivery.message.order_id();
-        // The order was committed before anybody could hear of it, so its absence is no matter of time.
+        // A transaction becomes visible item by item: its message can be heard of before the order can be read.
         let order = self.store.order(id).await?;
-        let order = order.ok_or_else(|| HandlerError::terminal(format!("there is no order {id}")))?;
+        let order = order.ok_or_else(|| HandlerError::retryable(format!("there is no order {id}")))?;
+        self.compare_clocks(&order);
         match answer(order.state, happening) {
             Answer::Becomes(state) => {
                 let changed = Order { refusal, ..order.becomes(state, self.ambient.now()) };

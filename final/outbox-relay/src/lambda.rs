@@ -2,7 +2,7 @@
 //!
 //! Its event source mapping must report batch item failures (`FunctionResponseTypes: ReportBatchItemFailures`), or Lambda ignores the
 //! response and takes every batch for a success. Lambda goes back to the *lowest* failed sequence number and delivers everything from
-//! there again; what was dispatched lies below its subject's watermark and is not published twice.
+//! there again; what was dispatched is not in the outbox any more and is not published twice.
 
 use std::time::Duration;
 
@@ -12,13 +12,18 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value, json};
 use transactional_messaging::{
     ambient::Ambient,
-    outbox::is_head,
-    relay::{Relay, RelayError},
+    outbox::RowKey,
+    relay::{Relay, Swept},
+    scheduled::Mover,
 };
 use waiting::Deadline;
 
 pub use crate::record::{Batch, Record};
-use crate::wake::{WakeUp, wake_all};
+use crate::{
+    scheduled::move_once,
+    sweep,
+    wake::{WakeUp, wake_all},
+};
 
 /// What is kept of an invocation's time for its answer.
 const FOR_THE_ANSWER: Duration = Duration::from_secs(3);
@@ -65,18 +70,28 @@ pub struct Sweep {
 /// # Errors
 ///
 /// When the runtime API cannot be reached.
-pub async fn run(relay: Relay, ambient: Ambient) -> Result<(), Error> {
+pub async fn run(relay: Relay, mover: Option<Mover>, ambient: Ambient) -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Invocation>| {
-        let (relay, now) = (relay.clone(), ambient.now());
+        let (relay, mover, now) = (relay.clone(), mover.clone(), ambient.now());
         let deadline = deadline(event.context.deadline, now);
         deadline.scope(async move {
             match event.payload {
-                Invocation::Sweep { sweep } => Ok(json!({"swept": sweep_once(&relay, sweep).await?})),
+                Invocation::Sweep { sweep } => Box::pin(move_and_sweep(&relay, mover.as_ref(), sweep)).await,
                 Invocation::Stream(batch) => Ok::<_, Error>(json!(handle(&relay, batch).await)),
             }
         })
     }))
     .await
+}
+
+/// Moves scheduled messages that are due, if there are any at all, and sweeps. Both are tried before the failure of one is told.
+async fn move_and_sweep(relay: &Relay, mover: Option<&Mover>, sweep: Sweep) -> Result<Value, Error> {
+    let moved = match mover {
+        Some(mover) => move_once(mover).await.map(Some),
+        None => Ok(None),
+    };
+    let swept = sweep_once(relay, sweep).await?;
+    Ok(json!({"swept": swept, "moved": moved?}))
 }
 
 /// What an invocation gets that was over before it began, by what it was told: an emulator may tell a time of its own, and clocks may
@@ -90,20 +105,23 @@ fn deadline(ends_at: u64, now: time::OffsetDateTime) -> Deadline {
     Deadline::after(left.saturating_sub(FOR_THE_ANSWER))
 }
 
-/// Dispatches what has been pending for too long and returns the number of subjects that were woken.
+/// Dispatches what has been pending for too long and returns the number of messages. It ends before the invocation does; what is left is
+/// found by the next one.
 ///
 /// # Errors
 ///
-/// When the pending index could not be read, or a subject could not be dispatched: the schedule tries again, and an alarm counts it.
+/// When the outbox could not be read to its end, or a subject could not be dispatched: the schedule tries again, and an alarm counts it.
 pub async fn sweep_once(relay: &Relay, sweep: Sweep) -> Result<usize, Error> {
-    let results = relay.sweep(time::Duration::seconds(sweep.older_than_seconds.into())).await?;
-    let failed = results.values().filter(|result| result.is_err()).count();
-    if failed > 0 {
-        let late = results.values().filter(|result| matches!(result, Err(RelayError::Late))).count();
-        let late = if late > 0 { format!(", {late} of them for want of time") } else { String::new() };
-        return Err(format!("{failed} of {} subjects could not be dispatched{late}", results.len()).into());
+    let swept = sweep::once(relay, time::Duration::seconds(sweep.older_than_seconds.into())).await?;
+    match swept {
+        Swept { failed: 0, is_unfinished: false, messages, .. } => Ok(messages),
+        Swept { failed: 0, messages, .. } => {
+            Err(format!("there was no time to read all of the outbox; {messages} messages were sent").into())
+        }
+        Swept { failed, subjects, .. } => {
+            Err(format!("{failed} of {subjects} subjects could not be dispatched").into())
+        }
     }
-    Ok(results.len())
 }
 
 // ANCHOR: handle
@@ -124,21 +142,17 @@ pub async fn handle(relay: &Relay, batch: impl Into<Batch>) -> DynamoDbEventResp
 
 // ANCHOR: wake_up
 /// Only new messages are news. The mapping filters for them too, but a filter is a setting that somebody can lose. Only the key is
-/// needed; a record of which nobody says what happened wakes its subject, which costs two reads.
+/// needed; a record of which nobody says what happened costs a read. What else lies in the table, such as a tailer's notes, is no news.
 fn wake_up(record: &Record) -> Option<WakeUp> {
     if matches!(record.event_name.as_deref(), Some("MODIFY" | "REMOVE")) {
         return None;
     }
-    match (&record.partition, &record.sort_key) {
-        (_, Some(sort_key)) if is_head(sort_key) => None,
-        (Some(partition), _) => {
-            Some(WakeUp { partition: partition.clone(), record: record.sequence_number.clone() })
-        }
-        (None, _) => {
-            tracing::error!(sequence_number = record.sequence_number, "record_of_another_table");
-            None
-        }
-    }
+    let (Some(partition), Some(sort_key)) = (&record.partition, &record.sort_key) else {
+        tracing::error!(sequence_number = record.sequence_number, "record_of_another_table");
+        return None;
+    };
+    let key = RowKey::of_subject(partition, sort_key)?;
+    Some(WakeUp { key, record: record.sequence_number.clone() })
 }
 // ANCHOR_END: wake_up
 
@@ -162,7 +176,8 @@ mod tests {
                 "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": "SUBJECT#order/1"}, "SK": {"S": "0"}}}}]}"#,
         );
         let Invocation::Stream(batch) = batch else { panic!("not a batch of records") };
-        let expected = WakeUp { partition: "SUBJECT#order/1".to_owned(), record: Some("111".to_owned()) };
+        let key = RowKey { partition: "SUBJECT#order/1".to_owned(), sequence: "0".to_owned() };
+        let expected = WakeUp { key, record: Some("111".to_owned()) };
         assert_eq!(wake_up(&batch.records[0]), Some(expected));
     }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::relay::Relay;
+use transactional_messaging::{
+    outbox::RowKey,
+    relay::{Relay, RelayError, Swept},
+};
 use uuid::Uuid;
 use waiting::Outage;
 
@@ -16,39 +19,50 @@ use crate::wake::with_causes;
 pub async fn run(relay: Relay, every: Duration, stop: CancellationToken) {
     let (mut outage, mut pause) = (outage(every), every);
     while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
-        match relay.sweep(age(every)).await {
-            Ok(results) => {
+        match once(&relay, age(every)).await {
+            Ok(_) => {
                 outage.over();
                 pause = every;
-                for (partition, error) in results.iter().filter_map(|(p, r)| Some((p, r.as_ref().err()?))) {
-                    tracing::warn!(partition, error = with_causes(error), "subject_not_dispatched");
-                }
             }
             Err(error) => pause = outage.failed(with_causes(&error)),
         }
     }
 }
 
-/// The same, but the subjects that are found are handed on: the process that reads the stream wakes no subject twice at a time.
+/// One sweep, which logs what could not be dispatched.
+pub(crate) async fn once(relay: &Relay, older_than: time::Duration) -> Result<Swept, RelayError> {
+    let log = |partition: String, result: Result<_, RelayError>| {
+        if let Err(error) = result {
+            tracing::warn!(partition, error = with_causes(&error), "subject_not_dispatched");
+        }
+    };
+    relay.sweep_each(older_than, log).await
+}
+
+/// The same loop, but the rows that are found are handed on, page by page: the process that reads the stream wakes no subject twice at a
+/// time.
 pub(crate) async fn find(
     relay: Relay,
     every: Duration,
-    news: mpsc::Sender<Vec<String>>,
+    news: mpsc::Sender<Vec<RowKey>>,
     stop: CancellationToken,
 ) {
     let (mut outage, mut pause) = (outage(every), every);
-    let pausing_and_looking = async |pause| {
+    let looking = async |pause| {
         tokio::time::sleep(pause).await;
-        relay.overdue(age(every)).await
+        let mut overdue = relay.overdue(age(every))?;
+        while let Some(rows) = overdue.next().await? {
+            if news.send(rows).await.is_err() {
+                break;
+            }
+        }
+        Ok::<_, RelayError>(())
     };
-    while let Some(found) = stop.run_until_cancelled(pausing_and_looking(pause)).await {
+    while let Some(found) = stop.run_until_cancelled(looking(pause)).await {
         match found {
-            Ok(subjects) => {
+            Ok(()) => {
                 outage.over();
                 pause = every;
-                if stop.run_until_cancelled(news.send(subjects)).await.is_none_or(|sent| sent.is_err()) {
-                    return;
-                }
             }
             Err(error) => pause = outage.failed(with_causes(&error)),
         }
@@ -60,5 +74,5 @@ fn age(every: Duration) -> time::Duration {
 }
 
 fn outage(every: Duration) -> Outage {
-    Outage::new("sweep_failed", "pending index", Uuid::nil(), Duration::from_secs(1).min(every), every)
+    Outage::new("sweep_failed", "outbox", Uuid::nil(), Duration::from_secs(1).min(every), every)
 }

@@ -1,14 +1,14 @@
 //! From stream records to wake-ups, and from the relay's results to the records that must come again.
 
-use std::{collections::BTreeSet, error::Error};
+use std::error::Error;
 
-use transactional_messaging::relay::Relay;
+use transactional_messaging::{outbox::RowKey, relay::Relay};
 
-/// A new outbox row, as far as the relay cares: which subject may have news.
+/// A new outbox row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WakeUp {
-    /// The partition key of the subject's rows.
-    pub(crate) partition: String,
+    /// Its key.
+    pub(crate) key: RowKey,
     /// The stream record's sequence number, if it has one: it is needed only to name a record that must come again.
     pub(crate) record: Option<String>,
 }
@@ -17,14 +17,13 @@ pub(crate) struct WakeUp {
 ///
 /// A parked subject is no failure: its mark is stored, so the record has done its duty.
 pub(crate) async fn wake_all(relay: &Relay, wake_ups: Vec<WakeUp>) -> Vec<WakeUp> {
-    let subjects: BTreeSet<_> = wake_ups.iter().map(|wake_up| wake_up.partition.clone()).collect();
-    let results = relay.wake(subjects.into_iter().collect()).await;
+    let results = relay.wake_rows(wake_ups.iter().map(|wake_up| wake_up.key.clone()).collect()).await;
     for (partition, result) in &results {
         if let Err(error) = result {
             tracing::warn!(partition, error = with_causes(error), "subject_not_dispatched");
         }
     }
-    let failed = |wake_up: &WakeUp| !matches!(results.get(&wake_up.partition), Some(Ok(_)));
+    let failed = |wake_up: &WakeUp| !matches!(results.get(&wake_up.key.partition), Some(Ok(_)));
     wake_ups.into_iter().filter(failed).collect()
 }
 

@@ -49,7 +49,8 @@ impl System {
             }
         };
         let kind = if embedded.is_some() { "embedded, in memory" } else { "from AWS_ENDPOINT_URL" };
-        let settings = service_settings("customers", &endpoint)?;
+        let of_customers = environment("customers", &endpoint);
+        let settings = ServiceSettings::read(of_customers, customers::service::TABLE_VARIABLE)?;
         let mut system = Self {
             customers_url: String::new(),
             orders_url: String::new(),
@@ -104,7 +105,7 @@ impl System {
     }
 
     async fn start_orders(&mut self, port: u16) -> anyhow::Result<()> {
-        let settings = service_settings("orders", &self.endpoint)?.into();
+        let settings = orders::service::Settings::read(environment("orders", &self.endpoint))?;
         let (listener, url) = listen("orders", port).await?;
         let sdk = self.sdk.clone();
         let part = Part::start("orders", |stop| async move {
@@ -120,9 +121,11 @@ impl System {
         let relay = outbox_relay::relay(&self.sdk, &settings, Ambient::system());
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk);
         let streams = aws_sdk_dynamodbstreams::Client::new(&self.sdk);
+        let sdk = self.sdk.clone();
         Ok(Part::start("relay", |stop| async move {
-            let tailing = tail::TailSettings::default();
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            let (owner, tailing) = (Ambient::system().id(), tail::TailSettings::nearby());
+            outbox_relay::provision(&sdk, &settings, owner, &stop).await?;
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, owner, stop).await;
             Ok(())
         }))
     }
@@ -171,14 +174,6 @@ async fn listen(service: &str, port: u16) -> anyhow::Result<(TcpListener, String
     Ok((listener, url))
 }
 
-fn service_settings(service: &str, endpoint: &str) -> anyhow::Result<ServiceSettings> {
-    let variable = match service {
-        "orders" => orders::service::TABLE_VARIABLE,
-        _ => customers::service::TABLE_VARIABLE,
-    };
-    Ok(ServiceSettings::read(environment(service, endpoint), variable)?)
-}
-
 /// The environment of one service: what the shop decides, and for the rest the process's own.
 fn environment(service: &str, endpoint: &str) -> Environment {
     let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "us-east-1".to_owned());
@@ -197,6 +192,7 @@ fn environment(service: &str, endpoint: &str) -> Environment {
         "MESSAGING_FIFO",
         "INBOX_RETENTION_DAYS",
         "ORDER_TIMEOUT_SECONDS",
+        "ORDER_TIMEOUT_CHECK_SECONDS",
     ] {
         variables.extend(std::env::var(name).ok().map(|value| (name, value)));
     }

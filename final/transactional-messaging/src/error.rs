@@ -21,6 +21,9 @@ pub enum PublishError {
         /// The limit.
         max_bytes: usize,
     },
+    /// The message would wait for one that comes behind it, so that neither could ever be sent.
+    #[error("a message's predecessor must have a smaller sequence; say which message the subject had before")]
+    Misplaced,
     /// The row is no item.
     #[error("the outbox row cannot be written")]
     Item(#[from] ItemError),

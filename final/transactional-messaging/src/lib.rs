@@ -9,6 +9,8 @@
 //! | [`inbox`] | remembering what was handled |
 //! | [`channels`] | standard or FIFO topics and queues |
 //! | [`envelope`] | the CloudEvents document on the wire |
+//! | [`due`] | sparse indexes: what waits for its time |
+//! | [`scheduled`] | messages for later, which can be cancelled |
 //! | [`ambient`] | time and ids, injected |
 //! | [`provision`] | tables, topics and queues for development |
 //!
@@ -18,7 +20,7 @@
 //! # use serde::Serialize;
 //! # use std::collections::HashMap;
 //! # use time::OffsetDateTime;
-//! use transactional_messaging::{ambient::Ambient, message::{Context, Sequence, Subject}, outbox::Outbox, published};
+//! use transactional_messaging::{ambient::Ambient, message::{Context, Place, Sequence, Subject}, outbox::Outbox, published};
 //! use unit_of_work::{Condition, MemoryDatabase, Put, Table, UnitOfWork};
 //! use uuid::Uuid;
 //!
@@ -41,8 +43,8 @@
 //! let note = HashMap::from([("PK", format!("NOTE#{note_id}"))]);
 //! work.add(Put::new(&Table::new("notes", "PK"), &note)?.when(Condition::not_exists("PK")).or("the note exists"));
 //! let event = NoteTaken { head: Head { event_id: ambient.id(), created_at: ambient.now() }, note_id };
-//! let place = (&Subject::aggregate("note", note_id), Sequence::of(0, 0)); // the first message of version 0
-//! outbox.publish(&mut work, place, &context, &event, "the message exists")?;
+//! let place = Place::first(Subject::aggregate("note", note_id), Sequence::of(0, 0)); // the first message of version 0
+//! outbox.publish(&mut work, &place, &context, &event, "the message exists")?;
 //! work.commit(&database).await?;
 //!
 //! assert_eq!(database.items(outbox.table()).len(), 1);
@@ -65,6 +67,7 @@
 pub mod ambient;
 pub mod channels;
 pub mod consumer;
+pub mod due;
 pub mod envelope;
 pub mod error;
 pub mod inbox;
@@ -73,4 +76,5 @@ pub mod message;
 pub mod outbox;
 pub mod provision;
 pub mod relay;
+pub mod scheduled;
 pub mod timestamp;

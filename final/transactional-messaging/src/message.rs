@@ -101,10 +101,41 @@ impl Subject {
     }
 }
 
-/// A message's place among the messages of its subject.
+/// Where a message stands: its subject, its sequence, and the message of its subject that must be sent before it.
 ///
-/// It comes from the version that the aggregate's commit writes. Optimistic locking lets a version be committed only after the one
-/// before, so whoever reads the rows of a subject consistently can never find a gap that is filled later.
+/// Whoever commits a message knows the one before it, because the aggregate remembers it: by its version where every version has a message,
+/// otherwise by a note of the last version that had one. The relay cannot find out by looking. A transaction of DynamoDB becomes visible
+/// item by item, so what a read does not show may still come ("Amazon DynamoDB Developer Guide, Isolation levels").
+///
+/// An aggregate that is erased takes that memory with it. Leave something in its place, so that its id never has a second first message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub(crate) subject: Subject,
+    pub(crate) sequence: Sequence,
+    pub(crate) predecessor: Option<Sequence>,
+}
+
+impl Place {
+    /// The place of the only message that its subject ever has, such as a [decision](Subject::about).
+    pub fn only(subject: Subject) -> Self {
+        Self::first(subject, Sequence::single())
+    }
+
+    /// The place of a subject's first message: nothing is waited for.
+    pub fn first(subject: Subject, sequence: Sequence) -> Self {
+        Self { subject, sequence, predecessor: None }
+    }
+
+    /// The place directly behind the message with the sequence `predecessor`, which must be the smaller one.
+    pub fn after(subject: Subject, sequence: Sequence, predecessor: Sequence) -> Self {
+        Self { subject, sequence, predecessor: Some(predecessor) }
+    }
+}
+
+/// A message's number among the messages of its subject.
+///
+/// It comes from the version that the aggregate's commit writes, so that messages sort as their commits. Not every version needs to have a
+/// message, so numbers have gaps; what stands directly in front of a message is said by its [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sequence(u64);
 
@@ -112,7 +143,7 @@ impl Sequence {
     /// Room for the messages of one commit; a transaction has at most 100 actions.
     const PER_VERSION: u64 = 100;
 
-    /// The place of the message number `index` (from 0) of the commit that writes this version of the aggregate (from 0).
+    /// The sequence of the message number `index` (from 0) of the commit that writes this version of the aggregate (from 0).
     pub fn of(version: u64, index: u64) -> Self {
         Self(
             version
@@ -127,12 +158,12 @@ impl Sequence {
         self.0.saturating_sub(1) / Self::PER_VERSION
     }
 
-    /// Whether it is a place at all; the first one is 1.
+    /// Whether it is a sequence at all; the first one is 1.
     pub(crate) fn is_some(self) -> bool {
         self.0 > 0
     }
 
-    /// The place of the only message of a subject.
+    /// The sequence of the only message of a subject.
     pub fn single() -> Self {
         Self::of(0, 0)
     }

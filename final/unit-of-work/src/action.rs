@@ -78,7 +78,21 @@ impl Put {
     /// [`ItemError::MissingKey`] when it lacks a key attribute.
     pub fn item(table: &Table, item: Item) -> Result<Self, ItemError> {
         let key = table.key_of(&item)?;
-        Ok(Self(Write { table: table.clone(), key, kind: WriteKind::Put(item), condition: None }))
+        Ok(Self(Write {
+            table: table.clone(),
+            key,
+            kind: WriteKind::Put(item),
+            condition: None,
+            taken_by_others: false,
+        }))
+    }
+
+    /// Others may delete the item as soon as it is there, as a relay deletes what it has sent. When the outcome of a commit has to be found
+    /// out from what is stored, the item still proves that the commit took effect, but its absence proves nothing.
+    #[must_use]
+    pub fn taken_by_others(mut self) -> Self {
+        self.0.taken_by_others = true;
+        self
     }
 }
 
@@ -90,7 +104,7 @@ impl Update {
     /// An update of the item with this key; say what changes with `set`, `add` and `remove`.
     pub fn new(table: &Table, key: Item) -> Self {
         let kind = WriteKind::Update { set: Vec::new(), add: Vec::new(), remove: Vec::new() };
-        Self(Write { table: table.clone(), key, kind, condition: None })
+        Self(Write { table: table.clone(), key, kind, condition: None, taken_by_others: false })
     }
 
     /// Gives the attribute a value.
@@ -128,7 +142,13 @@ pub struct Delete(Write);
 impl Delete {
     /// A deletion of the item with this key.
     pub fn new(table: &Table, key: Item) -> Self {
-        Self(Write { table: table.clone(), key, kind: WriteKind::Delete, condition: None })
+        Self(Write {
+            table: table.clone(),
+            key,
+            kind: WriteKind::Delete,
+            condition: None,
+            taken_by_others: false,
+        })
     }
 }
 
@@ -140,7 +160,13 @@ pub struct Check(Write);
 impl Check {
     /// A check of the item with this key.
     pub fn new(table: &Table, key: Item, condition: Condition) -> Self {
-        Self(Write { table: table.clone(), key, kind: WriteKind::Check, condition: Some(condition) })
+        Self(Write {
+            table: table.clone(),
+            key,
+            kind: WriteKind::Check,
+            condition: Some(condition),
+            taken_by_others: false,
+        })
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Write {
     pub kind: WriteKind,
     /// What must be true of the stored item.
     pub condition: Option<Condition>,
+    /// Others may delete the item as soon as it is there, so its absence tells nothing of this write.
+    pub taken_by_others: bool,
 }
 
 /// What happens to an item.

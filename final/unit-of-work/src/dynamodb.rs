@@ -3,12 +3,15 @@
 use aws_sdk_dynamodb::{
     Client, Config,
     config::retry::RetryConfig,
-    error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::{
+        query::{QueryOutput, builders::QueryFluentBuilder},
+        transact_write_items::TransactWriteItemsError,
+    },
     types::{self, TransactWriteItem},
 };
 use uuid::Uuid;
-use waiting::in_time;
+use waiting::{Late, in_time};
 
 use crate::{
     condition::Expression,
@@ -35,6 +38,16 @@ impl DynamoDb {
     pub fn client(&self) -> &Client {
         &self.client
     }
+
+    /// Sends a query of this table or of one of its indexes: within the current [deadline](waiting::Deadline), and judged as a read of
+    /// one item is.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], which says whether asking again can help.
+    pub async fn query(&self, table: &Table, query: QueryFluentBuilder) -> Result<QueryOutput, ReadError> {
+        judged(table, in_time(query.send()).await)
+    }
 }
 
 impl Database for DynamoDb {
@@ -58,11 +71,17 @@ impl Database for DynamoDb {
     async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {
         let request =
             self.client.get_item().table_name(table.name()).set_key(Some(key)).consistent_read(true);
-        let failed = |retryable, source| ReadError { table: table.name().to_owned(), retryable, source };
-        let answer = in_time(request.send()).await.map_err(|late| failed(true, late.into()))?;
-        let answer = answer.map_err(|error| failed(judge::of(&error).is_retryable(), error.into()))?;
-        Ok(answer.item)
+        Ok(judged(table, in_time(request.send()).await)?.item)
     }
+}
+
+fn judged<T, E>(table: &Table, answer: Result<Result<T, SdkError<E>>, Late>) -> Result<T, ReadError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let failed = |retryable, source| ReadError { table: table.name().to_owned(), retryable, source };
+    let answer = answer.map_err(|late| failed(true, late.into()))?;
+    answer.map_err(|error| failed(judge::of(&error).is_retryable(), error.into()))
 }
 
 fn to_request(write: &Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::error::BuildError> {

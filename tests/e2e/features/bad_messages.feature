@@ -13,7 +13,6 @@ Feature: Messages that can never be handled end in the dead-letter queue, with t
       | order--customer-credit-reserved            |
       | order--customer-credit-reservation-failed  |
       | order--customer-validation-failed          |
-      | order--timeout-reached                     |
 
   Scenario Outline: A message of another type: <type> among <expected>
     When <type> arrives on the topic of <expected>

@@ -52,7 +52,7 @@ Feature: Orders and the life they lead
 
   Scenario: An order on which nobody decides in time is rejected with the reason
     Given a pending order
-    When OrderTimeoutReached arrives for the order
+    When the order's time is up
     Then the order becomes REJECTED
     And it says TIMEOUT
     And OrderRejected is published once
@@ -62,7 +62,7 @@ Feature: Orders and the life they lead
 
   Scenario Outline: A decision that comes after the time was up is harmless: <message>
     Given a pending order
-    When OrderTimeoutReached arrives for the order
+    When the order's time is up
     Then the order becomes REJECTED
     When <message> arrives for the order
     And all messages are handled
@@ -76,14 +76,6 @@ Feature: Orders and the life they lead
       | CustomerCreditReserved          |
       | CustomerCreditReservationFailed |
       | CustomerValidationFailed        |
-
-  Scenario: The time of an order that was decided on does not matter
-    Given an approved order
-    When OrderTimeoutReached arrives for the order
-    And all messages are handled
-    Then the order is APPROVED
-    And the order is at version 1
-    And OrderRejected is not published
 
   Scenario: An approved order is cancelled
     Given an approved order

@@ -1,4 +1,4 @@
-//! The nine events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
+//! The eight events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
 //! the services, so that a change there does not change what is tested.
 
 /// What is promised of one type of event.
@@ -20,7 +20,7 @@ const CUSTOMER: &[&str] = &["event_id", "correlation_id", "customer_id", "create
 const ORDER: &[&str] = &["event_id", "correlation_id", "order_id", "customer_id", "state", "created_at"];
 
 /// All of them.
-pub const EVENTS: [EventType; 9] = [
+pub const EVENTS: [EventType; 8] = [
     customer("CustomerCreated", "customer--created", &["name", "credit_limit"]),
     customer("CustomerCreditReserved", "customer--credit-reserved", &["order_id"]),
     customer("CustomerCreditReservationFailed", "customer--credit-reservation-failed", &["order_id"]),
@@ -29,18 +29,16 @@ pub const EVENTS: [EventType; 9] = [
     order("OrderApproved", "order--approved", &[]),
     EventType { sometimes: Some("reason"), ..order("OrderRejected", "order--rejected", &[]) },
     order("OrderCancelled", "order--cancelled", &[]),
-    order("OrderTimeoutReached", "order--timeout-reached", &[]),
 ];
 
 /// The queues with the topic that each is subscribed to. The dead-letter queue of each has its name and `--dlq`.
-pub const QUEUES: [(&str, &str); 7] = [
+pub const QUEUES: [(&str, &str); 6] = [
     ("customer--order-created", "order--created"),
     ("customer--order-cancelled", "order--cancelled"),
     ("customer--order-rejected", "order--rejected"),
     ("order--customer-credit-reserved", "customer--credit-reserved"),
     ("order--customer-credit-reservation-failed", "customer--credit-reservation-failed"),
     ("order--customer-validation-failed", "customer--validation-failed"),
-    ("order--timeout-reached", "order--timeout-reached"),
 ];
 
 impl EventType {
@@ -59,9 +57,10 @@ impl EventType {
         self.head.iter().chain(self.tail).copied()
     }
 
-    /// The outbox table that it is stored in before it is published.
-    pub fn outbox(&self) -> String {
-        format!("{}-outbox", self.service)
+    /// The tables that hold it before and after it is published: outbox and sent messages. In this sequence it is found in one of them at
+    /// any time, because it is put into the second before it leaves the first.
+    pub fn tables(&self) -> [String; 2] {
+        ["outbox", "sent"].map(|table| format!("{}-{table}", self.service))
     }
 }
 

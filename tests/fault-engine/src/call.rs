@@ -12,6 +12,9 @@ use crate::fault::Fault;
 /// What the second of two equal consumers has behind its name.
 pub(crate) const SECOND_COPY: &str = " (second)";
 
+/// The operation that writes a transaction.
+pub(crate) const TRANSACTION: &str = "TransactWriteItems";
+
 /// What stands between the tables of a transaction.
 pub(crate) const TABLES: &str = " + ";
 
@@ -30,6 +33,12 @@ pub struct Call {
     pub fault: Option<Fault>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+impl Call {
+    pub(crate) fn is_transaction(&self) -> bool {
+        self.site.operation == TRANSACTION
+    }
 }
 
 /// Where in a program a call is made, as far as it shows from outside: component, operation and target.
@@ -102,6 +111,8 @@ impl Description {
         let actions = body["TransactItems"].as_array().into_iter().flatten();
         tables
             .extend(actions.filter_map(|action| action.as_object()?.values().next()?["TableName"].as_str()));
+        tables
+            .extend(body["RequestItems"].as_object().into_iter().flatten().map(|(table, _)| table.as_str()));
         tables.dedup();
         Self {
             service: "DynamoDB",
@@ -138,9 +149,13 @@ impl Description {
         matches!(self.operation.as_str(), "Publish" | "PublishBatch")
     }
 
+    pub(crate) fn is_batch_of_items(&self) -> bool {
+        matches!(self.operation.as_str(), "BatchWriteItem" | "BatchGetItem")
+    }
+
     /// Whether an answer to it changes nothing, so that repeating it for ever is no progress.
     pub(crate) fn only_reads(&self) -> bool {
-        let verbs = ["Get", "BatchGet", "Query", "Scan", "Describe", "List"];
+        let verbs = ["Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List"];
         verbs.iter().any(|verb| self.operation.starts_with(verb))
     }
 

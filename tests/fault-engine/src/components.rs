@@ -75,7 +75,7 @@ pub(crate) async fn start(world: &World) -> Result<JoinSet<()>, BoxError> {
     let pollers = world.program.functions.is_empty();
     for worker in world.program.workers {
         let twice = match worker.role {
-            Role::Consumer => plan.has(Fault::ConcurrentConsumers),
+            Role::Consumer => plan.has(Fault::ConcurrentConsumers) || plan.has(Fault::HalfVisible),
             Role::Relay => plan.has(Fault::ConcurrentRelays) && pollers,
         };
         let copies: &[&str] = if twice { &["", SECOND_COPY] } else { &[""] };

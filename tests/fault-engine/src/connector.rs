@@ -16,8 +16,10 @@ use serde_json::Value;
 
 use crate::answers;
 use crate::batch::{Refusal, publish_partly};
+use crate::batch_items::without_first_entry;
 use crate::call::{Description, Outcome};
 use crate::fault::Fault;
+use crate::half_visible;
 use crate::session::{Session, Verdict};
 
 /// When the second copy of a message comes, if it does not come at once.
@@ -93,6 +95,13 @@ impl Faulty {
             Some(Fault::Throttle) => Ok(answers::throttled(call)),
             Some(Fault::ServerError) => Ok(answers::server_error(call)),
             Some(Fault::TransactionConflict) => Ok(answers::transaction_conflict(&request)),
+            Some(Fault::HalfVisible) => {
+                let (aws, session) = (self.aws.clone(), self.session.clone());
+                half_visible::write(aws, session, call.clone(), request, verdict.sequence).await
+            }
+            Some(Fault::PartialBatchFailure) if call.is_batch_of_items() => {
+                without_first_entry(&self.aws, request).await
+            }
             Some(Fault::PartialBatchFailure) => {
                 publish_partly(&self.aws, request, Refusal::once(verdict.index), |number, _| number == 0)
                     .await

@@ -44,8 +44,6 @@ pub(crate) enum EventKind {
     OrderApproved,
     OrderRejected,
     OrderCancelled,
-    /// What the orders service reminds itself with.
-    OrderTimeoutReached,
 }
 
 impl fmt::Display for EventKind {

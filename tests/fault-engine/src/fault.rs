@@ -27,13 +27,15 @@ pub enum Fault {
     SlowAnswers,
     /// A transaction meets another one on the same item.
     TransactionConflict,
-    /// Of a batch of messages, the first is not taken; the call as a whole succeeds.
+    /// Of a batch of messages, items or keys, the first is not taken; the call as a whole succeeds.
     PartialBatchFailure,
     /// SNS refuses what this component publishes for one minute, for a reason that passes, such as a key that is throttled; it may blame
     /// the sender all the same.
     RefusedForAWhile,
     /// SNS refuses this message, now and for ever.
     RefusedMessage,
+    /// A transaction becomes visible item by item, and others act in between. Each consumer runs twice, so that there are others.
+    HalfVisible,
     /// Every message comes twice: at once, or 45 seconds later.
     DuplicateDelivery,
     /// Each consumer runs twice, and calls take so long that messages become visible again while they are handled.
@@ -52,7 +54,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::RequestLost,
@@ -65,6 +67,7 @@ impl Fault {
         Self::PartialBatchFailure,
         Self::RefusedForAWhile,
         Self::RefusedMessage,
+        Self::HalfVisible,
         Self::DuplicateDelivery,
         Self::ConcurrentConsumers,
         Self::PoisonPayload,
@@ -89,6 +92,7 @@ impl Fault {
             Self::PartialBatchFailure => "partial-batch-failure",
             Self::RefusedForAWhile => "refused-for-a-while",
             Self::RefusedMessage => "refused-message",
+            Self::HalfVisible => "half-visible",
             Self::DuplicateDelivery => "duplicate-delivery",
             Self::ConcurrentConsumers => "concurrent-consumers",
             Self::PoisonPayload => "poison-payload",
@@ -111,9 +115,10 @@ impl Fault {
             Self::Outage => "a service cannot be reached for one minute",
             Self::SlowAnswers => "a service answers later than its callers wait, for one minute",
             Self::TransactionConflict => "a transaction meets another one on the same item",
-            Self::PartialBatchFailure => "one message of a batch is not taken",
+            Self::PartialBatchFailure => "one entry of a batch is not taken",
             Self::RefusedForAWhile => "SNS refuses messages for one minute and may blame the sender",
             Self::RefusedMessage => "SNS refuses one message, now and for ever",
+            Self::HalfVisible => "a transaction becomes visible item by item",
             Self::DuplicateDelivery => "every message is delivered twice",
             Self::ConcurrentConsumers => "two of each consumer, slower than the visibility timeout",
             Self::PoisonPayload => "a message that nobody can read lies in a queue",
@@ -174,7 +179,8 @@ impl FromStr for Fault {
 pub struct Injection {
     /// What happens.
     pub fault: Fault,
-    /// Where: the index of the AWS call; for stream faults the number of the invocation; for the others a variant.
+    /// Where: the index of the AWS call; for stream faults the number of the invocation; for a transaction that is half visible its
+    /// number among all transactions, and one digit for the sequence; for the others a variant.
     pub at: usize,
 }
 

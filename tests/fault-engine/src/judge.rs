@@ -131,8 +131,6 @@ impl Evidence<'_> {
             let must_be_committed = match fact.kind {
                 // A refusal leaves the customer as it is: there is no commit to compare with.
                 EventKind::CustomerCreditReservationFailed | EventKind::CustomerValidationFailed => false,
-                // A reminder tells of no change.
-                EventKind::OrderTimeoutReached => false,
                 // A write that went over another hides which orders credit was reserved for.
                 EventKind::CustomerCreditReserved => self.ledger.overwritten == 0,
                 EventKind::CustomerCreated

@@ -11,6 +11,7 @@
 mod ambient;
 mod answers;
 mod batch;
+mod batch_items;
 mod call;
 pub mod cli;
 mod components;
@@ -18,6 +19,7 @@ mod connector;
 pub mod deploy;
 mod facts;
 mod fault;
+mod half_visible;
 mod history;
 mod judge;
 mod ledger;
@@ -37,7 +39,8 @@ mod workload;
 mod world;
 
 pub use ambient::Ambient;
-pub use batch::PASSING;
+pub use batch::{PASSING, Refusal, publish_partly};
+pub use batch_items::without_first_entry;
 pub use call::{Call, Outcome, Site};
 pub use connector::Sabotage;
 pub use deploy::TOPICS;

@@ -43,6 +43,7 @@ fn lines(call: &Call, from: &str, to: &str, what: &str) -> String {
         (Some(Fault::CrashBefore), _) => format!("{crash}    Note over {from}: never sent: {what}\n"),
         (Some(Fault::CrashAfter), _) => format!("{done}{crash}"),
         (Some(Fault::AnswerLost), _) => format!("{done}    {to}--x{from}: answer lost\n"),
+        (Some(Fault::HalfVisible), _) => format!("{done}    Note over {to}: visible item by item\n"),
         (Some(fault), _) => format!("{lost}    Note over {from},{to}: {fault}\n"),
         (None, Outcome::Refused) => format!("{done}    {to}-->>{from}: refused\n"),
         (None, Outcome::Lost) => lost,

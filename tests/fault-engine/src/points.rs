@@ -3,6 +3,7 @@
 use crate::call::{Call, Outcome};
 use crate::components::poison_variants;
 use crate::fault::{Fault, Plan};
+use crate::half_visible;
 use crate::program::{Program, Role};
 use crate::run::Run;
 use crate::stream::EVERY_INVOCATION;
@@ -12,6 +13,9 @@ const CONCURRENT_RUNS: u64 = 25;
 
 /// How often each poller is run twice, each time with other latencies.
 const RELAY_RUNS: u64 = 5;
+
+/// In how many sequences each transaction becomes visible.
+const SEQUENCES: usize = 5;
 
 /// The queues of the customers and orders services.
 const QUEUES: usize = 5;
@@ -24,6 +28,12 @@ pub fn points(program: &Program, without_faults: &Run, fault: Fault) -> Vec<Plan
             (0..CONCURRENT_RUNS).map(|seed| Plan { seed, ..Plan::one(fault, 0) }).collect()
         }
         Fault::PoisonPayload => (0..poison_variants(QUEUES)).map(|at| Plan::one(fault, at)).collect(),
+        Fault::HalfVisible => {
+            let transactions = without_faults.calls.iter().filter(|call| call.is_transaction()).count();
+            let sequences =
+                |number| (0..SEQUENCES).map(move |sequence| half_visible::place(number, sequence));
+            (0..transactions).flat_map(sequences).map(|at| Plan::one(fault, at)).collect()
+        }
         Fault::ConcurrentRelays if program.functions.is_empty() => {
             let relays = program.workers.iter().filter(|worker| worker.role == Role::Relay).count() as u64;
             (0..relays * RELAY_RUNS).map(|seed| Plan { seed, ..Plan::one(fault, 0) }).collect()
@@ -44,8 +54,10 @@ pub fn points(program: &Program, without_faults: &Run, fault: Fault) -> Vec<Plan
 pub(crate) fn can_strike(fault: Fault, call: &Call) -> bool {
     let operation = call.site.operation.as_str();
     match fault {
-        Fault::TransactionConflict => operation == "TransactWriteItems",
-        Fault::PartialBatchFailure => operation == "PublishBatch",
+        Fault::TransactionConflict => call.is_transaction(),
+        Fault::PartialBatchFailure => {
+            matches!(operation, "PublishBatch" | "BatchWriteItem" | "BatchGetItem")
+        }
         Fault::RefusedMessage | Fault::RefusedForAWhile => operation.starts_with("Publish"),
         // A poll that was under way when the run ended has no other side.
         _ => fault.strikes_a_call() && call.outcome != Outcome::Unanswered,
@@ -77,8 +89,8 @@ pub fn random(program: &Program, without_faults: &Run, seed: u64) -> Plan {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut plan = Plan { seed, ..Plan::none() };
     let calls = &without_faults.calls;
-    // Two faults have rows of their own only, so that a seed means the plan that it has always meant.
-    let own_rows = [Fault::SlowAnswers, Fault::RefusedForAWhile];
+    // Some faults have rows of their own only, so that a seed means the plan that it has always meant.
+    let own_rows = [Fault::SlowAnswers, Fault::RefusedForAWhile, Fault::HalfVisible];
     let at_random: Vec<_> = Fault::ALL.into_iter().filter(|fault| !own_rows.contains(fault)).collect();
     for _ in 0..rng.usize(2..=4) {
         // Twice the calls: recovery makes calls that a run without faults does not.

@@ -97,6 +97,7 @@ pub(crate) fn ending(call: &Call) -> &'static str {
         (Some(Fault::SlowAnswers), _) => "answered late",
         (Some(Fault::RefusedForAWhile), _) => "refused for a while",
         (Some(Fault::RefusedMessage), _) => "refused for ever",
+        (Some(Fault::HalfVisible), _) => "took effect item by item",
         (Some(_), _) => "failed",
         (None, Outcome::Done | Outcome::Empty) => "ok",
         (None, Outcome::Refused) => "refused",

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::call::{Call, Description, Outcome, Site, TABLES};
+use crate::call::{Call, Description, Outcome, Site, TABLES, TRANSACTION};
 use crate::fault::{Fault, Plan};
+use crate::half_visible;
 use crate::program::{Role, Worker};
 
 /// How long a fault that [lasts](Fault::lasts) goes on.
@@ -38,6 +39,7 @@ struct State {
     refused_messages: Vec<String>,
     writes: HashMap<String, usize>,
     invocations: usize,
+    transactions: usize,
     site_struck: bool,
     in_flight: usize,
     restarting: usize,
@@ -67,6 +69,8 @@ pub(crate) struct Verdict {
     pub(crate) index: usize,
     pub(crate) latency: Duration,
     pub(crate) fault: Option<Fault>,
+    /// The sequence in which a transaction becomes visible that [`Fault::HalfVisible`] strikes.
+    pub(crate) sequence: usize,
 }
 
 impl Session {
@@ -87,12 +91,15 @@ impl Session {
     pub(crate) fn begin(&self, component: &Arc<str>, call: &Description) -> Verdict {
         let mut state = self.lock();
         let index = state.calls.len();
-        let fault = self.decide(&mut state, index, component, call);
+        let sequence = self.half_visible(&mut state, call);
+        let half_visible = sequence.map(|_| Fault::HalfVisible);
+        let fault = self.decide(&mut state, index, component, call).or(half_visible);
         let site = Site::of(component, call);
         let messages = call.messages.iter().map(|(_, kind)| kind.clone()).collect();
         let (at, outcome) = (self.now(), Outcome::Unanswered);
         state.calls.push(Call { index, at, site, messages, fault, outcome });
-        Verdict { index, latency: self.latency(index, component, call), fault }
+        let (latency, sequence) = (self.latency(index, component, call), sequence.unwrap_or_default());
+        Verdict { index, latency, fault, sequence }
     }
 
     fn decide(
@@ -116,6 +123,17 @@ impl Session {
         let spell = state.spells.iter().find(|spell| spell.strikes(component, call)).map(|spell| spell.fault);
         let is_refused = |(id, _): &(String, String)| state.refused_messages.contains(id);
         spell.or_else(|| call.messages.iter().any(is_refused).then_some(Fault::RefusedMessage))
+    }
+
+    /// Counts transactions, and says in which sequence this one becomes visible if the plan strikes it.
+    fn half_visible(&self, state: &mut State, call: &Description) -> Option<usize> {
+        if call.operation != TRANSACTION {
+            return None;
+        }
+        let number = state.transactions;
+        state.transactions += 1;
+        let mut places = self.plan.at(Fault::HalfVisible).map(half_visible::of_place);
+        places.find(|(transaction, _)| *transaction == number).map(|(_, sequence)| sequence)
     }
 
     /// The plan's fault at a site, the first time that a call is made there.
@@ -156,11 +174,18 @@ impl Session {
         }
         if outcome == Outcome::Done && !call.only_reads() {
             state.last_progress = now;
-            for table in call.target.split(TABLES) {
-                *state.writes.entry(table.to_owned()).or_default() += 1;
-            }
-            self.written.notify_waiters();
+            drop(state);
+            self.has_written(call);
         }
+    }
+
+    /// What the call writes, or a part of it, can be seen now.
+    pub(crate) fn has_written(&self, call: &Description) {
+        let mut state = self.lock();
+        for table in call.target.split(TABLES) {
+            *state.writes.entry(table.to_owned()).or_default() += 1;
+        }
+        self.written.notify_waiters();
     }
 
     /// Waits until a table was written to more often than `known`, and returns how often.

@@ -6,18 +6,22 @@
 
 use std::sync::Arc;
 
-use dynoxide::actions::get_records::GetRecordsRequest;
+use bytes::Bytes;
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::expiry::Expiry;
+use crate::hidden::{self, Hidden, check, places};
+use crate::item_by_item::{self, ItemByItem};
 use crate::sdk::REGION;
 use crate::tokens::Tokens;
+use crate::trim;
 
 /// dynoxide names itself as the region. Code that parses an ARN should see one that AWS could have made.
 const DYNOXIDE_ARN: &str = "arn:aws:dynamodb:dynoxide:";
@@ -28,10 +32,25 @@ const LONGEST_TOKEN: usize = 36;
 /// What the names of operations begin with that write nothing.
 const READS: [char; 5] = ['G', 'Q', 'S', 'L', 'D'];
 
-type Answer = Result<String, DynoxideError>;
+pub(crate) type Answer = Result<String, Failure>;
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Dynoxide(DynoxideError),
+    /// An exception that dynoxide does not have: its name, and its message.
+    Other(&'static str, &'static str),
+}
+
+impl From<DynoxideError> for Failure {
+    fn from(error: DynoxideError) -> Self {
+        Self::Dynoxide(error)
+    }
+}
 
 pub(crate) struct DynamoDb {
-    database: Database,
+    pub(crate) database: Database,
+    pub(crate) hidden: Hidden,
     clock: Arc<dyn Clock>,
     expiry: Expiry,
     tokens: Tokens,
@@ -39,16 +58,36 @@ pub(crate) struct DynamoDb {
 
 impl DynamoDb {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, expiry: Expiry::default(), tokens: Tokens::default() }
+        let (hidden, expiry, tokens) = (Hidden::default(), Expiry::default(), Tokens::default());
+        Self { database, hidden, clock, expiry, tokens }
     }
 
     /// The HTTP status and JSON body for one operation.
-    pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> (StatusCode, String) {
-        match self.dispatch(operation, body) {
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        operation: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, String) {
+        if !operation.starts_with(READS) {
+            self.expiry.saw(&body);
+        }
+        let answer = match ItemByItem::of(headers) {
+            Ok(Some(way)) if operation == "TransactWriteItems" => {
+                item_by_item::write(self.clone(), body, way).await
+            }
+            Ok(_) => self.carry_out(operation, &body),
+            Err(error) => Err(error.into()),
+        };
+        match answer {
             Ok(answer) => (StatusCode::OK, answer),
-            Err(error) => {
+            Err(Failure::Dynoxide(error)) => {
                 let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
                 (status, error.to_json())
+            }
+            Err(Failure::Other(name, message)) => {
+                let kind = format!("com.amazonaws.dynamodb.v20120810#{name}");
+                (StatusCode::BAD_REQUEST, json!({ "__type": kind, "message": message }).to_string())
             }
         }
     }
@@ -65,11 +104,21 @@ impl DynamoDb {
         }
     }
 
+    fn carry_out(&self, operation: &str, body: &[u8]) -> Answer {
+        // A transaction asks for itself what is hidden: one that was answered before is answered again.
+        if operation == "TransactWriteItems" {
+            return self.transact_write_items(body);
+        }
+        let hidden = self.hidden.lock();
+        let run = |body: &[u8]| self.dispatch(operation, body);
+        if hidden.is_empty() {
+            return run(body);
+        }
+        hidden::around(&self.database, &hidden, operation, body, run)
+    }
+
     fn dispatch(&self, operation: &str, body: &[u8]) -> Answer {
         let db = &self.database;
-        if !operation.starts_with(READS) {
-            self.expiry.saw(body);
-        }
         match operation {
             "CreateTable" => call(body, |q| db.create_table(q)).map(with_region),
             "DeleteTable" => call(body, |q| db.delete_table(q)).map(with_region),
@@ -84,7 +133,6 @@ impl DynamoDb {
             "Scan" => call(body, |q| db.scan(q)),
             "BatchGetItem" => call(body, |q| db.batch_get_item(q)),
             "BatchWriteItem" => call(body, |q| db.batch_write_item(q)),
-            "TransactWriteItems" => self.transact_write_items(body),
             "TransactGetItems" => call(body, |q| db.transact_get_items(q)),
             "UpdateTimeToLive" => {
                 call(body, |q| db.update_time_to_live(q)).inspect(|_| self.expiry.changed())
@@ -98,23 +146,52 @@ impl DynamoDb {
             "ListTagsOfResource" => call(body, |q| db.list_tags_of_resource(q)),
             "ListStreams" => call(body, |q| db.list_streams(q)).map(with_region),
             "DescribeStream" => describe_stream(db, body).map(with_region),
-            "GetShardIterator" => call(body, |q| db.get_shard_iterator(q)),
-            "GetRecords" => get_records(db, body),
-            other => Err(DynoxideError::ValidationException(format!("{other} is not served here"))),
+            "GetShardIterator" => get_shard_iterator(db, body, trim::horizon(&*self.clock)),
+            "GetRecords" => get_records(db, body, trim::horizon(&*self.clock)),
+            other => Err(DynoxideError::ValidationException(format!("{other} is not served here")).into()),
         }
     }
 
     fn transact_write_items(&self, body: &[u8]) -> Answer {
         let mut request: TransactWriteItemsRequest = parse(body)?;
-        match request.client_request_token.take_if(|token| (1..=LONGEST_TOKEN).contains(&token.len())) {
-            Some(token) => {
-                let items = serde_json::to_value(&request.transact_items).map_err(internal)?;
-                let run = || to_json(&self.database.transact_write_items(request)?);
-                self.tokens.once(token, &items, self.clock.now_unix_secs(), run)
-            }
-            // Also with a token that is too short or too long: dynoxide refuses it.
-            None => to_json(&self.database.transact_write_items(request)?),
+        let token = Self::token(&mut request);
+        if let Some(token) = &token
+            && let Some(answer) = self.begin(token, &request)?
+        {
+            return Ok(answer);
         }
+        let run = || {
+            let hidden = self.hidden.lock();
+            if !hidden.is_empty() {
+                check(&places(&self.database, &parse(body)?), &hidden)?;
+            }
+            to_json(&self.database.transact_write_items(request)?)
+        };
+        let answer = run();
+        if let Some(token) = token {
+            self.end(token, &answer);
+        }
+        answer
+    }
+
+    /// Takes the token out of the request. One that is too short or too long stays: dynoxide refuses it.
+    pub(crate) fn token(request: &mut TransactWriteItemsRequest) -> Option<String> {
+        request.client_request_token.take_if(|token| (1..=LONGEST_TOKEN).contains(&token.len()))
+    }
+
+    /// The answer that this request with this token had, if it is over. Otherwise it is in progress from now on.
+    pub(crate) fn begin(
+        &self,
+        token: &str,
+        request: &TransactWriteItemsRequest,
+    ) -> Result<Option<String>, Failure> {
+        let items = serde_json::to_value(&request.transact_items).map_err(internal)?;
+        self.tokens.begin(token, &items, self.clock.now_unix_secs())
+    }
+
+    /// The request with this token is over.
+    pub(crate) fn end(&self, token: String, answer: &Answer) {
+        self.tokens.end(token, answer.as_ref().ok(), self.clock.now_unix_secs());
     }
 }
 
@@ -135,9 +212,15 @@ fn describe_stream(db: &Database, body: &[u8]) -> Answer {
     to_json(&answer)
 }
 
+fn get_shard_iterator(db: &Database, body: &[u8], horizon: i64) -> Answer {
+    let request: GetShardIteratorRequest = parse(body)?;
+    trim::check_number(request.sequence_number.as_deref(), horizon)?;
+    to_json(&db.get_shard_iterator(request)?)
+}
+
 /// Sets the region in records, and the case of `userIdentity`, whose members the API spells with capitals.
-fn get_records(db: &Database, body: &[u8]) -> Answer {
-    let mut answer = db.get_records(parse::<GetRecordsRequest>(body)?)?;
+fn get_records(db: &Database, body: &[u8], horizon: i64) -> Answer {
+    let mut answer = db.get_records(trim::reading(db, parse(body)?, horizon)?)?;
     for record in &mut answer.records {
         record.aws_region = REGION.to_owned();
     }
@@ -157,7 +240,7 @@ fn with_region(answer: String) -> String {
 }
 
 /// dynoxide marks the error class of a value it refuses with a prefix in capitals, which must not reach the wire.
-fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
+pub(crate) fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
         let message = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"]
@@ -169,9 +252,9 @@ fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
 }
 
 fn to_json(answer: &impl Serialize) -> Answer {
-    serde_json::to_string(answer).map_err(internal)
+    Ok(serde_json::to_string(answer).map_err(internal)?)
 }
 
-fn internal(error: serde_json::Error) -> DynoxideError {
+pub(crate) fn internal(error: serde_json::Error) -> DynoxideError {
     DynoxideError::InternalServerError(error.to_string())
 }

@@ -10,56 +10,66 @@ use std::sync::{Mutex, PoisonError};
 use dynoxide::DynoxideError;
 use serde_json::Value;
 
+use crate::dynamo::Failure;
+
 /// "Amazon DynamoDB API Reference, TransactWriteItems".
 const REMEMBERED_S: u64 = 10 * 60;
 
-/// The answers given within the last ten minutes, by token.
+/// AWS gives the same name to a transaction that is not over.
+const IN_PROGRESS: Failure = Failure::Other(
+    "TransactionInProgressException",
+    "The transaction with the given request token is already in progress.",
+);
+
+/// The requests in progress, and the answers given within the last ten minutes, by token.
 #[derive(Default)]
 pub(crate) struct Tokens(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    answers: HashMap<String, Given>,
-    /// When each was given, oldest first.
+    requests: HashMap<String, Request>,
+    /// When each was answered, oldest first.
     order: VecDeque<(u64, String)>,
 }
 
-struct Given {
-    request: u64,
-    answer: String,
+struct Request {
+    fingerprint: u64,
+    /// None while it is in progress.
+    answer: Option<String>,
 }
 
 impl Tokens {
-    /// The answer to the request: the one that was given to this token before, or else what `run` answers.
-    /// What fails is not remembered.
-    ///
-    /// Only one request with a token runs at a time, so that two at once are not both carried out.
+    /// The answer that was given to this request before. If there was none, it is in progress from now on, until
+    /// [`Tokens::end`].
     ///
     /// # Errors
     ///
-    /// What `run` fails with, or that the token was used for another request.
-    pub(crate) fn once(
-        &self,
-        token: String,
-        items: &Value,
-        now: u64,
-        run: impl FnOnce() -> Result<String, DynoxideError>,
-    ) -> Result<String, DynoxideError> {
+    /// The request is in progress already, or the token was used for another one.
+    pub(crate) fn begin(&self, token: &str, items: &Value, now: u64) -> Result<Option<String>, Failure> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.forget(now);
-        let request = fingerprint(items);
-        if let Some(given) = known.answers.get(&token) {
-            if given.request != request {
-                let text =
-                    "the ClientRequestToken was used with other parameters within the last ten minutes";
-                return Err(DynoxideError::IdempotentParameterMismatchException(text.to_owned()));
-            }
-            return Ok(given.answer.clone());
+        let fingerprint = fingerprint(items);
+        let Some(request) = known.requests.get(token) else {
+            known.requests.insert(token.to_owned(), Request { fingerprint, answer: None });
+            return Ok(None);
+        };
+        if request.fingerprint != fingerprint {
+            let text = "the ClientRequestToken was used with other parameters within the last ten minutes";
+            return Err(DynoxideError::IdempotentParameterMismatchException(text.to_owned()).into());
         }
-        let answer = run()?;
-        known.order.push_back((now, token.clone()));
-        known.answers.insert(token, Given { request, answer: answer.clone() });
-        Ok(answer)
+        request.answer.clone().map(Some).ok_or(IN_PROGRESS)
+    }
+
+    /// The request is over. What has failed is not remembered.
+    pub(crate) fn end(&self, token: String, answer: Option<&String>, now: u64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (answer, known.requests.get_mut(&token)) {
+            (Some(answer), Some(request)) => {
+                request.answer = Some(answer.clone());
+                known.order.push_back((now, token));
+            }
+            _ => drop(known.requests.remove(&token)),
+        }
     }
 }
 
@@ -68,7 +78,7 @@ impl Known {
         while let Some((_, token)) =
             self.order.pop_front_if(|(since, _)| now.saturating_sub(*since) > REMEMBERED_S)
         {
-            self.answers.remove(&token);
+            self.requests.remove(&token);
         }
     }
 }
@@ -110,10 +120,12 @@ mod tests {
     fn tokens_are_forgotten_and_not_kept_for_ever() {
         let tokens = Tokens::default();
         for n in 0..10_000u64 {
-            tokens.once(format!("token-{n}"), &json!([n]), n, || Ok("{}".to_owned())).unwrap();
+            let token = format!("token-{n}");
+            assert!(tokens.begin(&token, &json!([n]), n).unwrap().is_none());
+            tokens.end(token, Some(&"{}".to_owned()), n);
         }
         let known = tokens.0.lock().unwrap();
-        assert_eq!((known.answers.len(), known.order.len()), (601, 601));
+        assert_eq!((known.requests.len(), known.order.len()), (601, 601));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     consumer::{Consumer, ConsumerSettings, Delivery, Handled},
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Subject},
     outbox::{Outbox, partition_of},
     provision::{ServiceResources, Subscription, ensure_service},
     relay::{Relay, SnsPublisher, TopicDirectory},
@@ -24,6 +24,7 @@ async fn provision(bench: &Bench) {
     let config = bench.wire.aws().sdk_config();
     let resources = ServiceResources {
         aggregate_table: "reports".to_owned(),
+        aggregate_index: None,
         inbox_table: "reports-inbox".to_owned(),
         outbox_table: "reports-outbox".to_owned(),
         topics: vec!["reports".to_owned()],
@@ -40,9 +41,9 @@ async fn publish(bench: &Bench, report: Report) -> String {
     let subject = Subject::aggregate("report", Uuid::from_u128(1));
     let report = bench.bucket.check_in(report).await.unwrap();
     let mut work: UnitOfWork<&str> = UnitOfWork::new(Uuid::from_u128(2));
-    let (place, context) = ((&subject, Sequence::single()), Context::of_request(Uuid::from_u128(3)));
+    let (place, context) = (Place::only(subject.clone()), Context::of_request(Uuid::from_u128(3)));
     let outbox = Outbox::new("reports-outbox", "/reports");
-    outbox.publish(&mut work, place, &context, &report, "there already").unwrap();
+    outbox.publish(&mut work, &place, &context, &report, "there already").unwrap();
     work.commit(&database).await.unwrap();
     let topics = TopicDirectory::NamePrefix(String::new());
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(&config), topics);

@@ -2,7 +2,7 @@
 
 use transactional_messaging::{
     consumer::{Delivery, HandlerError, Stop},
-    message::{Context, Message, Sequence},
+    message::{Context, Message, Place, Sequence},
 };
 use unit_of_work::{Check, Database, UnitOfWork};
 use uuid::Uuid;
@@ -16,15 +16,17 @@ use crate::{
 };
 
 impl<D: Database + Clone> Customers<D> {
+    /// `again` says that a commit was refused before. Its condition is that nobody has decided, so only then somebody may have.
     pub(super) async fn decide_on_order(
         &self,
         work: UnitOfWork<Stop>,
         delivery: &Delivery<OrderCreated>,
+        again: bool,
     ) -> Result<UnitOfWork<Stop>, HandlerError> {
         let OrderCreated { order_id, customer_id, order_total } = delivery.message;
         let total = Money::new(order_total).map_err(|error| HandlerError::terminal(error.to_string()))?;
         let context = delivery.envelope.context_for_effects();
-        let before = self.store.decision(customer_id, order_id).await?;
+        let before = if again { self.store.decision(customer_id, order_id).await? } else { None };
         if duty(before, News::OrderCreated) != Duty::Decide {
             return Ok(work);
         }
@@ -36,7 +38,7 @@ impl<D: Database + Clone> Customers<D> {
             return self.refuse(work, self.store.absent(customer_id), (head, order_id), &context, &event);
         };
         match customer.reserve(total, now) {
-            Some(changed) => self.reserve(work, &changed, (head, order_id), total, &context),
+            Some(changed) => self.reserve(work, (&customer, &changed), (head, order_id), total, &context),
             None => {
                 tracing::info!(%customer_id, %order_id, "credit_limit_exceeded");
                 let event = CustomerCreditReservationFailed { head, order_id };
@@ -48,7 +50,7 @@ impl<D: Database + Clone> Customers<D> {
     fn reserve(
         &self,
         mut work: UnitOfWork<Stop>,
-        changed: &Customer,
+        (before, changed): (&Customer, &Customer),
         (head, order_id): (Head, Uuid),
         total: Money,
         context: &Context,
@@ -56,9 +58,10 @@ impl<D: Database + Clone> Customers<D> {
         let (ids, decision) = ((changed.id, order_id), Decision::Reserved(total));
         work.add(self.store.update(changed)?.or(Stop::LostRace));
         work.add(self.store.decide(ids, None, decision, head.created_at)?.or(Stop::LostRace));
-        let place = (&subject(changed.id), Sequence::of(changed.version, 0));
+        let [last, this] = [before, changed].map(|customer| Sequence::of(customer.announced_version, 0));
+        let place = Place::after(subject(changed.id), this, last);
         let event = CustomerCreditReserved { head, order_id };
-        self.outbox.publish(&mut work, place, context, &event, Stop::LostRace)?;
+        self.outbox.publish(&mut work, &place, context, &event, Stop::LostRace)?;
         tracing::info!(customer_id = %changed.id, %order_id, "credit_reserved");
         Ok(work)
     }
@@ -77,8 +80,8 @@ impl<D: Database + Clone> Customers<D> {
         let ids = (head.customer_id, order_id);
         work.add(ground.or(Stop::LostRace));
         work.add(self.store.decide(ids, None, Decision::Refused, head.created_at)?.or(Stop::LostRace));
-        let place = (&subject(head.customer_id).about("order", order_id), Sequence::single());
-        self.outbox.publish(&mut work, place, context, event, Stop::LostRace)?;
+        let place = Place::only(subject(head.customer_id).about("order", order_id));
+        self.outbox.publish(&mut work, &place, context, event, Stop::LostRace)?;
         Ok(work)
     }
     // ANCHOR_END: refuse

@@ -1,16 +1,16 @@
-//! Which message tells of which state, and the one that tells that time is up.
+//! Which message tells of which state.
 
 use transactional_messaging::{
     consumer::Stop,
     error::PublishError,
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
 };
 use unit_of_work::{Database, UnitOfWork};
 
 use super::Orders;
 use crate::{
     domain::{Order, State},
-    messages::{Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected, OrderTimeoutReached},
+    messages::{Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
     store::{rejection_reason, state_name},
 };
 
@@ -23,7 +23,12 @@ impl<D: Database + Clone> Orders<D> {
         order: &Order,
     ) -> Result<(), PublishError> {
         let head = self.head(context, order);
-        let place = (&Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
+        let (subject, sequence) = (Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
+        // Every version of an order is announced, so the message before is that of the version before.
+        let place = &match order.version.checked_sub(1) {
+            None => Place::first(subject, sequence),
+            Some(before) => Place::after(subject, sequence, Sequence::of(before, 0)),
+        };
         let stop = Stop::LostRace;
         match order.state {
             State::Pending => {
@@ -38,20 +43,6 @@ impl<D: Database + Clone> Orders<D> {
             State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
         }
     }
-
-    // ANCHOR: set_timeout
-    /// Stores the message that this service sends to itself when the time for a decision is over.
-    pub(super) fn set_timeout(
-        &self,
-        work: &mut UnitOfWork<Stop>,
-        context: &Context,
-        order: &Order,
-    ) -> Result<(), PublishError> {
-        let due = (&Subject::aggregate("order", order.id), order.created_at + self.timeout);
-        let event = OrderTimeoutReached { head: self.head(context, order) };
-        self.outbox.publish_at(work, due, context, &event, Stop::LostRace)
-    }
-    // ANCHOR_END: set_timeout
 
     fn head(&self, context: &Context, order: &Order) -> Head {
         Head {

@@ -1,7 +1,7 @@
 //! Why a request about an order was not carried out.
 
 use transactional_messaging::{consumer::Stop, error::PublishError};
-use unit_of_work::{CommitError, ItemError, LoadError, LostRace};
+use unit_of_work::{CommitError, ItemError, LoadError, LostRace, ReadError};
 
 /// Why an order was not created or cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,25 @@ pub enum OrderError {
     /// The commit did not go through.
     #[error("the commit did not go through")]
     Commit(#[source] CommitError<Stop>),
+}
+
+impl OrderError {
+    /// Whether the same may succeed later without anybody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Contended => true,
+            Self::Load(error) => error.is_retryable(),
+            Self::Commit(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+/// The index of pending orders could not be read.
+impl From<ReadError> for OrderError {
+    fn from(error: ReadError) -> Self {
+        Self::Load(error.into())
+    }
 }
 
 impl LostRace for OrderError {

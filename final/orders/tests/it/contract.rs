@@ -8,8 +8,6 @@ use crate::desk::{Desk, OUTBOX};
 
 const ORDER: &str = "ORDER#00000000-0000-0000-0000-00000000000e";
 const SUBJECT: &str = "SUBJECT#order/00000000-0000-0000-0000-00000000000e";
-/// The third id that is made: after the transaction's and the other message's.
-const TIMEOUT: &str = "00000000-0000-0000-0000-000000000003";
 const MESSAGE: &str = "00000000-0000-0000-0000-000000000001";
 
 /// The data of the only message of this type, without its id, which differs from run to run.
@@ -35,16 +33,8 @@ async fn creating_an_order() {
     let desk = Desk::with_order(State::Pending).await;
     assert_eq!(
         desk.database.commits(),
-        [[
-            format!("put orders {ORDER}"),
-            format!("put {OUTBOX} {SUBJECT} 1"),
-            format!("put {OUTBOX} {SUBJECT}/scheduled/{TIMEOUT} 1")
-        ]]
+        [[format!("put orders {ORDER}"), format!("put {OUTBOX} {SUBJECT} 1")]]
     );
-    assert_eq!(data_of(&desk, "OrderTimeoutReached"), format!("{}}}", head("PENDING")));
-    let rows = desk.database.memory.items(&unit_of_work::Table::new(OUTBOX, "PK"));
-    let due = rows.iter().filter_map(|row| row.get("NotBefore")?.as_s().ok()).collect::<Vec<_>>();
-    assert_eq!(due, ["2026-11-23T13:00:00+00:00"], "an hour after the order was placed");
     assert_eq!(data_of(&desk, "OrderCreated"), format!(r#"{},"order_total":12399}}"#, head("PENDING")));
     let order = desk.order().await;
     assert_eq!((order.version, order.updated_at, order.total.minor_units()), (0, None, 12_399));

@@ -57,11 +57,13 @@ async fn a_message_that_contradicts_the_decision_is_a_terminal_error_and_changes
 }
 
 #[tokio::test]
-async fn a_message_about_an_unknown_order_is_a_terminal_error_that_names_it() {
+async fn a_message_about_an_order_that_cannot_be_read_yet_comes_again() {
     let desk = Desk::new();
     let unknown = Uuid::from_u128(0xDEAD);
     let error = desk.orders.approve(delivery::<CustomerCreditReserved>(1, unknown)).await.unwrap_err();
-    assert!(matches!(error, HandlerError::Terminal { reason } if reason.contains(&unknown.to_string())));
+    assert!(
+        matches!(error, HandlerError::Retryable(reason) if reason.to_string().contains(&unknown.to_string()))
+    );
     assert!(desk.database.commits().is_empty());
 }
 

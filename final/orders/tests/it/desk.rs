@@ -16,10 +16,7 @@ use http_body_util::BodyExt as _;
 use orders::{
     domain::{Order, State, Total},
     http,
-    messages::{
-        CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed,
-        own::OrderTimeoutReached,
-    },
+    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
     use_cases::{OrderError, Orders},
 };
 use serde_json::{Value, json};
@@ -37,6 +34,8 @@ use uuid::Uuid;
 use crate::watched::Watched;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+/// How long an order may be pending.
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 pub(crate) const OUTBOX: &str = "orders-outbox";
 /// The order of most tests, and its customer.
 pub(crate) const ORDER: Uuid = Uuid::from_u128(0x0E);
@@ -56,6 +55,14 @@ impl Desk {
         Self { database, orders, processes: AtomicUsize::new(1) }
     }
 
+    /// With a pending order whose time is over as soon as it is placed.
+    pub(crate) async fn with_overdue_order() -> Self {
+        let mut desk = Self::new();
+        desk.orders = desk.orders.with_timeout(Duration::ZERO);
+        desk.create(12_399).await.unwrap();
+        desk
+    }
+
     /// With the order in this state, as messages and requests brought it there.
     pub(crate) async fn with_order(state: State) -> Self {
         let desk = Self::new();
@@ -64,7 +71,7 @@ impl Desk {
             State::Pending => {}
             State::Approved => drop(desk.approve(1).await.unwrap()),
             State::Rejected => drop(desk.reject(1).await.unwrap()),
-            State::TimedOut => drop(desk.give_up(1).await.unwrap()),
+            State::TimedOut => assert!(desk.give_up().await.unwrap()),
             State::Cancelled => {
                 desk.approve(1).await.unwrap();
                 desk.orders.cancel(&context(), ORDER).await.unwrap();
@@ -80,7 +87,12 @@ impl Desk {
 
     /// The same service in another process: the same tables, and ids of its own.
     pub(crate) fn elsewhere(&self) -> Orders<MemoryDatabase> {
-        let ambient = Ambient::fixed(NOW);
+        self.elsewhere_at(NOW)
+    }
+
+    /// The same in a process whose clock shows this.
+    pub(crate) fn elsewhere_at(&self, now: OffsetDateTime) -> Orders<MemoryDatabase> {
+        let ambient = Ambient::fixed(now);
         for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
@@ -103,19 +115,18 @@ impl Desk {
         self.orders.reject_invalid(delivery::<CustomerValidationFailed>(message, ORDER)).await
     }
 
-    pub(crate) async fn give_up(&self, message: u128) -> Result<Handled, HandlerError> {
-        self.orders.give_up(delivery::<OrderTimeoutReached>(message, ORDER)).await
+    /// Gives the order up in a process for which its hour is over.
+    pub(crate) async fn give_up(&self) -> Result<bool, OrderError> {
+        self.elsewhere_at(NOW + HOUR).give_up(ORDER).await
     }
 
     pub(crate) async fn cancel(&self) -> Result<(), OrderError> {
         self.orders.cancel(&context(), ORDER).await
     }
 
-    /// The types of all messages in the outbox, without the one that is due when the order's time is up.
+    /// The types of all messages in the outbox.
     pub(crate) fn published(&self) -> Vec<String> {
-        let mut types = self.database.message_types(OUTBOX);
-        types.retain(|kind| kind != "OrderTimeoutReached");
-        types
+        self.database.message_types(OUTBOX)
     }
 
     /// The data of the only message of this type.
@@ -176,7 +187,7 @@ pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
     let message = Uuid::from_u128(message);
     let envelope = json!({
         "specversion": "1.0", "id": message, "source": M::SOURCE.unwrap(), "type": M::TYPE,
-        "subject": if M::SOURCE == Some("/orders") { format!("order/{order}") } else { format!("customer/{ADA}/order/{order}") },
+        "subject": format!("customer/{ADA}/order/{order}"),
         "time": "2026-11-23T11:59:00+00:00", "sequence": "00000000000000000001",
         "correlationid": Uuid::from_u128(0xC0),
         "data": {

@@ -35,7 +35,7 @@ async fn an_order_that_is_not_rejected_has_no_reason() {
 async fn the_first_reason_stands() {
     let desk = Desk::with_order(State::Rejected).await;
     desk.reject_invalid(7).await.unwrap();
-    desk.give_up(8).await.unwrap();
+    desk.give_up().await.unwrap();
     assert_eq!(reason(&desk).await, Some(json!("CREDIT_LIMIT_EXCEEDED")));
 }
 

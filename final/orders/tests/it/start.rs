@@ -1,7 +1,5 @@
 //! What keeps the service from starting.
 
-use std::time::Duration;
-
 use orders::{service::Settings, use_cases::Orders};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
@@ -26,8 +24,8 @@ fn it_refuses_to_start_with_an_inbox_that_forgets_before_the_last_duplicate_can_
 }
 
 #[test]
-fn the_time_that_orders_may_be_pending_is_an_hour_unless_it_is_set() {
-    let read = |seconds: Option<&str>| {
+fn orders_may_be_pending_for_an_hour_which_is_looked_at_every_minute_unless_it_is_set() {
+    let read = |name: &'static str, seconds: Option<&'static str>| {
         let names = [
             "AWS_REGION",
             "DYNAMODB_ORDERS_TABLE_NAME",
@@ -35,13 +33,18 @@ fn the_time_that_orders_may_be_pending_is_an_hour_unless_it_is_set() {
             "DYNAMODB_OUTBOX_TABLE_NAME",
         ];
         let all = names.into_iter().map(|name| (name, "x")).chain([("ENVIRONMENT", "autotest")]);
-        let all = all.chain(seconds.map(|seconds| ("ORDER_TIMEOUT_SECONDS", seconds)));
-        Settings::read(all.collect::<Environment>()).map(|settings| settings.order_timeout)
+        let all = all.chain(seconds.map(|seconds| (name, seconds)));
+        let settings = Settings::read(all.collect::<Environment>());
+        settings.map(|settings| [settings.order_timeout, settings.timeout_check].map(|time| time.as_secs()))
     };
-    assert_eq!(read(None), Ok(Duration::from_secs(3_600)));
-    assert_eq!(read(Some("90")), Ok(Duration::from_secs(90)));
-    for wrong in ["0", "-1", "soon", "99999999999"] {
-        let error = read(Some(wrong)).unwrap_err();
-        assert!(error.problems()[0].starts_with("ORDER_TIMEOUT_SECONDS"), "{error}");
+    let (timeout, check) = ("ORDER_TIMEOUT_SECONDS", "ORDER_TIMEOUT_CHECK_SECONDS");
+    assert_eq!(read(timeout, None), Ok([3_600, 60]));
+    assert_eq!(read(timeout, Some("90")), Ok([90, 60]));
+    assert_eq!(read(check, Some("90")), Ok([3_600, 90]));
+    for name in [timeout, check] {
+        for wrong in ["0", "-1", "soon", "99999999999"] {
+            let error = read(name, Some(wrong)).unwrap_err();
+            assert!(error.problems()[0].starts_with(name), "{error}");
+        }
     }
 }

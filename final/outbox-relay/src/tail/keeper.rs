@@ -1,8 +1,9 @@
-//! The one place of a tailer where subjects are woken. Readers and the sweep only say which subject may have news, so none of them waits
-//! for a dispatch, and no subject is dispatched twice at a time.
+//! The one place of a tailer where subjects are woken. Readers and the sweep only say which rows are there, so none of them waits for a
+//! dispatch, and no subject is dispatched twice at a time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    future::Future,
     time::Duration,
 };
 
@@ -12,17 +13,22 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::relay::{Outcome, Relay, RelayError};
+use transactional_messaging::{
+    outbox::RowKey,
+    relay::{Outcome, Relay, RelayError},
+};
 use uuid::Uuid;
 use waiting::Outage;
 
-use super::GRACE;
+use super::GRACE_OF_WORK;
 use crate::wake::with_causes;
 
-/// How many subjects share one wake-up, and with it calls.
+/// How many rows share one wake-up, and with it calls.
 const TOGETHER: usize = 100;
 /// How many subjects with news are in work at once, and as many that failed before.
 const MOST_IN_WORK: usize = 1_000;
+/// With so many rows waiting for their turn no more are taken from readers and sweep, which then wait.
+const MOST_WAITING: usize = 10_000;
 /// How many failing subjects are kept. What is beyond is left to the sweep, which finds it in the table.
 const MOST_FAILING: usize = 100_000;
 /// A subject that fails is tried again after this, and then after longer and longer.
@@ -34,9 +40,11 @@ type Done = (String, Result<Outcome, RelayError>);
 /// What is known of the subjects that need work.
 pub(super) struct Keeper {
     relay: Relay,
-    news: BTreeSet<String>,
-    /// Those in work, and whether there was news of them meanwhile.
-    working: BTreeMap<String, bool>,
+    /// The rows of each that wait for their turn.
+    news: BTreeMap<String, BTreeSet<String>>,
+    waiting: usize,
+    /// Those in work.
+    working: BTreeSet<String>,
     /// Those that failed: since when, and when to try again.
     failing: HashMap<String, (Outage, Instant)>,
     tasks: JoinSet<()>,
@@ -47,8 +55,9 @@ impl Keeper {
     pub(super) fn new(relay: Relay) -> Self {
         Self {
             relay,
-            news: BTreeSet::new(),
-            working: BTreeMap::new(),
+            news: BTreeMap::new(),
+            waiting: 0,
+            working: BTreeSet::new(),
             failing: HashMap::new(),
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
@@ -56,13 +65,13 @@ impl Keeper {
     }
 
     /// Wakes the subjects that come in until `stop`; then lets what is in work come to its end, for the time of a grace.
-    pub(super) async fn run(mut self, mut news: mpsc::Receiver<Vec<String>>, stop: CancellationToken) {
+    pub(super) async fn run(mut self, mut news: mpsc::Receiver<Vec<RowKey>>, stop: CancellationToken) {
         let (report, mut done) = mpsc::unbounded_channel();
         while !stop.is_cancelled() {
             self.begin(&report);
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(subjects) = news.recv() => self.note(subjects),
+                Some(rows) = news.recv(), if self.waiting < MOST_WAITING => self.note(rows),
                 Some(first) = done.recv() => {
                     self.end(first);
                     while let Ok(next) = done.try_recv() {
@@ -77,53 +86,77 @@ impl Keeper {
             }
         }
         let in_work = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, in_work).await.is_err() {
+        if tokio::time::timeout(GRACE_OF_WORK, in_work).await.is_err() {
             tracing::warn!(subjects = self.working.len(), "shutdown_grace_exceeded");
         }
     }
 
-    fn note(&mut self, subjects: Vec<String>) {
-        for subject in subjects {
-            if let Some(again) = self.working.get_mut(&subject) {
-                *again = true;
-            } else if !self.failing.contains_key(&subject) {
-                self.news.insert(subject);
+    /// A subject that failed is tried again as a whole, whatever is said of it meanwhile.
+    fn note(&mut self, rows: Vec<RowKey>) {
+        for RowKey { partition, sequence } in rows {
+            if !self.failing.contains_key(&partition) || self.working.contains(&partition) {
+                self.waiting += usize::from(self.news.entry(partition).or_default().insert(sequence));
             }
         }
     }
 
     /// Wakes what has news and what is to be tried again, each by itself: the one never waits for the other.
     fn begin(&mut self, report: &mpsc::UnboundedSender<Done>) {
-        let retried = self.working.keys().filter(|subject| self.failing.contains_key(*subject)).count();
+        let retried = self.working.iter().filter(|subject| self.failing.contains_key(*subject)).count();
         let room = MOST_IN_WORK.saturating_sub(self.working.len() - retried);
-        let news: Vec<_> = self.news.iter().take(room).cloned().collect();
-        self.news.retain(|subject| news.binary_search(subject).is_err());
+        let idle = self.news.keys().filter(|subject| !self.working.contains(*subject));
+        let (mut rows, mut subjects) = (Vec::new(), Vec::new());
+        for subject in idle.take(room).cloned().collect::<Vec<_>>() {
+            let sequences = self.take_news(&subject);
+            rows.extend(sequences.map(|sequence| RowKey { partition: subject.clone(), sequence }));
+            subjects.push(subject);
+            if rows.len() >= TOGETHER {
+                self.wake_rows(std::mem::take(&mut subjects), std::mem::take(&mut rows), report);
+            }
+        }
+        if !rows.is_empty() {
+            self.wake_rows(subjects, rows, report);
+        }
         let now = Instant::now();
-        let due = self
-            .failing
-            .iter()
-            .filter(|(subject, (_, due))| *due <= now && !self.working.contains_key(*subject));
-        let due: Vec<_> =
-            due.take(MOST_IN_WORK.saturating_sub(retried)).map(|(subject, _)| subject.clone()).collect();
-        for some in news.chunks(TOGETHER).chain(due.chunks(TOGETHER)) {
-            self.working.extend(some.iter().map(|subject| (subject.clone(), false)));
+        let due =
+            self.failing.iter().filter(|(subject, (_, due))| *due <= now && !self.working.contains(*subject));
+        let room = MOST_IN_WORK.saturating_sub(retried);
+        let due: Vec<_> = due.take(room).map(|(subject, _)| subject.clone()).collect();
+        for some in due.chunks(TOGETHER) {
             let (relay, report, subjects) = (self.relay.clone(), report.clone(), some.to_vec());
-            let task = self.tasks.spawn(async move {
+            self.work(some.to_vec(), async move {
                 relay.wake_each(subjects, |subject, result| drop(report.send((subject, result)))).await;
             });
-            self.of_task.insert(task.id(), some.to_vec());
         }
     }
 
+    fn wake_rows(&mut self, subjects: Vec<String>, rows: Vec<RowKey>, report: &mpsc::UnboundedSender<Done>) {
+        let (relay, report) = (self.relay.clone(), report.clone());
+        self.work(subjects, async move {
+            relay.wake_rows_each(rows, |subject, result| drop(report.send((subject, result)))).await;
+        });
+    }
+
+    fn work(&mut self, subjects: Vec<String>, wake: impl Future<Output = ()> + Send + 'static) {
+        self.working.extend(subjects.iter().cloned());
+        let task = self.tasks.spawn(wake);
+        self.of_task.insert(task.id(), subjects);
+    }
+
+    fn take_news(&mut self, subject: &str) -> impl Iterator<Item = String> {
+        let rows = self.news.remove(subject).unwrap_or_default();
+        self.waiting -= rows.len();
+        rows.into_iter()
+    }
+
     fn end(&mut self, (subject, result): Done) {
-        let Some(again) = self.working.remove(&subject) else { return };
+        if !self.working.remove(&subject) {
+            return;
+        }
         match result {
             Ok(_) => {
                 if let Some((mut outage, _)) = self.failing.remove(&subject) {
                     outage.over();
-                }
-                if again {
-                    self.news.insert(subject);
                 }
             }
             Err(error) => self.fail(subject, &with_causes(&error)),
@@ -131,6 +164,7 @@ impl Keeper {
     }
 
     fn fail(&mut self, subject: String, error: &str) {
+        drop(self.take_news(&subject));
         if self.failing.len() >= MOST_FAILING && !self.failing.contains_key(&subject) {
             return;
         }
@@ -144,7 +178,7 @@ impl Keeper {
     /// A task that ended without an answer for some of its subjects has failed for these.
     fn give_back(&mut self, task: Id) {
         for subject in self.of_task.remove(&task).unwrap_or_default() {
-            if self.working.remove(&subject).is_some() {
+            if self.working.remove(&subject) {
                 self.fail(subject, "the wake-up ended without a result");
             }
         }

@@ -9,19 +9,23 @@ use aws_sdk_dynamodbstreams::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::outbox::is_head;
+use transactional_messaging::outbox::RowKey;
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
-use super::{LONGEST_CALL, LONGEST_PAUSE};
+use super::{LONGEST_CALL, LONGEST_PAUSE, pace::Pace, positions::Positions};
+
+/// The pause after the first read that failed.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The reader of one shard.
 pub(super) struct Reader {
     streams: Streams,
     stream_arn: String,
     shard: String,
-    poll: Duration,
-    /// The last record that was read.
+    pace: Pace,
+    positions: Positions,
+    /// The last record that was read; what was handed over is in the positions.
     position: Option<String>,
 }
 
@@ -34,23 +38,30 @@ enum Unread {
 }
 
 impl Reader {
-    pub(super) fn new(streams: Streams, stream_arn: String, shard: String, poll: Duration) -> Self {
-        Self { streams, stream_arn, shard, poll, position: None }
+    /// A reader that goes on where the last one of the shard has left it, or else at the shard's oldest record.
+    pub(super) fn new(
+        streams: Streams,
+        stream_arn: String,
+        shard: String,
+        pace: Pace,
+        positions: Positions,
+    ) -> Self {
+        let position = positions.of(&shard);
+        Self { streams, stream_arn, shard, pace, positions, position }
     }
 
     /// Reads until the shard is closed and all of it was handed over, or until `stop`. Returns the shard's id.
-    pub(super) async fn run(mut self, news: mpsc::Sender<Vec<String>>, stop: CancellationToken) -> String {
+    pub(super) async fn run(mut self, news: mpsc::Sender<Vec<RowKey>>, stop: CancellationToken) -> String {
         let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.shard.as_bytes());
         let mut outage =
-            Outage::new("reading_the_stream_failed", &*self.shard, seed, self.poll, LONGEST_PAUSE);
+            Outage::new("reading_the_stream_failed", &*self.shard, seed, FIRST_PAUSE, LONGEST_PAUSE);
         let mut iterator = None;
         while let Some(read) = stop.run_until_cancelled(self.read(iterator.take())).await {
             let pause = match read {
-                Ok((subjects, next)) => {
+                Ok((rows, next)) => {
                     outage.over();
-                    let pause = if subjects.is_empty() { self.poll } else { Duration::ZERO };
-                    let handed = stop.run_until_cancelled(news.send(subjects)).await;
-                    if next.is_none() || handed.is_none_or(|handed| handed.is_err()) {
+                    let pause = self.pace.after(!rows.is_empty());
+                    if !self.hand_over(rows, &news, &stop).await || next.is_none() {
                         break;
                     }
                     iterator = next;
@@ -67,14 +78,29 @@ impl Reader {
         self.shard
     }
 
-    /// The subjects of the next records and the iterator after them; none at the shard's end.
-    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
+    /// Whether somebody took them.
+    async fn hand_over(
+        &self,
+        rows: Vec<RowKey>,
+        news: &mpsc::Sender<Vec<RowKey>>,
+        stop: &CancellationToken,
+    ) -> bool {
+        let taken = rows.is_empty()
+            || stop.run_until_cancelled(news.send(rows)).await.is_some_and(|sent| sent.is_ok());
+        if let (true, Some(position)) = (taken, &self.position) {
+            self.positions.advance(&self.shard, position);
+        }
+        taken
+    }
+
+    /// The rows of the next records and the iterator after them; none at the shard's end.
+    async fn read(&mut self, iterator: Option<String>) -> Result<(Vec<RowKey>, Option<String>), Unread> {
         let reading = in_time(self.read_on(iterator));
         let late = |_| Err(Unread::Failed("no answer in time".to_owned()));
         Deadline::after(LONGEST_CALL).scope(reading).await.unwrap_or_else(late)
     }
 
-    async fn read_on(&mut self, iterator: Option<String>) -> Result<(Vec<String>, Option<String>), Unread> {
+    async fn read_on(&mut self, iterator: Option<String>) -> Result<(Vec<RowKey>, Option<String>), Unread> {
         let iterator = match iterator {
             Some(iterator) => iterator,
             None => self.iterator().await?,
@@ -88,7 +114,7 @@ impl Reader {
         if let Some(last) = records.iter().rev().find_map(sequence_number) {
             self.position = Some(last);
         }
-        Ok((records.iter().filter_map(subject_of).collect(), answer.next_shard_iterator))
+        Ok((records.iter().filter_map(row_of).collect(), answer.next_shard_iterator))
     }
 
     /// An iterator expires after 15 minutes; a new one goes on after the last record.
@@ -123,15 +149,12 @@ fn sequence_number(record: &Record) -> Option<String> {
     record.dynamodb()?.sequence_number().map(str::to_owned)
 }
 
-/// Only keys are needed, and of records only those of new rows. One whose kind is not told wakes its subject, which costs two reads.
-fn subject_of(record: &Record) -> Option<String> {
+/// Only keys are needed, and of records only those of new rows. One whose kind is not told costs a read.
+fn row_of(record: &Record) -> Option<RowKey> {
     if matches!(record.event_name(), Some(OperationType::Modify | OperationType::Remove)) {
         return None;
     }
     let keys = record.dynamodb()?.keys()?;
-    match (keys.get("PK")?, keys.get("SK")) {
-        (_, Some(AttributeValue::S(sort_key))) if is_head(sort_key) => None,
-        (AttributeValue::S(partition), _) => Some(partition.clone()),
-        _ => None,
-    }
+    let text = |name| keys.get(name).and_then(|value: &AttributeValue| value.as_s().ok());
+    RowKey::of_subject(text("PK")?, text("SK")?)
 }

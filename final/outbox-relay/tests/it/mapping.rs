@@ -86,9 +86,12 @@ async fn a_rewind_publishes_nothing_twice() {
     for number in 0..20 {
         bench.store_all(&subject(number), 0..2).await;
     }
-    bench.wire.inject_where("Query", &partition_of(&subject(0)), 12, Fault::code(500, "InternalServerError"));
+    for operation in ["BatchGetItem", "Query"] {
+        let refusal = Fault::code(500, "InternalServerError");
+        bench.wire.inject_where(operation, &partition_of(&subject(0)), 12, refusal);
+    }
     run(&bench, &mapping(&bench, reporting()).await, 60).await;
-    assert!(bench.wire.count("Query") > 60, "the batch came again");
+    assert!(bench.wire.count("BatchGetItem") > 12, "the batch came again");
     let arrived = bench.delivered().await;
     assert_eq!(arrived.len(), 40);
     let of_zero: Vec<_> =
@@ -102,12 +105,10 @@ async fn a_subject_that_fails_for_ever_keeps_nobody_s_messages_back() {
     for number in 0..5 {
         bench.store_all(&subject(number), 0..1).await;
     }
-    bench.wire.inject_where(
-        "Query",
-        &partition_of(&subject(0)),
-        usize::MAX,
-        Fault::code(500, "InternalServerError"),
-    );
+    for operation in ["BatchGetItem", "Query"] {
+        let refusal = Fault::code(500, "InternalServerError");
+        bench.wire.inject_where(operation, &partition_of(&subject(0)), usize::MAX, refusal);
+    }
     let settings =
         MappingSettings { maximum_retry_attempts: 3, bisect_batch_on_function_error: true, ..reporting() };
     let mapping = mapping(&bench, settings).await;
@@ -118,9 +119,9 @@ async fn a_subject_that_fails_for_ever_keeps_nobody_s_messages_back() {
     assert_eq!(bench.texts(&subject(1)).await, texts(1..2), "Lambda gave up on the record and went on");
 
     bench.wire.repair();
-    let results = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
+    let swept = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
     assert_eq!(
-        (results.len(), bench.texts(&subject(0)).await),
+        (swept.messages, bench.texts(&subject(0)).await),
         (1, texts(0..1)),
         "the sweeper finds what Lambda dropped"
     );
@@ -134,7 +135,7 @@ async fn a_function_that_dies_loses_nothing() {
         bench.store_all(&subject(number), 0..2).await;
     }
     let mapping = mapping(&bench, reporting()).await;
-    for operation in ["Query", "PublishBatch", "TransactWriteItems"] {
+    for operation in ["BatchGetItem", "PublishBatch", "BatchWriteItem"] {
         bench.wire.inject(operation, 1, Fault::Silence);
         tokio::time::timeout(Duration::from_secs(10), run(&bench, &mapping, 3600)).await.unwrap_err();
     }

@@ -1,21 +1,19 @@
 //! The outbox: messages that are stored together with the change they tell of, and dispatched afterwards by a relay.
 //!
-//! One row per message. The partition key is the message's subject, the sort key its sequence, so that the rows of one aggregate
-//! lie together in the order of their commits. Beside them lies the subject's *head*, which holds the watermark: everything up to
-//! it was dispatched.
+//! One row per message that was not sent yet, and nothing else: the relay deletes what it has sent. The partition key is the message's
+//! subject, the sort key its sequence, and the row names its predecessor, so that a relay knows what must be sent before it.
 
 mod row;
 
-pub(crate) use row::{HEAD, is_scheduled, pending_shard_key};
-pub use row::{Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, partition_of};
+pub(crate) use row::is_subject;
+pub use row::{OutboxRow, RowKey, partition_of};
 
-use time::OffsetDateTime;
 use unit_of_work::{Condition, Put, Table, UnitOfWork};
 
 use crate::{
     envelope::{DEFAULT_MAX_ENVELOPE_BYTES, Envelope},
     error::PublishError,
-    message::{Context, Message, Sequence, Subject},
+    message::{Context, Message, Place},
 };
 
 /// The outbox table of one service, as the writing side sees it.
@@ -57,7 +55,8 @@ impl Outbox {
     // ANCHOR: publish
     /// Adds the message to the unit of work: it will be published if, and only if, the unit of work commits.
     ///
-    /// `already_published` is returned by the commit when the subject has a message with this sequence.
+    /// `already_published` is returned by the commit when a message with this subject and sequence waits to be sent. One that was sent is
+    /// not there any more: what makes a place be given once is the condition on the aggregate's version in the same unit of work.
     ///
     /// # Errors
     ///
@@ -65,59 +64,33 @@ impl Outbox {
     pub fn publish<M: Message, E>(
         &self,
         work: &mut UnitOfWork<E>,
-        (subject, sequence): (&Subject, Sequence),
+        place: &Place,
         context: &Context,
         message: &M,
         already_published: E,
     ) -> Result<(), PublishError> {
-        let envelope = Envelope::new(&self.source, subject, sequence, context, message)?;
-        self.store::<M, E>(work, &envelope, None, already_published)
-    }
-
-    /// Adds a message that is published when its time comes: by the first sweep at or after `not_before`, so up to one interval of the
-    /// sweeper later, and never earlier. Once its time has come, the stream's wake-up may bring it too.
-    ///
-    /// A scheduled message has a subject of its own (`about`, `scheduled`, and its id), as a decision has. It therefore has no place
-    /// among the messages of the aggregate: it holds none of them up, and those that are committed while it waits may go out before it.
-    /// It cannot be taken back. Whoever gets it looks at the aggregate and decides whether it still means something; a time-out of an
-    /// order that was approved meanwhile does not.
-    ///
-    /// `already_published` is returned by the commit when a message with this id was scheduled before.
-    ///
-    /// # Errors
-    ///
-    /// As [`publish`](Self::publish).
-    pub fn publish_at<M: Message, E>(
-        &self,
-        work: &mut UnitOfWork<E>,
-        (about, not_before): (&Subject, OffsetDateTime),
-        context: &Context,
-        message: &M,
-        already_published: E,
-    ) -> Result<(), PublishError> {
-        let subject = about.about(row::SCHEDULED, message.id());
-        let envelope = Envelope::new(&self.source, &subject, Sequence::single(), context, message)?;
-        self.store::<M, E>(work, &envelope, Some(not_before), already_published)
-    }
-
-    fn store<M: Message, E>(
-        &self,
-        work: &mut UnitOfWork<E>,
-        envelope: &Envelope,
-        not_before: Option<OffsetDateTime>,
-        already_published: E,
-    ) -> Result<(), PublishError> {
-        let row = OutboxRow::new::<M>(envelope, not_before, self.max_envelope_bytes)?;
-        work.add(Put::new(&self.table, &row)?.when(Condition::not_exists("PK")).or(already_published));
-        tracing::debug!(message_id = %envelope.id, kind = M::TYPE, subject = envelope.subject, "message_stored");
+        let row = self.row(place, context, message)?;
+        let put = Put::new(&self.table, &row)?.when(Condition::not_exists("PK")).taken_by_others();
+        work.add(put.or(already_published));
+        let (message_id, subject) = (row.message_id, place.subject.as_str());
+        tracing::debug!(%message_id, kind = M::TYPE, subject, "message_stored");
         Ok(())
     }
-    // ANCHOR_END: publish
-}
 
-/// Whether a row with this sort key is a subject's head: the relay's own bookkeeping, which is no news to the relay.
-pub fn is_head(sort_key: &str) -> bool {
-    sort_key == HEAD
+    /// The row that this message is stored as.
+    pub(crate) fn row<M: Message>(
+        &self,
+        place: &Place,
+        context: &Context,
+        message: &M,
+    ) -> Result<OutboxRow, PublishError> {
+        if place.predecessor.is_some_and(|predecessor| predecessor >= place.sequence) {
+            return Err(PublishError::Misplaced);
+        }
+        let envelope = Envelope::new(&self.source, &place.subject, place.sequence, context, message)?;
+        OutboxRow::new::<M>(&envelope, place.predecessor, self.max_envelope_bytes)
+    }
+    // ANCHOR_END: publish
 }
 
 /// The outbox table with its key attributes.

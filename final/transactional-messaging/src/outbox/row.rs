@@ -1,33 +1,20 @@
-//! What lies in the outbox table: message rows and heads.
+//! What lies in the outbox table: a row for each message that was not sent yet.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     envelope::{Envelope, MAX_BROKER_BYTES, attribute_bytes},
     error::PublishError,
-    message::{Message, Subject},
+    message::{Message, Sequence, Subject},
     timestamp,
 };
 
-/// Sort key of a subject's head. It sorts before all sequences, which are digits, so it also serves as the watermark of a subject of
-/// which nothing was dispatched.
-pub(crate) const HEAD: &str = "#HEAD";
-
-/// The kind of subject that a scheduled message has of its own.
-pub(crate) const SCHEDULED: &str = "scheduled";
-
-/// The sparse index over rows that were not dispatched yet. Dispatched rows leave it.
-pub const PENDING_INDEX: &str = "PendingIndex";
-
-/// The pending index spreads over this many partitions. A single one would cap all writes of the service at the 1,000 write units
-/// a second of one partition, since a throttled index throttles its table ("Amazon DynamoDB Developer Guide, Best practices for
-/// designing partition keys").
-pub const PENDING_SHARDS: u64 = 8;
+/// What the partition key of every subject begins with. Whatever else lies in the table, such as the notes of a tailer, is no row.
+const SUBJECT: &str = "SUBJECT#";
 
 /// A stored message.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OutboxRow {
     /// `SUBJECT#` and the subject.
@@ -36,6 +23,9 @@ pub struct OutboxRow {
     /// The sequence.
     #[serde(rename = "SK")]
     pub sequence: String,
+    /// The sequence of the subject's message before it; absent when it is the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<String>,
     /// The message's id.
     pub message_id: Uuid,
     /// One id for everything that one request set off.
@@ -48,94 +38,56 @@ pub struct OutboxRow {
     pub message: String,
     /// When the message was made.
     pub created_at: String,
-    /// Of a scheduled message: it is not published before.
-    #[serde(default, with = "crate::timestamp::option", skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<OffsetDateTime>,
-    /// Sort key of the pending index: from when on the message may be published.
-    pub due_at: String,
-    /// Partition key of the pending index; absent once the message was dispatched.
+    /// Why the message cannot be sent as it is; absent when it can. It and the ones behind it wait until somebody unparks the subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending_shard: Option<String>,
+    pub parked: Option<String>,
 }
 
-/// A subject's head.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Head {
-    /// The sequence up to which everything was dispatched; absent when nothing was.
-    pub watermark: Option<String>,
-    /// Why the subject is parked: the next message cannot be sent, and the ones behind it wait. Absent when it is not.
-    pub parked: Option<String>,
+/// The key of a row. A stream record tells no more of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// The partition key.
+    pub partition: String,
+    /// The sort key.
+    pub sequence: String,
+}
+
+impl RowKey {
+    /// The key of a message's row; none when these are the keys of something else that lies in the table.
+    pub fn of_subject(partition: &str, sequence: &str) -> Option<Self> {
+        is_subject(partition).then(|| Self { partition: partition.to_owned(), sequence: sequence.to_owned() })
+    }
 }
 
 impl OutboxRow {
     pub(super) fn new<M: Message>(
         envelope: &Envelope,
-        not_before: Option<OffsetDateTime>,
+        predecessor: Option<Sequence>,
         max_bytes: usize,
     ) -> Result<Self, PublishError> {
-        let partition = format!("SUBJECT#{}", envelope.subject);
         let created_at = envelope.time.map(timestamp::format).transpose()?.unwrap_or_default();
         let max_bytes = max_bytes.min(MAX_BROKER_BYTES.saturating_sub(attribute_bytes(&envelope.kind)));
         Ok(Self {
-            pending_shard: Some(pending_shard_key(shard_of(&partition))),
-            not_before,
-            due_at: not_before.map(timestamp::format).transpose()?.unwrap_or_else(|| created_at.clone()),
-            partition,
+            partition: format!("{SUBJECT}{}", envelope.subject),
             sequence: envelope.sequence.clone(),
+            predecessor: predecessor.map(|sequence| sequence.to_string()),
             message_id: envelope.id,
             correlation_id: envelope.correlationid,
             kind: envelope.kind.clone(),
             topic: M::TOPIC.name().to_owned(),
             message: envelope.to_text(max_bytes)?,
             created_at,
+            parked: None,
         })
-    }
-
-    /// Whether the row may be published at this time.
-    pub(crate) fn is_due(&self, now: OffsetDateTime) -> bool {
-        self.not_before.is_none_or(|time| time <= now)
     }
 }
 
 /// The partition key of a subject's rows.
 pub fn partition_of(subject: &Subject) -> String {
-    format!("SUBJECT#{}", subject.as_str())
+    format!("{SUBJECT}{}", subject.as_str())
 }
 
-/// The key of one partition of the pending index.
-pub(crate) fn pending_shard_key(shard: u64) -> String {
-    format!("PENDING#{shard}")
-}
-
-/// Whether a partition key is that of a scheduled message's own subject, which is all that the pending index tells of a row.
-pub(crate) fn is_scheduled(partition: &str) -> bool {
-    partition.rsplit('/').nth(1) == Some(SCHEDULED)
-}
-
-/// FNV-1a, because the hash is stored and must stay the same in every version of the program.
-fn shard_of(partition: &str) -> u64 {
-    let hash = partition.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash % PENDING_SHARDS
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subjects_spread_over_all_shards() {
-        let used: std::collections::HashSet<_> = (0..200)
-            .map(|n| shard_of(&partition_of(&Subject::aggregate("order", Uuid::from_u128(n)))))
-            .collect();
-        assert_eq!(used.len() as u64, PENDING_SHARDS);
-    }
-
-    #[test]
-    fn the_hash_is_the_published_one() {
-        // "foobar" is a test vector of the FNV reference code: 0x85944171f73967e8.
-        assert_eq!(shard_of("foobar"), 0x8594_4171_f739_67e8 % PENDING_SHARDS);
-    }
+/// Whether this is the partition key of a subject's rows.
+pub(crate) fn is_subject(partition: &str) -> bool {
+    partition.starts_with(SUBJECT)
 }

@@ -1,4 +1,4 @@
-//! The three tables of a service.
+//! The tables of a service and of its relay.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::{ProvisionError, making};
-use crate::{outbox::PENDING_INDEX, relay::BoxError};
+use super::{ProvisionError, Unmade, making};
+use crate::{due::DueIndex, scheduled::SCHEDULED_INDEX};
 
 /// A table of aggregates: partition key `PK`.
 ///
@@ -23,54 +23,97 @@ pub async fn ensure_aggregate_table(dynamodb: &Client, name: &str) -> Result<(),
     create(dynamodb, name, false, Ok).await.map_err(making(format!("table {name}")))
 }
 
+/// A table with a sparse index on a time: partition key `PK`. A table that is there without the index stays as it is.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_indexed_table(
+    dynamodb: &Client,
+    name: &str,
+    index: &DueIndex,
+) -> Result<(), ProvisionError> {
+    create(dynamodb, name, false, |request| with_index(request, index))
+        .await
+        .map_err(making(format!("table {name}")))
+}
+
+/// A table of scheduled messages: partition key `PK`, and the index on their times.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_scheduled_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    ensure_indexed_table(dynamodb, name, &SCHEDULED_INDEX).await
+}
+
 /// An inbox table: partition key `PK`, time to live `ExpiresAt`.
 ///
 /// # Errors
 ///
 /// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
 pub async fn ensure_inbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
-    let made = async {
-        create(dynamodb, name, false, Ok).await?;
-        enable_time_to_live(dynamodb, name).await
-    };
-    made.await.map_err(making(format!("table {name}")))
+    ensure_expiring_table(dynamodb, name, false).await
 }
 
-/// An outbox table: partition key `PK`, sort key `SK`, time to live `ExpiresAt`, the sparse pending index, and a stream of keys: a record
-/// only wakes the relay, which reads the rows itself.
+/// An outbox table: partition key `PK`, sort key `SK`, and a stream of keys: a record only wakes the relay, which reads the rows itself.
+/// Nothing in it expires.
 ///
 /// # Errors
 ///
 /// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
 pub async fn ensure_outbox_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    let made = create(dynamodb, name, true, |request| {
+        let keys = StreamViewType::KeysOnly;
+        let stream = StreamSpecification::builder().stream_enabled(true).stream_view_type(keys);
+        Ok(request.stream_specification(stream.build()?))
+    });
+    made.await.map_err(making(format!("table {name}")))
+}
+
+/// A table of sent messages: partition key `PK`, sort key `SK`, time to live `ExpiresAt`.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_sent_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    ensure_expiring_table(dynamodb, name, true).await
+}
+
+async fn ensure_expiring_table(
+    dynamodb: &Client,
+    name: &str,
+    with_sort_key: bool,
+) -> Result<(), ProvisionError> {
     let made = async {
-        create(dynamodb, name, true, |request| {
-            let stream = StreamSpecification::builder()
-                .stream_enabled(true)
-                .stream_view_type(StreamViewType::KeysOnly);
-            let index = GlobalSecondaryIndex::builder()
-                .index_name(PENDING_INDEX)
-                .key_schema(key("PendingShard", KeyType::Hash)?)
-                .key_schema(key("DueAt", KeyType::Range)?)
-                .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
-            Ok(request
-                .attribute_definitions(text("PendingShard")?)
-                .attribute_definitions(text("DueAt")?)
-                .global_secondary_indexes(index.build()?)
-                .stream_specification(stream.build()?))
-        })
-        .await?;
+        create(dynamodb, name, with_sort_key, Ok).await?;
         enable_time_to_live(dynamodb, name).await
     };
     made.await.map_err(making(format!("table {name}")))
+}
+
+fn with_index(
+    request: CreateTableFluentBuilder,
+    index: &DueIndex,
+) -> Result<CreateTableFluentBuilder, Unmade> {
+    let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+    let made = GlobalSecondaryIndex::builder()
+        .index_name(index.name)
+        .key_schema(key(index.shard, KeyType::Hash)?)
+        .key_schema(key(index.time, KeyType::Range)?)
+        .projection(keys);
+    Ok(request
+        .attribute_definitions(text(index.shard)?)
+        .attribute_definitions(text(index.time)?)
+        .global_secondary_indexes(made.build()?))
 }
 
 async fn create(
     dynamodb: &Client,
     name: &str,
     with_sort_key: bool,
-    more: impl FnOnce(CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder, BoxError>,
-) -> Result<(), BoxError> {
+    more: impl FnOnce(CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder, Unmade>,
+) -> Result<(), Unmade> {
     let mut request = dynamodb
         .create_table()
         .table_name(name)
@@ -88,7 +131,7 @@ async fn create(
     wait_until_active(dynamodb, name).await
 }
 
-async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), Unmade> {
     loop {
         let answer = dynamodb.describe_table().table_name(name).send().await?;
         if answer.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
@@ -98,7 +141,7 @@ async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), BoxError
     }
 }
 
-async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), Unmade> {
     let described = dynamodb.describe_time_to_live().table_name(name).send().await?;
     if described.time_to_live_description().and_then(|ttl| ttl.attribute_name()).is_some() {
         return Ok(());
@@ -108,10 +151,10 @@ async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), BoxErr
     Ok(())
 }
 
-fn text(name: &str) -> Result<AttributeDefinition, BoxError> {
+fn text(name: &str) -> Result<AttributeDefinition, Unmade> {
     Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()?)
 }
 
-fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BoxError> {
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Unmade> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }

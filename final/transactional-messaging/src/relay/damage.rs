@@ -1,76 +1,86 @@
-//! Rows and heads that cannot be read. They are judged one by one, so that what stands in front of a damaged row is sent.
+//! Rows that cannot be read. They are judged one by one, so that what stands in front of a damaged row is sent.
 //!
-//! The words name the attribute and never its value: they are stored as the reason of a parked subject, and logged.
+//! The words name the attribute and never its value: they are stored as the reason of a parked row, and logged.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::IgnoredAny;
-use unit_of_work::{Item, from_item};
+use unit_of_work::Item;
 use uuid::Uuid;
 
-use crate::{
-    outbox::{Head, OutboxRow},
-    timestamp,
-};
+use crate::outbox::{OutboxRow, RowKey};
 
-/// What is wrong with a row or a head.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Damage {
-    #[error("row {row} is damaged: {what}; repair or remove it, then unpark")]
-    Row { row: String, what: String },
-    #[error("the head is damaged: {what}; repair it, then unpark")]
-    Head { what: &'static str },
+/// A row of the outbox, as far as it can be read.
+pub(super) type Row = Result<OutboxRow, Bad>;
+
+/// A row that cannot be sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bad {
+    pub(super) key: RowKey,
+    /// Why; none when the row is marked already.
+    pub(super) reason: Option<String>,
 }
 
-/// The row, if everything that sending needs is there and makes sense.
-pub(super) fn row_of(item: Item) -> Result<OutboxRow, Damage> {
-    let row = text(&item, "SK").unwrap_or_default().to_owned();
-    match fault_of(&item) {
-        Some(what) => Err(Damage::Row { row, what }),
-        None => from_item(item).map_err(|_| Damage::Row {
-            row,
-            what: "an attribute is missing or of the wrong type".to_owned(),
-        }),
+pub(super) fn key_of(row: &Row) -> (&str, &str) {
+    match row {
+        Ok(row) => (&row.partition, &row.sequence),
+        Err(bad) => (&bad.key.partition, &bad.key.sequence),
     }
 }
 
-/// The head. A mark is a mark whatever its type; a watermark that is no sequence would hide rows behind it, or send all again.
-pub(super) fn head_of(item: &Item) -> Result<Head, Damage> {
-    let watermark = match item.get("Watermark") {
+/// The row, if everything that sending needs is there and makes sense, and it is not parked. A mark is a mark whatever its type.
+pub(super) fn row_of(mut item: Item) -> Row {
+    let mut key = |name| text(&mut item, name).ok().unwrap_or_default();
+    let key = RowKey { partition: key("PK"), sequence: key("SK") };
+    if item.contains_key("Parked") {
+        return Err(Bad { key, reason: None });
+    }
+    match content_of(item, &key.sequence) {
+        Ok(row) => Ok(OutboxRow { partition: key.partition, sequence: key.sequence, ..row }),
+        Err(what) => {
+            let reason = format!("row {} is damaged: {what}; repair or remove it, then unpark", key.sequence);
+            Err(Bad { key, reason: Some(reason) })
+        }
+    }
+}
+
+/// All but the key.
+fn content_of(mut item: Item, sequence: &str) -> Result<OutboxRow, String> {
+    if !is_sequence(sequence) {
+        return Err("SK is no sequence of twenty digits".to_owned());
+    }
+    let predecessor = match item.remove("Predecessor") {
         None => None,
-        Some(AttributeValue::S(watermark)) if is_sequence(watermark) => Some(watermark.clone()),
-        Some(_) if item.contains_key("Parked") => None,
-        Some(_) => return Err(Damage::Head { what: "Watermark is no sequence of twenty digits" }),
+        Some(AttributeValue::S(before)) if is_sequence(&before) && before.as_str() < sequence => Some(before),
+        Some(_) => return Err("Predecessor is no smaller sequence of twenty digits".to_owned()),
     };
-    let parked = item.get("Parked").map(|mark| mark.as_s().cloned().unwrap_or_default());
-    Ok(Head { watermark, parked })
+    let message = text(&mut item, "Message")?;
+    serde_json::from_str::<IgnoredAny>(&message).map_err(|_| "Message is not JSON")?;
+    Ok(OutboxRow {
+        partition: String::new(),
+        sequence: String::new(),
+        predecessor,
+        message_id: id(&mut item, "MessageId")?,
+        correlation_id: id(&mut item, "CorrelationId")?,
+        kind: text(&mut item, "Kind")?,
+        topic: text(&mut item, "Topic")?,
+        message,
+        created_at: text(&mut item, "CreatedAt")?,
+        parked: None,
+    })
 }
 
-fn fault_of(item: &Item) -> Option<String> {
-    if !text(item, "SK").is_some_and(is_sequence) {
-        return Some("SK is no sequence of twenty digits".to_owned());
+fn text(item: &mut Item, name: &str) -> Result<String, String> {
+    match item.remove(name) {
+        Some(AttributeValue::S(text)) if !text.is_empty() => Ok(text),
+        Some(_) => Err(format!("{name} is not a text, or empty")),
+        None => Err(format!("{name} is missing")),
     }
-    let needed = ["PK", "MessageId", "CorrelationId", "Kind", "Topic", "Message"];
-    if let Some(name) = needed.into_iter().find(|name| text(item, name).is_none_or(str::is_empty)) {
-        let what = if item.contains_key(name) { "not a text, or empty" } else { "missing" };
-        return Some(format!("{name} is {what}"));
-    }
-    let is_uuid = |name: &&str| text(item, name).is_some_and(|text| Uuid::parse_str(text).is_ok());
-    if let Some(name) = ["MessageId", "CorrelationId"].iter().find(|name| !is_uuid(name)) {
-        return Some(format!("{name} is no uuid"));
-    }
-    if text(item, "Message").is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_err()) {
-        return Some("Message is not JSON".to_owned());
-    }
-    let is_time = |value: &AttributeValue| value.as_s().is_ok_and(|text| timestamp::parse(text).is_ok());
-    let not_before = item.get("NotBefore").filter(|value| !is_time(value));
-    not_before.map(|_| "NotBefore is no timestamp".to_owned())
 }
 
-/// A row whose key sorts elsewhere would take the watermark with it, past messages that were never sent.
+fn id(item: &mut Item, name: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(&text(item, name)?).map_err(|_| format!("{name} is no uuid"))
+}
+
 fn is_sequence(text: &str) -> bool {
     text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
 }

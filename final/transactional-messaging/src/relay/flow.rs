@@ -2,213 +2,211 @@
 //! keeps back only the subjects that need it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
     time::Duration,
 };
 
-use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use tokio::{sync::Semaphore, time::Instant};
-use waiting::{Backoff, Deadline};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
 use super::{
     RelayError,
     batch::pack,
-    dispatch::{LONGEST_CHAIN, LONGEST_STEP, Outcome, Relay},
-    store::Pending,
-    subject::{Page, Stop, StoppedBy, Subject},
+    damage::{Row, key_of},
+    desk::{Desk, Rows},
+    dispatch::{LONGEST_CHAIN, Outcome, Relay},
+    share::{Request, cut},
+    subject::Subject,
     verdict::Verdict,
 };
-use crate::outbox::OutboxRow;
+use crate::outbox::{RowKey, is_subject};
 
-/// How many subjects are read or settled at once.
-const CONCURRENT_SUBJECTS: usize = 16;
-/// How many calls to one topic are under way at once.
-const CONCURRENT_CALLS: usize = 8;
-/// How often a subject's rows are read again in one call because there were more, or because another relay was faster.
-const MAX_PAGES: u32 = 50;
-/// How long a message waits for others to share its call, while subjects are still being read.
-const LINGER: Duration = Duration::from_millis(100);
+/// How many rows share a read, a look at whose turn it is, and a deletion ("Amazon DynamoDB API Reference": `BatchGetItem` takes 100 items,
+/// `TransactGetItems` 100, which are 50 pairs, and `BatchWriteItem` 25).
+pub(super) const ROWS_A_READ: usize = 100;
+const PAIRS_A_LOOK: usize = 50;
+const ROWS_A_DELETION: usize = 25;
 
-/// One wake-up of many subjects.
+/// Wake-ups of many subjects.
 pub(super) struct Flow<'a, F> {
-    relay: &'a Relay,
+    desk: Arc<Desk<'a>>,
     report: F,
-    /// Subjects whose next message is of this topic.
-    ready: BTreeMap<String, Vec<Subject>>,
-    /// Since when one of them is ready.
-    since: Option<Instant>,
     steps: FuturesUnordered<BoxFuture<'a, Step>>,
-    reading: usize,
-    database: Arc<Semaphore>,
-    topics: HashMap<String, Arc<Semaphore>>,
+    /// Subjects that were not dispatched.
+    pub(super) left: HashSet<String>,
 }
 
-/// What has just been done for one subject, or for those that share a call.
+/// What has just been done.
 enum Step {
-    Read {
-        partition: String,
-        pages: u32,
-        sent_before: usize,
-        pending: Result<Pending, RelayError>,
-    },
-    /// A verdict for each, or none when there was no time left for the call.
-    Sent(Vec<Subject>, Vec<Verdict>),
-    Settled(Subject, Result<Page, RelayError>),
+    /// Some subjects were read, or have to be read each by itself.
+    Read(Vec<(String, Option<Vec<Row>>)>),
+    Dispatched(String, Result<Outcome, RelayError>),
+    /// A call that subjects share; they have their answers.
+    Called,
 }
 
 impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
     pub(super) fn new(relay: &'a Relay, report: F) -> Self {
         Self {
-            relay,
+            desk: Arc::new(Desk::new(relay)),
             report,
-            ready: BTreeMap::new(),
-            since: None,
             steps: FuturesUnordered::new(),
-            reading: 0,
-            database: Arc::new(Semaphore::new(CONCURRENT_SUBJECTS)),
-            topics: HashMap::new(),
+            left: HashSet::new(),
         }
     }
 
-    // ANCHOR: flow
-    /// Each subject is read, sends one message after the other, and is settled. A message leaves with those of other subjects that are
-    /// ready for the same topic: as soon as no subject is being read any more, or after a moment.
-    pub(super) async fn run(mut self, partitions: Vec<String>) {
-        partitions.into_iter().for_each(|partition| self.read(partition, 0, 0, Duration::ZERO));
-        loop {
-            if self.reading == 0 {
-                self.send_what_is_ready();
-            }
-            let lingered = tokio::time::sleep_until(self.since.unwrap_or_else(Instant::now) + LINGER);
-            tokio::select! {
-                biased;
-                step = self.steps.next() => match step {
-                    Some(step) => self.go_on(step),
-                    None => return,
-                },
-                () = lingered, if self.since.is_some() => self.send_what_is_ready(),
+    /// How many messages were dispatched so far.
+    pub(super) fn dispatched(&self) -> usize {
+        self.desk.dispatched.load(Ordering::Relaxed)
+    }
+
+    /// Dispatches everything of these subjects.
+    pub(super) async fn wake(&mut self, mut partitions: Vec<String>) {
+        partitions.sort_unstable();
+        partitions.dedup();
+        for partition in partitions {
+            if self.is_subject(&partition) {
+                self.begin(partition, None);
             }
         }
+        self.run().await;
     }
-    // ANCHOR_END: flow
+
+    /// Dispatches the rows with these keys. The rows of a subject are read together.
+    pub(super) async fn wake_rows(&mut self, mut keys: Vec<RowKey>) {
+        keys.sort_unstable();
+        keys.dedup();
+        let mut some: Vec<RowKey> = Vec::new();
+        for of_one in keys.chunk_by(|a, b| a.partition == b.partition) {
+            if !of_one.first().is_some_and(|key| self.is_subject(&key.partition)) {
+                continue;
+            }
+            if some.len() + of_one.len() > ROWS_A_READ {
+                self.read(std::mem::take(&mut some));
+            }
+            some.extend_from_slice(of_one);
+        }
+        self.read(some);
+        self.run().await;
+    }
+
+    /// Where other things than messages lie, there is nothing to do.
+    fn is_subject(&mut self, partition: &str) -> bool {
+        let is_subject = is_subject(partition);
+        if !is_subject {
+            (self.report)(partition.to_owned(), Ok(Outcome::Dispatched(0)));
+        }
+        is_subject
+    }
+
+    fn read(&mut self, keys: Vec<RowKey>) {
+        if keys.is_empty() {
+            return;
+        }
+        let (desk, looking) = (Arc::clone(&self.desk), Arc::clone(&self.desk.looking));
+        self.steps.push(Box::pin(async move {
+            let _looking = looking;
+            let read = desk.relay.store.rows(&keys, desk.relay.backoff());
+            let rows = desk.look(LONGEST_CHAIN, read).await;
+            let mut subjects: Vec<_> = keys.into_iter().map(|key| (key.partition, None)).collect();
+            subjects.dedup_by(|a, b| a.0 == b.0);
+            if let Ok(mut rows) = rows {
+                rows.sort_unstable_by(|a, b| key_of(b).cmp(&key_of(a)));
+                for (partition, of_one) in &mut subjects {
+                    let is_of = |row: &mut Row| key_of(row).0 == partition;
+                    *of_one = Some(std::iter::from_fn(|| rows.pop_if(is_of)).collect());
+                }
+            }
+            Step::Read(subjects)
+        }));
+    }
+
+    fn begin(&mut self, partition: String, rows: Option<Vec<Row>>) {
+        let subject = Subject::new(Arc::clone(&self.desk), partition, rows);
+        self.steps.push(Box::pin(
+            subject.dispatch().map(|(partition, result)| Step::Dispatched(partition, result)),
+        ));
+    }
+
+    /// Lets every subject go as far as it can by itself. What they then wait for is called for together: at once if nothing under way can
+    /// bring more of it, otherwise after a moment.
+    async fn run(&mut self) {
+        let mut moment = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+        std::future::poll_fn(|context| {
+            loop {
+                match self.steps.poll_next_unpin(context) {
+                    Poll::Ready(Some(step)) => self.go_on(step),
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending if self.call() => {}
+                    Poll::Pending => {
+                        let Some(due) = self.desk.due() else { return Poll::Pending };
+                        moment.as_mut().reset(due);
+                        if moment.as_mut().poll(context).is_pending() {
+                            return Poll::Pending;
+                        }
+                    }
+                }
+            }
+        })
+        .await;
+    }
 
     fn go_on(&mut self, step: Step) {
         match step {
-            Step::Read { partition, pages, sent_before, pending } => {
-                self.reading -= 1;
-                match pending {
-                    Ok(pending) => self.next(Subject::new(partition, pending, sent_before, pages)),
-                    Err(error) => (self.report)(partition, Err(error)),
-                }
+            Step::Read(subjects) => {
+                subjects.into_iter().for_each(|(partition, rows)| self.begin(partition, rows))
             }
-            Step::Sent(subjects, verdicts) => {
-                let mut verdicts = verdicts.into_iter();
-                for mut subject in subjects {
-                    match verdicts.next() {
-                        Some(verdict) => subject.note(verdict),
-                        None => subject.stopped_by = Some(StoppedBy::Error(Stop::Late)),
-                    }
-                    self.next(subject);
+            Step::Dispatched(partition, result) => {
+                if !matches!(result, Ok(Outcome::Dispatched(_))) {
+                    self.left.insert(partition.clone());
                 }
+                (self.report)(partition, result);
             }
-            Step::Settled(subject, page) => self.end(subject, page),
+            Step::Called => {}
         }
     }
 
-    /// The subject's next message waits for its call, or what was sent is noted.
-    fn next(&mut self, subject: Subject) {
-        if let Some(topic) = subject.next_topic() {
-            self.since.get_or_insert_with(Instant::now);
-            self.ready.entry(topic.to_owned()).or_default().push(subject);
-            return;
+    /// Calls for what is waited for, if it is time; whether it was.
+    fn call(&mut self) -> bool {
+        let (desk, before) = (Arc::clone(&self.desk), self.steps.len());
+        let mut turns = desk.turns.take(Arc::strong_count(&desk.looking) == 1, PAIRS_A_LOOK);
+        let is_seen = Arc::strong_count(&desk.looking) == 1 && !desk.turns.is_under_way();
+        while !turns.is_empty() {
+            let some = cut(&mut turns, PAIRS_A_LOOK);
+            self.push(|desk| async move { desk.see_turns(some).await });
         }
-        let (relay, database) = (self.relay, Arc::clone(&self.database));
-        self.steps.push(Box::pin(async move {
-            let _permit = database.acquire().await;
-            let page = relay.settle(&subject).await;
-            Step::Settled(subject, page)
-        }));
+        self.send(desk.messages.take(is_seen, usize::MAX));
+        let is_sent = is_seen && !desk.messages.is_under_way();
+        let mut deletions = desk.deletions.take(is_sent, ROWS_A_DELETION);
+        while !deletions.is_empty() {
+            let some = cut(&mut deletions, ROWS_A_DELETION);
+            self.push(|desk| async move { desk.delete(some).await });
+        }
+        self.steps.len() > before
     }
 
-    fn end(&mut self, subject: Subject, page: Result<Page, RelayError>) {
-        let sent = subject.sent_before + subject.sent;
-        let (partition, pages) = (subject.partition, subject.pages);
-        let pause = match page {
-            Ok(Page::More) => Some(Duration::ZERO),
-            Ok(Page::Overtaken) => self.pause_after(pages),
-            _ => None,
-        };
-        let outcome = match page {
-            Ok(Page::More | Page::Overtaken) if pages < MAX_PAGES => {
-                // What was sent when another was faster, was sent all the same.
-                return self.read(partition, pages, sent, pause.unwrap_or_default());
-            }
-            Ok(Page::More | Page::Overtaken) => Err(RelayError::Unfinished),
-            Ok(Page::Last) => Ok(Outcome::Dispatched(sent)),
-            Ok(Page::Waiting) => Ok(Outcome::Waiting(sent)),
-            Ok(Page::Parked) => Ok(Outcome::Parked),
-            Err(error) => Err(error),
-        };
-        (self.report)(partition, outcome);
-    }
-
-    /// Two that race step out of each other's way.
-    fn pause_after(&self, pages: u32) -> Option<Duration> {
-        let (base, cap) = (Duration::from_millis(5), Duration::from_millis(200));
-        Backoff::new(self.relay.ambient.id(), MAX_PAGES, base, cap).delay_after(pages)
-    }
-
-    fn read(&mut self, partition: String, pages: u32, sent_before: usize, pause: Duration) {
-        self.reading += 1;
-        let (relay, database) = (self.relay, Arc::clone(&self.database));
-        self.steps.push(Box::pin(async move {
-            if !pause.is_zero() {
-                tokio::time::sleep(pause).await;
-            }
-            let _permit = database.acquire().await;
-            let pending = if is_time_for(LONGEST_CHAIN) {
-                let read = relay.store.pending(&partition, relay.ambient.now());
-                Deadline::after(LONGEST_STEP).scope(read).await
-            } else {
-                Err(RelayError::Late)
-            };
-            Step::Read { partition, pages: pages + 1, sent_before, pending }
-        }));
-    }
-
-    fn send_what_is_ready(&mut self) {
-        self.since = None;
-        for (topic, mut subjects) in std::mem::take(&mut self.ready) {
+    fn send(&mut self, messages: Vec<Request<Rows, Vec<Verdict>>>) {
+        let first = |rows: &Rows| rows.first().map(Arc::clone);
+        let mut by_topic: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (row, request) in
+            messages.into_iter().filter_map(|request| Some((first(&request.item)?, request)))
+        {
+            by_topic.entry(row.topic.clone()).or_default().push((row, request));
+        }
+        for (topic, mut requests) in by_topic {
             // Reads end in any order; which messages share a call must not depend on it.
-            subjects.sort_by(|a, b| a.partition.cmp(&b.partition));
-            let rows: Vec<_> = subjects.iter().filter_map(Subject::next_row).collect();
-            let sizes: Vec<_> = pack(&rows).iter().map(Vec::len).collect();
-            for size in sizes {
-                let rest = subjects.split_off(size.min(subjects.len()));
-                self.send(&topic, std::mem::replace(&mut subjects, rest));
+            requests.sort_unstable_by(|(a, _), (b, _)| a.partition.cmp(&b.partition));
+            let size = |rows: &Rows| (rows.len(), rows.iter().map(|row| row.message.len()).sum());
+            for count in pack(requests.iter().map(|(_, request)| size(&request.item))) {
+                let some = cut(&mut requests, count).into_iter().map(|(_, request)| request).collect();
+                let topic = topic.clone();
+                self.push(|desk| async move { desk.send(topic, some).await });
             }
         }
     }
 
-    /// One call: the next message of each of these subjects.
-    fn send(&mut self, topic: &str, subjects: Vec<Subject>) {
-        let permits = self.topics.entry(topic.to_owned());
-        let permits = Arc::clone(permits.or_insert_with(|| Arc::new(Semaphore::new(CONCURRENT_CALLS))));
-        let (relay, topic) = (self.relay, topic.to_owned());
-        self.steps.push(Box::pin(async move {
-            let _permit = permits.acquire().await;
-            if !is_time_for(LONGEST_STEP.saturating_mul(2)) {
-                return Step::Sent(subjects, Vec::new());
-            }
-            let rows: Vec<&OutboxRow> = subjects.iter().filter_map(Subject::next_row).collect();
-            let verdicts = Deadline::after(LONGEST_STEP).scope(relay.publisher.send(&topic, &rows)).await;
-            Step::Sent(subjects, verdicts)
-        }));
+    fn push<C: Future<Output = ()> + Send + 'a>(&mut self, call: impl FnOnce(Arc<Desk<'a>>) -> C) {
+        self.steps.push(Box::pin(call(Arc::clone(&self.desk)).map(|()| Step::Called)));
     }
-}
-
-/// Whether so much time is left of the current deadline.
-fn is_time_for(time: Duration) -> bool {
-    Deadline::current().is_none_or(|deadline| deadline.left() >= time)
 }

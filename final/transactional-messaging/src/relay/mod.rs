@@ -1,17 +1,20 @@
 //! The relay: from outbox rows to published messages, in order for each subject, at least once.
 //!
-//! Stream records, sweeps and operators only say *which subject may have news*; the relay then reads the subject's rows above its
-//! watermark, strongly consistent, publishes them in sequence and advances the watermark in one transaction with the rows. It never
-//! trusts the order in which wake-ups arrive: DynamoDB Streams keep order for one item only, not across the items of one partition
-//! ("Amazon DynamoDB Developer Guide, Change data capture for DynamoDB Streams").
+//! The outbox holds what was not sent, and nothing else. Stream records, sweeps and operators only say *where rows may be*; the relay reads
+//! them, publishes those whose turn it is, and deletes them. A message's turn comes when it is the first of its subject, when this call has
+//! just sent the one before it, or when that one is [known to be gone](store::OutboxStore::turns). So neither the order in which wake-ups
+//! arrive matters (DynamoDB Streams keep order for one item only: "Amazon DynamoDB Developer Guide, Change data capture for DynamoDB
+//! Streams"), nor what a read does not show yet of a commit that is still becoming visible.
 //!
-//! Waking a subject once too often costs two reads and publishes nothing.
+//! Waking a subject once too often costs a read and publishes nothing.
 
 mod batch;
 mod damage;
+mod desk;
 mod dispatch;
 mod flow;
 mod publisher;
+mod share;
 mod store;
 mod subject;
 mod sweep;
@@ -20,6 +23,7 @@ mod verdict;
 
 pub use dispatch::{LONGEST_CHAIN, Outcome, Relay};
 pub use publisher::SnsPublisher;
+pub use sweep::{Overdue, Swept};
 pub use topics::TopicDirectory;
 
 /// What keeps a subject's messages from being dispatched now. Nothing is lost: the rows stay in the outbox.
@@ -44,20 +48,12 @@ pub enum RelayError {
     /// There was no time left to do it before the [deadline](waiting::Deadline) of whoever asked for it.
     #[error("there was no time left for the subject; wake it again")]
     Late,
-    /// There is more to dispatch than one call does, or other relays were faster each time.
+    /// A commit of the subject was becoming visible for all the time that there was.
     #[error("the subject is not done; wake it again")]
     Unfinished,
-    /// The messages were published, but this could not be noted: they will be published again.
-    #[error("the watermark could not be advanced; the messages will be published again")]
+    /// Rows could not be deleted or marked: messages that were published will be published again.
+    #[error("what was done could not be noted in the outbox; messages may be published again")]
     Settle(#[source] BoxError),
-}
-
-impl RelayError {
-    /// Whether waking the subject again may help without anybody changing anything. It may, whatever it is: what cannot be sent as it
-    /// is, is no error but [parks](Outcome::Parked) its subject.
-    pub fn is_retryable(&self) -> bool {
-        true
-    }
 }
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_sns::{Client, error::ProvideErrorMetadata as _};
+use aws_sdk_sns::{
+    Client,
+    error::{ProvideErrorMetadata as _, SdkError},
+};
 use waiting::in_time;
 
 use super::batch::entry;
@@ -37,7 +40,7 @@ impl SnsPublisher {
         self
     }
 
-    /// Sends rows of one topic, each of another subject, that fit into one call. The verdicts come in the order of the rows. Each call
+    /// Sends rows of one topic that fit into one call. The verdicts come in the order of the rows. Each call
     /// ends with the current deadline.
     pub(super) async fn send(&self, topic: &str, rows: &[&OutboxRow]) -> Vec<Verdict> {
         let verdicts = match self.topics.arn_of(&self.channels.name(topic)).await {
@@ -72,9 +75,10 @@ impl SnsPublisher {
         #[expect(clippy::disallowed_methods, reason = "this is the relay")]
         let request =
             self.sns.publish_batch().topic_arn(arn).set_publish_batch_request_entries(Some(entries));
-        let answer = in_time(request.send()).await.map_err(|late| Verdict::Again(late.to_string()))?;
+        let answer = in_time(request.send()).await.map_err(|_| Verdict::Silent)?;
         let answer = answer.map_err(|error| match error.code() {
             Some(code) => self.judge(arn, code, error.message()),
+            None if matches!(error, SdkError::TimeoutError(_)) => Verdict::Silent,
             None => Verdict::Again("no answer".to_owned()),
         })?;
         let mut by_id: HashMap<&str, Verdict> = HashMap::new();

@@ -1,224 +1,281 @@
-//! The outbox table as the relay sees it: pending rows of a subject, the watermark, the mark of a parked subject.
+//! The outbox table as the relay sees it. Every read is consistent; what a read of several items does not show may still come.
 
-use std::collections::BTreeSet;
+use std::{collections::HashMap, sync::Arc};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    operation::transact_get_items::TransactGetItemsError,
+    types::{
+        AttributeValue, DeleteRequest, Get, ItemResponse, KeysAndAttributes, PutRequest, TransactGetItem,
+        WriteRequest,
+    },
+};
 use time::{Duration, OffsetDateTime};
-use unit_of_work::{CommitError, Condition, Database as _, DynamoDb, Item, Table, UnitOfWork, Update};
-use uuid::Uuid;
-use waiting::in_time;
+use unit_of_work::{DynamoDb, Item, Table, to_item};
+use waiting::{Backoff, in_time};
 
 use super::{
-    RelayError,
-    damage::{Damage, head_of, row_of},
+    BoxError, RelayError,
+    damage::{Row, row_of},
+    flow::ROWS_A_READ,
 };
 use crate::{
-    outbox::{HEAD, Head, OutboxRow, PENDING_INDEX, PENDING_SHARDS, is_scheduled, pending_shard_key},
+    outbox::{OutboxRow, RowKey},
     timestamp,
 };
 
-/// How many rows of one subject are read at once: with the head they must fit into one transaction of 100 actions.
-const PAGE: i32 = 99;
+/// How many rows of one subject are read at once.
+const PAGE: i32 = 100;
 
 #[derive(Clone, Debug)]
 pub(super) struct OutboxStore {
     pub(super) database: DynamoDb,
     pub(super) table: Table,
-    pub(super) keep_dispatched: Duration,
+    /// Where sent messages are kept, and for how long.
+    pub(super) sent: Option<(Table, Duration)>,
 }
 
-/// What waits to be dispatched.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) head: Head,
-    pub(super) rows: Vec<OutboxRow>,
-    /// There are rows behind these.
-    pub(super) more: bool,
-    /// The row behind these is not due yet, and all others wait for it.
-    pub(super) waiting: bool,
-    /// What is behind these cannot be read, or nothing can because the head cannot.
-    pub(super) damage: Option<Damage>,
+/// Whether it is a row's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Its predecessor is not there any more: it was sent.
+    Now,
+    /// Its predecessor is there.
+    Behind,
+    /// The row is not there any more: another relay has sent it.
+    Over,
+    /// A commit that concerns one of the two is still becoming visible.
+    Unclear,
 }
 
-impl Pending {
-    /// It is the head that cannot be read.
-    pub(super) fn is_headless(&self) -> bool {
-        matches!(self.damage, Some(Damage::Head { .. }))
-    }
-
-    fn nothing(head: Head, damage: Option<Damage>) -> Self {
-        Self { head, rows: Vec::new(), more: false, waiting: false, damage }
-    }
+/// A page of a search: the rows, and where the next page begins.
+pub(super) struct Page {
+    pub(super) items: Vec<Item>,
+    pub(super) next: Option<Item>,
 }
-
-/// What the pending index names.
-#[derive(Debug, Default)]
-pub(super) struct Overdue {
-    /// Subjects of which no wake-up brought a row in time.
-    pub(super) late: BTreeSet<String>,
-    /// Subjects of scheduled messages whose time has come.
-    pub(super) due: BTreeSet<String>,
-}
-
-impl Overdue {
-    fn note(&mut self, key: &Item, late: &str) {
-        let (Some(AttributeValue::S(partition)), Some(AttributeValue::S(due_at))) =
-            (key.get("PK"), key.get("DueAt"))
-        else {
-            return;
-        };
-        if is_scheduled(partition) {
-            self.due.insert(partition.clone());
-        } else if due_at.as_str() < late {
-            self.late.insert(partition.clone());
-        }
-    }
-}
-
-/// Somebody else advanced the watermark in the meantime.
-#[derive(Debug)]
-pub(super) struct Raced;
 
 impl OutboxStore {
-    /// The subject's head and its next rows that are due, both read consistently.
-    pub(super) async fn pending(&self, partition: &str, now: OffsetDateTime) -> Result<Pending, RelayError> {
-        let head = self
-            .database
-            .get(&self.table, self.head_key(partition))
-            .await
-            .map_err(|e| RelayError::Read(e.into()))?;
-        let head = match head.as_ref().map(head_of).transpose() {
-            Ok(head) => head.unwrap_or_default(),
-            Err(damage) => return Ok(Pending::nothing(Head::default(), Some(damage))),
-        };
-        if head.parked.is_some() {
-            return Ok(Pending::nothing(head, None));
+    /// Those of these rows that are there.
+    pub(super) async fn rows(&self, keys: &[RowKey], backoff: Backoff) -> Result<Vec<Row>, RelayError> {
+        let mut rows = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(ROWS_A_READ) {
+            let keys = keys.iter().map(|key| self.table.key(&key.partition, Some(&key.sequence))).collect();
+            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let (mut asked, mut attempts) = (Some(asked.map_err(read)?), 0);
+            while let Some(some) = asked.take() {
+                let request = self.database.client().batch_get_item().request_items(self.table.name(), some);
+                let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
+                let found = answer.responses.unwrap_or_default().remove(self.table.name());
+                rows.extend(found.unwrap_or_default().into_iter().map(row_of));
+                asked = answer.unprocessed_keys.and_then(|mut rest| rest.remove(self.table.name()));
+                attempts += 1;
+                if asked.is_some() {
+                    wait(&backoff, attempts).await.map_err(read)?;
+                }
+            }
         }
-        let watermark = head.watermark.clone().unwrap_or_else(|| HEAD.to_owned());
+        Ok(rows)
+    }
+
+    /// The subject's first rows behind this sequence, or its very first ones.
+    pub(super) async fn rows_behind(&self, partition: &str, last: Option<&str>) -> Result<Page, RelayError> {
+        let behind = last.unwrap_or_default();
         let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
-        let answer = request
-            .key_condition_expression("PK = :partition AND SK > :watermark")
+        let request = request
+            .key_condition_expression("PK = :partition AND SK > :behind")
             .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-            .expression_attribute_values(":watermark", AttributeValue::S(watermark))
-            .limit(PAGE)
-            .send();
-        let answer = in_time(answer).await.map_err(|late| RelayError::Read(late.into()))?;
-        let answer = answer.map_err(|error| RelayError::Read(error.into()))?;
-        let mut pending = Pending::nothing(head, None);
-        pending.more = answer.last_evaluated_key.is_some();
-        // Row by row: what stands in front of a damaged one, or of one that is not due, is sent.
-        for item in answer.items.unwrap_or_default() {
-            match row_of(item) {
-                Ok(row) if row.is_due(now) => pending.rows.push(row),
-                Ok(_) => pending.waiting = true,
-                Err(damage) => pending.damage = Some(damage),
-            }
-            if pending.waiting || pending.damage.is_some() {
-                pending.more = false;
-                break;
-            }
-        }
-        Ok(pending)
+            // No text is empty in a key.
+            .expression_attribute_values(
+                ":behind",
+                AttributeValue::S(if behind.is_empty() { " " } else { behind }.to_owned()),
+            )
+            .limit(PAGE);
+        let answer = self.database.query(&self.table, request).await.map_err(read)?;
+        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
-    /// Notes that these rows were dispatched: the watermark moves, the rows leave the pending index and get their time to live. A row
-    /// that was never dispatched has none, or it could expire unsent.
-    pub(super) async fn settle(
-        &self,
-        token: Uuid,
-        partition: &str,
-        head: &Head,
-        sent: &[OutboxRow],
-        now: OffsetDateTime,
-    ) -> Result<Result<(), Raced>, RelayError> {
-        let Some(last) = sent.last() else { return Ok(Ok(())) };
-        let mut work = UnitOfWork::new(token);
-        let advance = Update::new(&self.table, self.head_key(partition))
-            .set("Watermark", AttributeValue::S(last.sequence.clone()))
-            .when(still(head));
-        work.add(advance.or(Raced));
-        let expires = AttributeValue::N((now + self.keep_dispatched).unix_timestamp().to_string());
-        for row in sent {
-            let update = Update::new(&self.table, self.table.key(partition, Some(&row.sequence)))
-                .set("ExpiresAt", expires.clone())
-                .remove("PendingShard");
-            work.add(update.when(Condition::exists("PK")).or(Raced));
-        }
-        commit(work, &self.database).await
+    /// The next page of the whole table: keys, times and marks.
+    pub(super) async fn page(&self, begin: Option<Item>) -> Result<Page, RelayError> {
+        let request = self.database.client().scan().table_name(self.table.name()).consistent_read(true);
+        let request =
+            request.projection_expression("PK, SK, CreatedAt, Parked").set_exclusive_start_key(begin);
+        let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
+        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
-    /// Sets the subject aside: its next message cannot be sent, and those behind it wait so that order is kept. Without a head as it was
-    /// read, because that is what is damaged, it is set aside whatever it holds.
-    pub(super) async fn park(
-        &self,
-        token: Uuid,
-        partition: &str,
-        head: Option<&Head>,
-        reason: &str,
-    ) -> Result<Result<(), Raced>, RelayError> {
-        let mut work = UnitOfWork::new(token);
-        let update = Update::new(&self.table, self.head_key(partition))
-            .set("Parked", AttributeValue::S(reason.to_owned()));
-        let when = head.map_or_else(|| Condition::not_exists("Parked"), still);
-        work.add(update.when(when).or(Raced));
-        commit(work, &self.database).await
-    }
-
-    pub(super) async fn unpark(&self, token: Uuid, partition: &str) -> Result<(), RelayError> {
-        let mut work = UnitOfWork::new(token);
-        let update = Update::new(&self.table, self.head_key(partition)).remove("Parked");
-        work.add(update.when(Condition::exists("Parked")).or(Raced));
-        commit(work, &self.database).await.map(drop)
-    }
-
-    /// Subjects of which a row was due before `late`, and subjects of scheduled messages that are due now. The index is read eventually
-    /// consistent, as indexes are; a subject that is named wrongly costs two reads, one that is missed is found by the next sweep.
-    pub(super) async fn pending_subjects(
-        &self,
-        late: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> Result<Overdue, RelayError> {
-        let text = |time| timestamp::format(time).map_err(|error| RelayError::Read(error.into()));
-        // The index compares with "before", and what is due at this very moment is due.
-        let (late, end) = (text(late)?, text(now + Duration::MICROSECOND)?);
-        let mut found = Overdue::default();
-        for shard in 0..PENDING_SHARDS {
+    /// Whose turn it is of 50 rows at most, each behind its predecessor.
+    ///
+    /// Row and predecessor are looked at together in one transaction: no other read tells apart what was deleted and what is not visible yet
+    /// ("Amazon DynamoDB Developer Guide, Isolation levels"). Where a commit is under way the whole call is refused, and says for which; the
+    /// others are asked for again without those.
+    pub(super) async fn turns(&self, rows: &[Arc<OutboxRow>]) -> Result<Vec<Turn>, RelayError> {
+        let mut turns = vec![Turn::Unclear; rows.len()];
+        let mut open: Vec<usize> = (0..rows.len()).collect();
+        while !open.is_empty() {
+            let gets: Result<Vec<_>, _> =
+                open.iter().filter_map(|index| rows.get(*index)).flat_map(|row| self.pair(row)).collect();
             let request =
-                self.database.client().query().table_name(self.table.name()).index_name(PENDING_INDEX);
-            let mut pages = request
-                .key_condition_expression("PendingShard = :shard AND DueAt < :end")
-                .expression_attribute_values(":shard", AttributeValue::S(pending_shard_key(shard)))
-                .expression_attribute_values(":end", AttributeValue::S(end.clone()))
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(item) =
-                in_time(pages.next()).await.map_err(|late| RelayError::Read(late.into()))?
-            {
-                found.note(&item.map_err(|error| RelayError::Read(error.into()))?, &late);
+                self.database.client().transact_get_items().set_transact_items(Some(gets.map_err(read)?));
+            let error = match in_time(request.send()).await.map_err(read)? {
+                Ok(answer) => {
+                    let items = answer.responses.unwrap_or_default();
+                    for (index, pair) in open.into_iter().zip(items.chunks(2)) {
+                        turns[index] = turn(pair);
+                    }
+                    return Ok(turns);
+                }
+                Err(error) => error,
+            };
+            let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
+            else {
+                return Err(read(error));
+            };
+            let reasons = cancelled.cancellation_reasons();
+            let blamed = |pair: usize| {
+                let of_pair = reasons.iter().skip(pair * 2).take(2);
+                of_pair.filter(|reason| !matches!(reason.code(), None | Some("None"))).count() > 0
+            };
+            let rest: Vec<_> =
+                open.iter().enumerate().filter(|(pair, _)| !blamed(*pair)).map(|(_, index)| *index).collect();
+            if rest.len() == open.len() {
+                return Ok(turns);
+            }
+            open = rest;
+        }
+        Ok(turns)
+    }
+
+    /// Predecessor and row.
+    fn pair(&self, row: &OutboxRow) -> [Result<TransactGetItem, BuildError>; 2] {
+        [row.predecessor.as_deref().unwrap_or_default(), &row.sequence].map(|sequence| {
+            let key = self.table.key(&row.partition, Some(sequence));
+            let get =
+                Get::builder().table_name(self.table.name()).set_key(Some(key)).projection_expression("PK");
+            Ok(TransactGetItem::builder().get(get.build()?).build())
+        })
+    }
+
+    /// Deletes rows that were sent, 25 at most, after they were kept in the table of sent messages where there is one.
+    pub(super) async fn delete(
+        &self,
+        rows: &[Arc<OutboxRow>],
+        now: OffsetDateTime,
+        backoff: Backoff,
+    ) -> Result<(), RelayError> {
+        if let Some((table, keep)) = &self.sent {
+            let puts: Result<Vec<_>, _> = rows.iter().map(|row| kept(row, now, *keep)).collect();
+            self.write(table, puts.map_err(RelayError::Settle)?, backoff).await?;
+        }
+        let deletes = rows.iter().map(|row| {
+            let key = self.table.key(&row.partition, Some(&row.sequence));
+            let request = DeleteRequest::builder().set_key(Some(key)).build()?;
+            Ok(WriteRequest::builder().delete_request(request).build())
+        });
+        let deletes: Result<Vec<_>, BoxError> = deletes.collect();
+        self.write(&self.table, deletes.map_err(RelayError::Settle)?, backoff).await
+    }
+
+    /// A batch may be done in part: what was not is asked for again.
+    async fn write(
+        &self,
+        table: &Table,
+        requests: Vec<WriteRequest>,
+        backoff: Backoff,
+    ) -> Result<(), RelayError> {
+        let (mut asked, mut attempts) = (Some(HashMap::from([(table.name().to_owned(), requests)])), 0);
+        while let Some(some) = asked.take() {
+            let request = self.database.client().batch_write_item().set_request_items(Some(some));
+            let answer = in_time(request.send()).await.map_err(settle)?.map_err(settle)?;
+            asked = answer.unprocessed_items.filter(|rest| !rest.is_empty());
+            attempts += 1;
+            if asked.is_some() {
+                wait(&backoff, attempts).await.map_err(settle)?;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
-    fn head_key(&self, partition: &str) -> Item {
-        self.table.key(partition, Some(HEAD))
+    /// Marks a row that cannot be sent; those behind it wait for it. Whether the row was still there.
+    pub(super) async fn park(&self, key: &RowKey, reason: &str) -> Result<bool, RelayError> {
+        let reason = AttributeValue::S(reason.to_owned());
+        self.mark(key, "SET Parked = :reason", Some(HashMap::from([(":reason".to_owned(), reason)]))).await
+    }
+
+    /// Takes the marks from all rows of the subject.
+    pub(super) async fn unpark(&self, partition: &str) -> Result<(), RelayError> {
+        let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
+        let mut parked = request
+            .key_condition_expression("PK = :partition")
+            .filter_expression("attribute_exists(Parked)")
+            .projection_expression("PK, SK")
+            .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = in_time(parked.next()).await.map_err(read)? {
+            let text = |item: &Item, name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+            let item = item.map_err(read)?;
+            if let (Some(partition), Some(sequence)) = (text(&item, "PK"), text(&item, "SK")) {
+                self.mark(&RowKey { partition, sequence }, "REMOVE Parked", None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark(
+        &self,
+        key: &RowKey,
+        update: &str,
+        values: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<bool, RelayError> {
+        #[expect(clippy::disallowed_methods, reason = "a mark of the relay's own, which no message tells of")]
+        let request = self.database.client().update_item().table_name(self.table.name());
+        let request = request
+            .set_key(Some(self.table.key(&key.partition, Some(&key.sequence))))
+            .update_expression(update)
+            .set_expression_attribute_values(values)
+            // A row that was sent meanwhile must not come back as a mark without a message.
+            .condition_expression("attribute_exists(PK)");
+        match in_time(request.send()).await.map_err(settle)? {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(settle(error)),
+        }
     }
 }
 
-/// The head is as it was read.
-fn still(head: &Head) -> Condition {
-    let watermark = match &head.watermark {
-        Some(watermark) => Condition::equals("Watermark", AttributeValue::S(watermark.clone())),
-        None => Condition::not_exists("Watermark"),
-    };
-    watermark.and(Condition::not_exists("Parked"))
+fn turn(pair: &[ItemResponse]) -> Turn {
+    let is_there = |response: &ItemResponse| response.item().is_some_and(|item| !item.is_empty());
+    match pair {
+        [_, row] if !is_there(row) => Turn::Over,
+        [predecessor, _] if is_there(predecessor) => Turn::Behind,
+        [_, _] => Turn::Now,
+        _ => Turn::Unclear,
+    }
 }
 
-async fn commit(work: UnitOfWork<Raced>, database: &DynamoDb) -> Result<Result<(), Raced>, RelayError> {
-    match work.commit(database).await {
-        Ok(()) => Ok(Ok(())),
-        Err(CommitError::Rejected(raced)) => Ok(Err(raced)),
-        Err(error) => Err(RelayError::Settle(Box::new(error))),
-    }
+fn kept(row: &OutboxRow, now: OffsetDateTime, keep: Duration) -> Result<WriteRequest, BoxError> {
+    let mut item = to_item(row)?;
+    item.insert("SentAt".to_owned(), AttributeValue::S(timestamp::format(now)?));
+    item.insert("ExpiresAt".to_owned(), AttributeValue::N((now + keep).unix_timestamp().to_string()));
+    Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
+}
+
+/// DynamoDB did a part only: how long until it is asked for the rest.
+async fn wait(backoff: &Backoff, attempts: u32) -> Result<(), BoxError> {
+    let pause = backoff.delay_after(attempts).ok_or("dynamodb does only parts of a batch")?;
+    Ok(waiting::pause(pause).await?)
+}
+
+fn read(error: impl Into<BoxError>) -> RelayError {
+    RelayError::Read(error.into())
+}
+
+fn settle(error: impl Into<BoxError>) -> RelayError {
+    RelayError::Settle(error.into())
 }

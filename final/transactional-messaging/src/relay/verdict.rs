@@ -6,6 +6,10 @@ pub(super) enum Verdict {
     Sent,
     /// Sending it again may help; the code says why it was not taken.
     Again(String),
+    /// SNS has not answered in time. Whatever else goes to the topic would wait as long.
+    Silent,
+    /// There was no time left to send it.
+    Late,
     /// Its topic does not exist. Topics come back, so it is sent again.
     NoTopic,
     /// Sending it again as it is cannot help.

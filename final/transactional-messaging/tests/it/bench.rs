@@ -1,19 +1,26 @@
 //! A service's outbox, topic and queue on an AWS of its own, and a relay behind a wire.
 
+use std::{future::Future, time::Duration};
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use local_aws::ItemByItem;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
     envelope::Envelope,
-    message::{Context, Message, Sequence, Subject},
-    outbox::{Outbox, partition_of},
+    message::{Context, Message, Place, Sequence, Subject},
+    outbox::{Outbox, RowKey, partition_of},
     provision::{ServiceResources, Subscription, ensure_service},
     relay::{Outcome, Relay, RelayError, SnsPublisher, TopicDirectory},
 };
-use unit_of_work::{Database as _, DynamoDb, Item, UnitOfWork};
+use unit_of_work::{Database as _, DynamoDb, Item, Put, Table, UnitOfWork};
 use uuid::Uuid;
 
-use crate::{ambient, note::Noted, wire::Wire};
+use crate::{
+    ambient,
+    note::Noted,
+    wire::{Fault, Wire},
+};
 
 pub(crate) const OUTBOX: &str = "notes-outbox";
 pub(crate) const QUEUE: &str = "notes";
@@ -71,8 +78,9 @@ impl Bench {
     /// Commits a message of this subject, as the only one of its version.
     pub(crate) async fn store(&self, subject: &Subject, version: u64, message: &impl Message) {
         let mut work: UnitOfWork<&str> = UnitOfWork::new(self.ambient.id());
-        let place = (subject, Sequence::of(version, 0));
-        self.outbox.publish(&mut work, place, &context(), message, "there already").unwrap();
+        self.outbox
+            .publish(&mut work, &place(subject, version), &context(), message, "there already")
+            .unwrap();
         work.commit(&self.database()).await.unwrap();
     }
 
@@ -81,6 +89,54 @@ impl Bench {
         for version in versions {
             self.store(subject, version, &self.noted(&version.to_string())).await;
         }
+    }
+
+    /// Commits a version and its message in a transaction that becomes visible item by item: the aggregate at once, the message so much
+    /// later. It is decided when this returns; the result ends when all of it is visible.
+    pub(crate) async fn commit_item_by_item(
+        &self,
+        subject: &Subject,
+        version: u64,
+        late: Duration,
+    ) -> impl Future<Output = ()> + use<> {
+        let mut work: UnitOfWork<&str> = UnitOfWork::new(self.ambient.id());
+        let table = Table::new("notes", "PK");
+        work.add(Put::item(&table, table.key(format!("{}#{version}", subject.as_str()), None)).unwrap());
+        let message = self.noted(&version.to_string());
+        self.outbox
+            .publish(&mut work, &place(subject, version), &context(), &message, "there already")
+            .unwrap();
+        let (mut decided, commit) = self.commit_so(work, ItemByItem { sequence: vec![0, 1], gap: late });
+        let commit = tokio::spawn(commit);
+        decided.recv().await;
+        tokio::time::sleep(Duration::from_micros(1)).await;
+        async move { commit.await.unwrap() }
+    }
+
+    /// Commits in this way. Whoever commits may give up before all of it is visible.
+    pub(crate) fn commit_so(
+        &self,
+        work: UnitOfWork<&'static str>,
+        way: ItemByItem,
+    ) -> (tokio::sync::mpsc::Receiver<()>, impl Future<Output = ()> + use<>) {
+        let (begun, decided) = tokio::sync::mpsc::channel(1);
+        let wire = Wire::to(self.wire.aws());
+        wire.inject(
+            "TransactWriteItems",
+            1,
+            Fault::instead(move |aws, mut request| {
+                request.headers_mut().insert(ItemByItem::HEADER, way.to_string());
+                let begun = begun.clone();
+                async move {
+                    let call = tokio::spawn(async move { aws.call(request).await });
+                    tokio::task::yield_now().await;
+                    begun.send(()).await.ok();
+                    call.await.unwrap()
+                }
+            }),
+        );
+        let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&wire.sdk_config()));
+        (decided, async move { drop(work.commit(&database).await) })
     }
 
     pub(crate) async fn wake(&self, subject: &Subject) -> Result<Outcome, RelayError> {
@@ -94,7 +150,31 @@ impl Bench {
         subjects.iter().map(|subject| outcomes.remove(&partition_of(subject)).unwrap()).collect()
     }
 
-    /// The row of a subject's version, or its head.
+    /// What becomes of a subject when the rows of these versions are named.
+    pub(crate) async fn wake_rows(
+        &self,
+        subject: &Subject,
+        versions: impl IntoIterator<Item = u64>,
+    ) -> Result<Outcome, RelayError> {
+        let keys = versions.into_iter().map(|version| key(subject, version)).collect();
+        self.relay.wake_rows(keys).await.remove(&partition_of(subject)).unwrap()
+    }
+
+    /// Damages or mends the row of a version: an update expression, and the value that it calls `:v`.
+    pub(crate) async fn change(
+        &self,
+        subject: &Subject,
+        sort: &str,
+        expression: &str,
+        v: Option<AttributeValue>,
+    ) {
+        let key = self.outbox.table().key(partition_of(subject), Some(sort));
+        let request = self.dynamodb.update_item().table_name(OUTBOX).set_key(Some(key));
+        let values = v.map(|v| [(":v".to_owned(), v)].into());
+        request.update_expression(expression).set_expression_attribute_values(values).send().await.unwrap();
+    }
+
+    /// The row of a subject's version.
     pub(crate) async fn row(&self, subject: &Subject, sort: &str) -> Option<Item> {
         let key = self.outbox.table().key(partition_of(subject), Some(sort));
         self.database().get(self.outbox.table(), key).await.unwrap()
@@ -111,10 +191,16 @@ impl Bench {
         all.iter().filter(|envelope| envelope.subject == subject.as_str()).map(text_of).collect()
     }
 
-    /// How many rows the pending index names.
+    /// How many rows wait.
     pub(crate) async fn pending(&self) -> usize {
-        let answer = self.dynamodb.scan().table_name(OUTBOX).index_name("PendingIndex").send().await.unwrap();
-        answer.items().len()
+        let pages = self.dynamodb.scan().table_name(OUTBOX).into_paginator().items().send();
+        pages.try_collect().await.unwrap().len()
+    }
+
+    /// Why the row of a version is parked.
+    pub(crate) async fn parked(&self, subject: &Subject, version: u64) -> Option<String> {
+        let row = self.row(subject, &sequence(version)).await.expect("the row is there");
+        text(&row, "Parked").map(str::to_owned)
     }
 }
 
@@ -134,6 +220,7 @@ pub(crate) fn relay_on(wire: &Wire, first_id: u64, channels: Channels) -> Relay 
 pub(crate) fn resources() -> ServiceResources {
     ServiceResources {
         aggregate_table: "notes".to_owned(),
+        aggregate_index: None,
         inbox_table: "notes-inbox".to_owned(),
         outbox_table: OUTBOX.to_owned(),
         topics: vec!["noted".to_owned()],
@@ -147,6 +234,20 @@ pub(crate) fn context() -> Context {
 
 pub(crate) fn subject(number: u128) -> Subject {
     Subject::aggregate("note", Uuid::from_u128(number))
+}
+
+/// The place of the only message of a version, where every version has one.
+pub(crate) fn place(subject: &Subject, version: u64) -> Place {
+    let (subject, sequence) = (subject.clone(), Sequence::of(version, 0));
+    match version.checked_sub(1) {
+        None => Place::first(subject, sequence),
+        Some(before) => Place::after(subject, sequence, Sequence::of(before, 0)),
+    }
+}
+
+/// The key of a version's only message.
+pub(crate) fn key(subject: &Subject, version: u64) -> RowKey {
+    RowKey { partition: partition_of(subject), sequence: sequence(version) }
 }
 
 /// The sort key of a version's only message.

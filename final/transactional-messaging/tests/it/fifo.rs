@@ -74,7 +74,7 @@ async fn a_message_that_fails_is_not_overtaken_by_its_own_subject_and_holds_up_n
 async fn what_is_published_again_within_five_minutes_arrives_once() {
     let bench = Bench::fifo().await;
     bench.store_all(&subject(1), 0..3).await;
-    bench.wire.inject("TransactWriteItems", 1, Fault::code(400, "AccessDeniedException"));
+    bench.wire.inject("BatchWriteItem", 4, Fault::code(400, "AccessDeniedException"));
     bench.wake(&subject(1)).await.unwrap_err();
     seconds(240).await;
     let other = relay_on(&bench.wire, 2_000_000, Channels::Fifo);

@@ -5,15 +5,15 @@ use transactional_messaging::{
     consumer::Delivery,
     envelope::DEFAULT_MAX_ENVELOPE_BYTES,
     error::PublishError,
-    message::{Context, Sequence},
-    outbox::{Outbox, PENDING_SHARDS},
+    message::{Context, Place, Sequence},
+    outbox::Outbox,
     timestamp,
 };
 use unit_of_work::{CommitError, MemoryDatabase, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
-    bench::{Bench, OUTBOX, context, envelope_of, number, sequence, subject, text},
+    bench::{Bench, OUTBOX, context, envelope_of, place, sequence, subject, text},
     note::Noted,
     queues,
 };
@@ -29,20 +29,17 @@ async fn a_committed_message_is_a_row_with_everything_that_is_documented() {
     let expected = [
         ("PK", "SUBJECT#note/00000000-0000-0000-0000-000000000007"),
         ("SK", "00000000000000000301"),
+        ("Predecessor", "00000000000000000201"),
         ("MessageId", &id),
         ("CorrelationId", "00000000-0000-0000-0000-0000000000c0"),
         ("Kind", "Noted"),
         ("Topic", "noted"),
         ("CreatedAt", "2026-01-01T00:00:00+00:00"),
-        ("DueAt", "2026-01-01T00:00:00+00:00"),
     ];
     for (name, value) in expected {
         assert_eq!(text(&row, name), Some(value), "{name}");
     }
-    let shard = text(&row, "PendingShard").and_then(|shard| shard.strip_prefix("PENDING#")).unwrap();
-    assert!(shard.parse::<u64>().unwrap() < PENDING_SHARDS);
-    assert_eq!(number(&row, "ExpiresAt"), None, "a pending row never expires");
-    assert_eq!(row.len(), 10, "and nothing else: {row:?}");
+    assert_eq!(row.len(), 9, "and nothing else, least of all a time to live: {row:?}");
 
     let message: serde_json::Value = serde_json::from_str(text(&row, "Message").unwrap()).unwrap();
     let at = timestamp::format(note.created_at).unwrap();
@@ -69,7 +66,7 @@ async fn cause_and_trace_travel_with_the_message() {
     };
     let mut work: UnitOfWork<()> = UnitOfWork::new(bench.ambient.id());
     let note = bench.noted("x");
-    bench.outbox.publish(&mut work, (&subject(1), Sequence::single()), &context, &note, ()).unwrap();
+    bench.outbox.publish(&mut work, &Place::only(subject(1)), &context, &note, ()).unwrap();
     work.commit(&bench.database()).await.unwrap();
     bench.wake(&subject(1)).await.unwrap();
     let envelope = bench.delivered().await.remove(0);
@@ -86,8 +83,8 @@ async fn cause_and_trace_travel_with_the_message() {
 async fn a_message_that_was_not_committed_is_never_sent() {
     let bench = Bench::new().await;
     let mut work: UnitOfWork<()> = UnitOfWork::new(bench.ambient.id());
-    let place = (&subject(1), Sequence::single());
-    bench.outbox.publish(&mut work, place, &context(), &bench.noted("x"), ()).unwrap();
+    let place = Place::only(subject(1));
+    bench.outbox.publish(&mut work, &place, &context(), &bench.noted("x"), ()).unwrap();
     drop(work);
     bench.wake(&subject(1)).await.unwrap();
     assert_eq!((bench.pending().await, bench.delivered().await.len()), (0, 0));
@@ -98,9 +95,21 @@ async fn a_place_is_given_once_and_the_error_given_with_it_comes_back() {
     let bench = Bench::new().await;
     bench.store(&subject(1), 0, &bench.noted("first")).await;
     let mut work = UnitOfWork::new(bench.ambient.id());
-    let place = (&subject(1), Sequence::of(0, 0));
-    bench.outbox.publish(&mut work, place, &context(), &bench.noted("second"), "taken").unwrap();
+    let place = Place::only(subject(1));
+    bench.outbox.publish(&mut work, &place, &context(), &bench.noted("second"), "taken").unwrap();
     assert!(matches!(work.commit(&bench.database()).await, Err(CommitError::Rejected("taken"))));
+}
+
+/// It could never be sent, nor could anything behind it.
+#[test]
+fn a_place_behind_itself_or_behind_a_later_message_is_refused() {
+    let note = note(String::new());
+    for before in [1, 2] {
+        let place = Place::after(subject(1), Sequence::of(1, 0), Sequence::of(before, 0));
+        let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::nil());
+        let refused = Outbox::new(OUTBOX, "/notes").publish(&mut work, &place, &context(), &note, ());
+        assert!(matches!(refused, Err(PublishError::Misplaced)) && work.is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,9 +122,7 @@ async fn a_message_over_the_limit_is_refused_before_the_commit_and_one_at_the_li
     };
     let publish = |outbox: &Outbox, length| {
         let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(length as u128));
-        outbox
-            .publish(&mut work, (&subject(1), Sequence::single()), &context(), &note(length), ())
-            .map(|()| work)
+        outbox.publish(&mut work, &Place::only(subject(1)), &context(), &note(length), ()).map(|()| work)
     };
     let outbox = Outbox::new(OUTBOX, "/notes").with_max_envelope_bytes(1000);
     let Err(PublishError::TooLarge { kind, bytes, max_bytes: 1000 }) = publish(&outbox, 1000).map(drop)
@@ -138,8 +145,8 @@ async fn the_largest_message_arrives_whatever_it_consists_of() {
         let bench = Bench::new().await;
         let size = |times: usize| {
             let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::nil());
-            let place = (&subject(1), Sequence::single());
-            bench.outbox.publish(&mut work, place, &context(), &bench.noted(&worst.repeat(times)), ())
+            let place = Place::only(subject(1));
+            bench.outbox.publish(&mut work, &place, &context(), &bench.noted(&worst.repeat(times)), ())
         };
         let limit = DEFAULT_MAX_ENVELOPE_BYTES;
         let largest = (0..limit).collect::<Vec<_>>().partition_point(|times| size(*times).is_ok()) - 1;
@@ -155,7 +162,7 @@ async fn the_largest_message_arrives_whatever_it_consists_of() {
 
 fn stored(outbox: &Outbox, note: &Noted) -> Result<(), PublishError> {
     let mut work: UnitOfWork<&str> = UnitOfWork::new(Uuid::nil());
-    outbox.publish(&mut work, (&subject(1), Sequence::of(1, 0)), &context(), note, "there already")
+    outbox.publish(&mut work, &place(&subject(1), 1), &context(), note, "there already")
 }
 
 fn note(text: String) -> Noted {

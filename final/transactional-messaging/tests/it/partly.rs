@@ -1,4 +1,4 @@
-//! `PublishBatch` of which SNS takes only some entries, as it may: it answers 200 and names the others.
+//! Batches that are done in part, as AWS may: it answers 200 and names the rest.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -72,4 +72,27 @@ fn failed_entry(id: &str, not: Not) -> String {
     format!(
         "<member><Id>{id}</Id><Code>{code}</Code><Message>injected</Message><SenderFault>{sender_fault}</SenderFault></member>"
     )
+}
+
+/// `BatchWriteItem` of which DynamoDB does only the first half, as it may: it answers 200 and names the rest.
+pub(crate) fn half_done() -> Fault {
+    Fault::instead(|aws, mut request| async move {
+        let mut body: serde_json::Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let mut rest = serde_json::Map::new();
+        for (table, requests) in body["RequestItems"].as_object_mut().unwrap() {
+            let requests = requests.as_array_mut().unwrap();
+            rest.insert(table.clone(), requests.split_off(requests.len() / 2).into());
+        }
+        let done = body["RequestItems"]
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|some| !some.as_array().unwrap().is_empty());
+        if done {
+            *request.body_mut() = SdkBody::from(body.to_string());
+            request.headers_mut().remove("content-length");
+            aws.call(request).await?;
+        }
+        Ok(response(200, serde_json::json!({ "UnprocessedItems": rest }).to_string()))
+    })
 }

@@ -6,7 +6,7 @@ use transactional_messaging::{
 };
 
 use crate::{
-    bench::{Bench, subject, texts},
+    bench::{Bench, key, subject, texts},
     wire::Fault,
 };
 
@@ -50,7 +50,7 @@ async fn a_subject_that_cannot_be_read_holds_up_nobody() {
     );
     let outcomes = bench.wake_all(&subjects).await;
     assert!(matches!(outcomes[1], Err(RelayError::Read(_))));
-    assert!(outcomes[1].as_ref().unwrap_err().is_retryable());
+    assert!(outcomes[1].is_err());
     assert!(matches!((&outcomes[0], &outcomes[2]), (Ok(Outcome::Dispatched(2)), Ok(Outcome::Dispatched(2)))));
     bench.wire.repair();
     assert_eq!(bench.wake(&subject(2)).await.unwrap(), Outcome::Dispatched(2));
@@ -58,25 +58,54 @@ async fn a_subject_that_cannot_be_read_holds_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subject_that_cannot_be_settled_is_an_error_and_comes_again() {
+async fn rows_that_cannot_be_read_together_are_read_for_each_subject() {
+    let bench = Bench::new().await;
+    let keys: Vec<_> =
+        (1..=3).flat_map(|number| [0, 1].map(|version| key(&subject(number), version))).collect();
+    for number in 1..=3 {
+        bench.store_all(&subject(number), 0..2).await;
+    }
+    let two = partition_of(&subject(2));
+    for operation in ["BatchGetItem", "Query"] {
+        bench.wire.inject_where(operation, &two, usize::MAX, Fault::code(500, "InternalServerError"));
+    }
+    let mut outcomes = bench.relay.wake_rows(keys.clone()).await;
+    assert!(matches!(outcomes.remove(&two), Some(Err(RelayError::Read(_)))));
+    assert!(outcomes.len() == 2 && outcomes.into_values().all(|o| matches!(o, Ok(Outcome::Dispatched(2)))));
+    bench.wire.repair();
+    assert_eq!(bench.relay.wake_rows(keys).await.remove(&two).unwrap().unwrap(), Outcome::Dispatched(2));
+    assert_eq!(bench.delivered().await.len(), 6, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subject_of_which_nobody_can_tell_whose_turn_it_is_holds_up_nobody() {
+    let bench = Bench::new().await;
+    let subjects = [subject(1), subject(2), subject(3)];
+    for subject in &subjects {
+        bench.store_all(subject, 1..2).await;
+    }
+    let (refusal, two) = (Fault::code(400, "ValidationException"), partition_of(&subject(2)));
+    bench.wire.inject_where("TransactGetItems", &two, usize::MAX, refusal);
+    let outcomes = bench.wake_all(&subjects).await;
+    assert!(matches!(
+        outcomes.as_slice(),
+        [Ok(Outcome::Dispatched(1)), Err(RelayError::Read(_)), Ok(Outcome::Dispatched(1))]
+    ));
+    bench.wire.repair();
+    assert_eq!(bench.wake(&subject(2)).await.unwrap(), Outcome::Dispatched(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_deleted_is_an_error_of_its_subject_alone_and_comes_again() {
     let bench = Bench::new().await;
     for number in [1, 2] {
         bench.store_all(&subject(number), 0..1).await;
     }
     let refusal = Fault::code(400, "AccessDeniedException");
-    bench.wire.inject_where("TransactWriteItems", &partition_of(&subject(1)), 1, refusal);
+    bench.wire.inject_where("BatchWriteItem", &partition_of(&subject(1)), 2, refusal);
     let outcomes = bench.wake_all(&[subject(1), subject(2)]).await;
     assert!(matches!((&outcomes[0], &outcomes[1]), (Err(RelayError::Settle(_)), Ok(Outcome::Dispatched(1)))));
+    assert_eq!(bench.pending().await, 1);
     assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Dispatched(1));
-}
-
-/// Somebody else is faster each time. One call does not go on for ever, and says that it is not done.
-#[tokio::test(start_paused = true)]
-async fn a_subject_that_is_overtaken_for_ever_is_told_as_unfinished() {
-    let bench = Bench::new().await;
-    bench.store_all(&subject(1), 0..1).await;
-    let overtaken = Fault::cancelled(&["ConditionalCheckFailed", "None"]);
-    bench.wire.inject("TransactWriteItems", usize::MAX, overtaken);
-    let error = bench.wake(&subject(1)).await.unwrap_err();
-    assert!(error.is_retryable() && !matches!(error, RelayError::Publish { .. }), "{error}");
+    assert_eq!(bench.pending().await, 0);
 }

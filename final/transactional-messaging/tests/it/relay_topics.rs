@@ -2,6 +2,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
+use tokio::time::Instant;
 use transactional_messaging::{
     outbox::partition_of,
     relay::{LONGEST_CHAIN, Outcome, RelayError},
@@ -11,6 +12,7 @@ use waiting::Deadline;
 use crate::{
     bench::{Bench, subject, texts},
     note::Astray,
+    sweeper::one_item_a_page,
     wire::Fault,
 };
 
@@ -46,13 +48,15 @@ async fn a_topic_deleted_and_made_again_leaves_nothing_waiting_for_a_person() {
         bench.store_all(&subject(number), 1..2).await;
     }
     seconds(120).await;
-    let failed = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
-    assert!(failed.values().all(|result| matches!(result, Err(RelayError::NoTopic { .. }))), "{failed:?}");
+    let mut failed = Vec::new();
+    bench.relay.sweep_each(time::Duration::MINUTE, |_, result| failed.push(result)).await.unwrap();
+    let is_missing = |result: &Result<_, _>| matches!(result, Err(RelayError::NoTopic { .. }));
+    assert!(failed.len() == 5 && failed.iter().all(is_missing), "{failed:?}");
     assert!(bench.wire.count("ListTopics") <= 3, "not a list for each message");
     bench.sns.create_topic().name("noted").send().await.unwrap();
     seconds(2).await;
     let sent = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
-    assert!(sent.len() == 5 && sent.values().all(|result| matches!(result, Ok(Outcome::Dispatched(1)))));
+    assert_eq!((sent.subjects, sent.messages, sent.failed), (5, 5, 0));
     assert_eq!(bench.pending().await, 0);
 }
 
@@ -65,7 +69,7 @@ async fn a_topic_that_hangs_keeps_back_only_its_own_subjects() {
         bench.store_all(&subject(number), 0..3).await;
     }
     bench.wire.inject_where("PublishBatch", "nowhere", usize::MAX, Fault::Silence);
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let done = Mutex::new(Vec::new());
     let partitions = (1..=5).map(|number| partition_of(&subject(number))).collect();
     let report = |partition, result: Result<_, _>| {
@@ -83,21 +87,56 @@ async fn a_topic_that_hangs_keeps_back_only_its_own_subjects() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wake_up_and_a_sweep_end_before_their_deadline_and_say_what_is_left() {
+async fn a_wake_up_ends_before_its_deadline_and_says_what_is_left() {
     let bench = Bench::new().await;
-    for number in 0..150 {
+    let subjects: Vec<_> = (0..150).map(subject).collect();
+    for subject in &subjects {
+        bench.store_all(subject, 0..1).await;
+    }
+    bench.wire.inject("Query", usize::MAX, Fault::Slow(Duration::from_secs(5)));
+    let (begun, allowed) = (Instant::now(), LONGEST_CHAIN + Duration::from_secs(7));
+    let outcomes = Deadline::after(allowed).scope(bench.wake_all(&subjects)).await;
+    assert!(begun.elapsed() <= allowed, "{:?}", begun.elapsed());
+    let late = outcomes.iter().filter(|result| matches!(result, Err(RelayError::Late))).count();
+    let sent = outcomes.iter().filter(|result| matches!(result, Ok(Outcome::Dispatched(1)))).count();
+    assert_eq!((late, sent), (150 - 32, 32), "sixteen are read at once");
+    bench.wire.repair();
+    bench.wake_all(&subjects).await;
+    assert_eq!(bench.delivered().await.len(), 150, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_ends_before_its_deadline_and_says_that_there_may_be_more() {
+    let bench = Bench::new().await;
+    for number in 0..20 {
         bench.store_all(&subject(number), 0..1).await;
     }
     seconds(120).await;
-    bench.wire.inject("PublishBatch", usize::MAX, Fault::Silence);
-    let begun = tokio::time::Instant::now();
-    let allowed = LONGEST_CHAIN + Duration::from_secs(5);
+    bench.wire.inject("Scan", usize::MAX, Fault::instead(|aws, request| one_item_a_page(aws, request, 5)));
+    let (begun, allowed) = (Instant::now(), LONGEST_CHAIN + Duration::from_secs(25));
     let swept = Deadline::after(allowed).scope(bench.relay.sweep(time::Duration::MINUTE)).await.unwrap();
     assert!(begun.elapsed() <= allowed, "{:?}", begun.elapsed());
-    assert_eq!((swept.len(), swept.values().filter(|result| result.is_ok()).count()), (150, 0));
-    let late = swept.values().filter(|result| matches!(result, Err(RelayError::Late))).count();
-    assert!(late >= 50, "the second hundred was not begun: {late}");
+    assert!(swept.is_unfinished && swept.messages > 0 && swept.messages < 20, "{swept:?}");
     bench.wire.repair();
-    assert_eq!(bench.relay.sweep(time::Duration::MINUTE).await.unwrap().len(), 150);
-    assert_eq!(bench.delivered().await.len(), 150, "each once");
+    let rest = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
+    assert_eq!((rest.messages, rest.is_unfinished), (20 - swept.messages, false));
+    assert_eq!(bench.delivered().await.len(), 20, "each once");
+}
+
+/// A sweep does not wait anew with each page for what has not answered.
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_hangs_costs_a_sweep_its_time_once() {
+    let bench = Bench::new().await;
+    bench.sns.create_topic().name("nowhere").send().await.unwrap();
+    for number in 0..10 {
+        bench.store(&subject(number), 0, &Astray(bench.noted("hangs"))).await;
+        bench.store_all(&subject(100 + number), 0..2).await;
+    }
+    seconds(120).await;
+    bench.wire.inject_where("PublishBatch", "nowhere", usize::MAX, Fault::Silence);
+    bench.wire.inject("Scan", usize::MAX, Fault::instead(|aws, request| one_item_a_page(aws, request, 0)));
+    let begun = Instant::now();
+    let swept = bench.relay.sweep(time::Duration::MINUTE).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!((swept.messages, swept.failed, bench.pending().await), (20, 10, 10));
 }

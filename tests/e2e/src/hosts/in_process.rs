@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
-    provision::{ServiceResources, ensure_service},
+    provision::{ServiceResources, ensure_sent_table, ensure_service},
     relay::Relay,
 };
 
@@ -68,9 +68,8 @@ impl InProcess {
             customers::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
         });
         let (listener, orders) = listen().await?;
-        let settings = service_settings(&aws, "orders", orders::service::TABLE_VARIABLE)?;
-        deploy(&sdk, &orders::service::resources(&settings)).await?;
-        let settings = settings.into();
+        let settings = orders_settings(&aws)?;
+        deploy(&sdk, &orders::service::resources(&settings.service)).await?;
         let (aws_of_service, token) = (calls.noted(&sdk, "orders"), stop.clone());
         parts.spawn(async move {
             orders::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
@@ -86,6 +85,7 @@ impl InProcess {
             let mapped = map(&aws, &aws_of_relay, service, Arc::clone(&discarded), stop.clone());
             parts.spawn(mapped.await?);
             let aws_of_sweeper = calls.noted(&sdk, &format!("{service}-sweeper"));
+            ensure_sent_table(&aws_sdk_dynamodb::Client::new(&sdk), &format!("{service}-sent")).await?;
             sweepers.push(relay(&aws_of_sweeper, &relay_settings(&aws, service)?, Ambient::system()));
         }
         let (addresses, logs) = (Addresses { customers, orders, sdk }, logs.as_ref().to_owned());
@@ -133,7 +133,7 @@ async fn map(
     let mapping = MappingSettings {
         starting_position: StartingPosition::TrimHorizon,
         batch_size: 100,
-        filter_criteria: vec![Filter::parse(r#"{"eventName": ["INSERT"]}"#)?],
+        filter_criteria: vec![Filter::parse(super::STREAM_FILTER)?],
         report_batch_item_failures: true,
         bisect_batch_on_function_error: true,
         maximum_retry_attempts: 10,
@@ -160,7 +160,17 @@ async fn deploy(sdk: &SdkConfig, wanted: &ServiceResources) -> anyhow::Result<()
 fn service_settings(aws: &LocalAws, service: &str, table: &str) -> anyhow::Result<ServiceSettings> {
     let settings =
         ServiceSettings::read(variables(service, aws.endpoint_url()).into_iter().collect(), table)?;
-    Ok(ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings })
+    Ok(in_production(settings))
+}
+
+fn orders_settings(aws: &LocalAws) -> anyhow::Result<orders::service::Settings> {
+    let settings =
+        orders::service::Settings::read(variables("orders", aws.endpoint_url()).into_iter().collect())?;
+    Ok(orders::service::Settings { service: in_production(settings.service), ..settings })
+}
+
+fn in_production(settings: ServiceSettings) -> ServiceSettings {
+    ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings }
 }
 
 /// Topics by their ARN, as in a deployment.

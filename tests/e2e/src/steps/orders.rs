@@ -74,6 +74,11 @@ async fn cancel(story: &mut Story) -> anyhow::Result<()> {
     story.send(request).await
 }
 
+#[when("the order's time is up")]
+async fn time_is_up(story: &mut Story) -> anyhow::Result<()> {
+    story.system.end_time_of(story.order).await
+}
+
 #[then(regex = r"^the order has a total of (\d+\.\d\d)$")]
 async fn has_total(story: &mut Story, total: Amount) -> anyhow::Result<()> {
     let order = read(story, story.order).await?;

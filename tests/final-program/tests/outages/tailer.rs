@@ -83,9 +83,11 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
     let wire = Wire::new(&world.aws)
         .rewriting(move |operation, asked, answer| split.lock().unwrap().rewrite(operation, asked, answer));
     let failing = partition(1);
-    wire.rule(move |operation, body| match operation == "Query" && body.contains(&failing) {
-        true => Fate::Fails,
-        false => Fate::Passes,
+    wire.rule(move |operation, body| {
+        match ["BatchGetItem", "Query"].contains(&operation) && body.contains(&failing) {
+            true => Fate::Fails,
+            false => Fate::Passes,
+        }
     });
     let process = world.process_over(wire.clone());
     let (relay, stop) = (relay_of(&process, OUTBOX), CancellationToken::new());
@@ -94,7 +96,7 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
         let dynamodb = aws_sdk_dynamodb::Client::new(process.aws());
         let streams = aws_sdk_dynamodbstreams::Client::new(process.aws());
         let settings = TailSettings { sweep: Duration::from_secs(1_000_000), ..TailSettings::default() };
-        tail::run(relay, &dynamodb, streams, OUTBOX, settings, until).await;
+        tail::run(relay, &dynamodb, streams, OUTBOX, settings, uuid::Uuid::from_u128(1), until).await;
     });
     seconds(5).await;
     store(&world, 2, &[Kind::Created]).await;

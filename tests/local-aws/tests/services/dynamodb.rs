@@ -64,6 +64,17 @@ async fn read(
     (page.records.unwrap(), page.next_shard_iterator)
 }
 
+/// Id and value of each new image, in the sequence of the stream.
+pub(crate) async fn all_records(config: &SdkConfig, stream_arn: &str) -> Vec<String> {
+    let (records, _) = read(config, stream_arn, ShardIteratorType::TrimHorizon).await;
+    let image = |record: &Record| {
+        let image = record.dynamodb().unwrap().new_image().unwrap();
+        let text = |name| image.get(name).map_or("", |value| value.as_s().unwrap());
+        format!("{} {}", text("id"), text("value"))
+    };
+    records.iter().map(image).collect()
+}
+
 pub(crate) async fn a_keys_only_stream_has_no_images(config: &SdkConfig) {
     let db = Client::new(config);
     let arn = create_table(&db, "outbox", StreamViewType::KeysOnly).await;

@@ -8,8 +8,10 @@ mod clock;
 mod dynamodb;
 mod flat;
 mod freeze;
+mod item_by_item;
 mod messaging;
 mod refusals;
+mod restart;
 mod s3;
 #[path = "../support/mod.rs"]
 mod support;
@@ -47,6 +49,11 @@ both_ways!(
     dynamodb::latest_sees_later_writes_only_and_trim_horizon_sees_all,
     dynamodb::arns_name_a_region_of_aws,
     dynamodb::a_refused_request_says_what_is_wrong,
+    item_by_item::until_an_item_is_visible_everybody_sees_what_was_before,
+    item_by_item::who_touches_an_item_that_is_not_visible_is_told_of_a_conflict,
+    item_by_item::at_last_all_is_as_after_any_transaction,
+    item_by_item::a_decided_transaction_goes_on_without_its_caller,
+    item_by_item::a_condition_that_does_not_hold_cancels_all_of_it,
     messaging::sns_delivers_an_envelope_with_attributes,
     messaging::a_filter_policy_keeps_messages_out,
     messaging::a_redrive_policy_may_be_written_as_aws_takes_it,

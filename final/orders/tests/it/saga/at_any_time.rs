@@ -1,5 +1,5 @@
 //! One order's life, in every order in which its messages can come: at each step any message that was sent and not yet delivered may be
-//! next, or the customer comes into being, or somebody wants to cancel. In every place that such a life reaches, every message that
+//! next, or the customer comes into being, or somebody wants to cancel, or the order's time is over. In every place that such a life reaches, every message that
 //! was delivered before is delivered again, once known to the inbox and once forgotten by it, and changes nothing. So no number of
 //! duplicates at whatever places leads anywhere else, and no message is ever an error.
 
@@ -19,15 +19,15 @@ const TOTAL: u64 = 60;
 pub(super) enum Step {
     CustomerIsCreated,
     Cancel,
+    TimeIsUp,
     Deliver(&'static str),
 }
 
 /// The messages that somebody is subscribed to; each is sent at most once in a life.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 6] = [
     "OrderCreated",
     "OrderCancelled",
     "OrderRejected",
-    "OrderTimeoutReached",
     "CustomerCreditReserved",
     "CustomerCreditReservationFailed",
     "CustomerValidationFailed",
@@ -72,6 +72,7 @@ impl<D: Look> Place<D> {
             Step::CustomerIsCreated => self.system.create_customer(ADA, beginning.limit).await,
             // Refused while the order is pending or when it was rejected; that is no damage.
             Step::Cancel => drop(self.system.cancel(ORDER).await),
+            Step::TimeIsUp => drop(self.system.give_up(ORDER).await),
             Step::Deliver(kind) => {
                 let message = self.message(kind).await.unwrap();
                 let handled = self.system.deliver(&message).await;
@@ -97,6 +98,9 @@ impl<D: Look> Place<D> {
         if self.steps.iter().filter(|step| **step == Step::Cancel).count() < 2 {
             next.push(Step::Cancel);
         }
+        if !self.steps.contains(&Step::TimeIsUp) {
+            next.push(Step::TimeIsUp);
+        }
         for kind in KINDS {
             let step = Step::Deliver(kind);
             if !self.steps.contains(&step) && self.message(kind).await.is_some() {
@@ -106,9 +110,12 @@ impl<D: Look> Place<D> {
         next
     }
 
-    /// Delivers everything again that was delivered before.
+    /// Delivers everything again that was delivered before, and gives the order up once more if it was.
     async fn check_duplicates(&self) {
         for step in &self.steps {
+            if *step == Step::TimeIsUp {
+                assert!(!self.system.give_up(ORDER).await, "{:?}, then given up again", self.steps);
+            }
             let Step::Deliver(kind) = step else { continue };
             let message = self.message(kind).await.unwrap();
             let (state, handled) = (self.system.state().await, self.system.handled().await);
@@ -157,7 +164,7 @@ async fn explore(beginning: Beginning) -> (usize, usize, BTreeSet<String>) {
         let place = Place::reached_by(MemoryDatabase::new(), beginning, &steps).await;
         let next = place.next_steps(beginning).await;
         place.check_always().await;
-        if !next.iter().any(|step| matches!(step, Step::Deliver(_))) {
+        if !next.iter().any(|step| matches!(step, Step::Deliver(_) | Step::TimeIsUp)) {
             ends.insert(format!("{:?}", place.check_end().await));
         }
         place.check_duplicates().await;

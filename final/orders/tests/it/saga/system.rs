@@ -1,7 +1,7 @@
 //! Both services on one database. What they store in their outboxes is delivered when the test says so: the use cases are the real ones,
 //! and so are the messages.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use customers::{
     domain::{Customer, Money, Name},
@@ -59,9 +59,10 @@ impl<D: Look> System<D> {
     pub(super) fn new(database: D, ambient: Ambient) -> Self {
         let of_customers = settings("customers", customers::service::TABLE_VARIABLE);
         let of_orders = settings("orders", orders::service::TABLE_VARIABLE);
+        let orders = Orders::new(database.clone(), &of_orders, ambient.clone()).unwrap();
         Self {
             customers: Customers::new(database.clone(), &of_customers, ambient.clone()).unwrap(),
-            orders: Orders::new(database.clone(), &of_orders, ambient.clone()).unwrap(),
+            orders: orders.with_timeout(Duration::ZERO),
             database,
             ambient,
         }
@@ -78,6 +79,11 @@ impl<D: Look> System<D> {
 
     pub(super) async fn cancel(&self, id: Uuid) -> Result<(), OrderError> {
         self.orders.cancel(&context(), id).await
+    }
+
+    /// The time of an order is over as soon as it is placed; this is when somebody looks.
+    pub(super) async fn give_up(&self, id: Uuid) -> bool {
+        self.orders.give_up(id).await.unwrap()
     }
 
     pub(super) async fn order(&self, id: Uuid) -> Order {
@@ -121,9 +127,6 @@ impl<D: Look> System<D> {
             }
             "CustomerValidationFailed" => {
                 orders.reject_invalid(parse::<orders::messages::CustomerValidationFailed>(message)).await
-            }
-            "OrderTimeoutReached" => {
-                orders.give_up(parse::<orders::messages::own::OrderTimeoutReached>(message)).await
             }
             "CustomerCreated" | "OrderApproved" => Ok(Handled::Done),
             other => panic!("nobody knows {other}"),
