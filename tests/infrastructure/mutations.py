@@ -82,7 +82,7 @@ MISTAKES = [
             'name                      = "${local.name}--dlq"\n  message_retention_seconds = local.dead_letter_retention\n',
             'name                      = "${local.name}--dlq"\n', f"test {SUBSCRIPTION}", "14 days"),
     Mistake("three receives", f"{SUBSCRIPTION}/variables.tf",
-            "  default     = 5\n", "  default     = 3\n", f"test {SUBSCRIPTION}", "max_receive_count must be between 5"),
+            "  default     = 6\n", "  default     = 3\n", f"test {SUBSCRIPTION}", "max_receive_count must be between 6"),
     Mistake("service may publish", "modules/service/permissions.tf",
             '["sqs:SendMessage", "sqs:GetQueueUrl"]', '["sqs:SendMessage", "sqs:GetQueueUrl", "sns:Publish"]',
             "test modules/service", "must not publish"),

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
-    provision::{ServiceResources, Subscription, ensure_service, until_usable},
+    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError, Turns},
+    provision::{ServiceResources, Subscription, ensure_service, until_made, until_usable},
 };
 use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
@@ -82,12 +82,14 @@ pub async fn run(
         aws_sdk_dynamodb::config::Builder::from(aws).timeout_config(service_kit::aws::dynamodb_timeouts());
     let dynamodb = aws_sdk_dynamodb::Client::from_conf(quick.build());
     let sqs = aws_sdk_sqs::Client::new(aws);
+    let (seed, needed) = (ambient.id(), resources(settings));
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
-        ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
+        let made = until_made(seed, &stop, || ensure_service(&dynamodb, &sns, &sqs, &needed)).await;
+        made.context("development resources")?;
     }
     let database = DynamoDb::new(dynamodb);
-    until_usable(&database, &sqs, &resources(settings), ambient.id(), &stop).await?;
+    until_usable(&database, &sqs, &needed, seed, &stop).await?;
     let service = Customers::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?;
     let consumer_settings =
@@ -102,32 +104,56 @@ pub async fn run(
         limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
-    tracing::info!(address = %listener.local_addr()?, "customers_started");
+    if !stop.is_cancelled() {
+        tracing::info!(address = %listener.local_addr()?, "customers_started");
+    }
     // At the same time: one after the other, both graces would not fit into the time before SIGKILL.
     let http = service_kit::serve(listener, router, stop, GRACE);
     let (served, ()) = tokio::join!(http, consumers.stopped());
     served.context("the http server failed")
 }
 
-/// Starts a consumer for each queue.
+/// Starts a consumer for each queue. Messages of one customer take turns.
 ///
 /// # Errors
 ///
 /// When a queue does not exist or may not be read.
 pub async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb>) -> Result<(), OpenError> {
     type Service = Customers<DynamoDb>;
+    let turns = Turns::default();
     let reserve_credit = |service: Service, delivery: Delivery<OrderCreated>| async move {
         service.reserve_credit(delivery).await
     };
-    consumers.consume(ORDER_CREATED_QUEUE, service, reserve_credit).await?;
+    consumers
+        .consume_in_turns(
+            ORDER_CREATED_QUEUE,
+            service,
+            turns.by(|order: &OrderCreated| order.customer_id),
+            reserve_credit,
+        )
+        .await?;
     let release_credit = |service: Service, delivery: Delivery<OrderCancelled>| async move {
         service.release_credit(delivery).await
     };
-    consumers.consume(ORDER_CANCELLED_QUEUE, service, release_credit).await?;
+    consumers
+        .consume_in_turns(
+            ORDER_CANCELLED_QUEUE,
+            service,
+            turns.by(|order: &OrderCancelled| order.customer_id),
+            release_credit,
+        )
+        .await?;
     let settle_rejection = |service: Service, delivery: Delivery<OrderRejected>| async move {
         service.settle_rejection(delivery).await
     };
-    consumers.consume(ORDER_REJECTED_QUEUE, service, settle_rejection).await
+    consumers
+        .consume_in_turns(
+            ORDER_REJECTED_QUEUE,
+            service,
+            turns.by(|order: &OrderRejected| order.customer_id),
+            settle_rejection,
+        )
+        .await
 }
 
 /// Ready means that the service's table and its inbox can be read, and its queues be received from.

@@ -13,7 +13,7 @@ use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
     consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
-    provision::{ServiceResources, Subscription, ensure_service, until_usable},
+    provision::{ServiceResources, Subscription, ensure_service, until_made, until_usable},
 };
 use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
 use uuid::Uuid;
@@ -121,12 +121,14 @@ pub async fn run(
         aws_sdk_dynamodb::config::Builder::from(aws).timeout_config(service_kit::aws::dynamodb_timeouts());
     let dynamodb = aws_sdk_dynamodb::Client::from_conf(quick.build());
     let sqs = aws_sdk_sqs::Client::new(aws);
+    let (seed, needed) = (ambient.id(), resources(settings));
     if settings.base.environment == Mode::Development {
         let sns = aws_sdk_sns::Client::new(aws);
-        ensure_service(&dynamodb, &sns, &sqs, &resources(settings)).await.context("development resources")?;
+        let made = until_made(seed, &stop, || ensure_service(&dynamodb, &sns, &sqs, &needed)).await;
+        made.context("development resources")?;
     }
     let database = DynamoDb::new(dynamodb);
-    until_usable(&database, &sqs, &resources(settings), ambient.id(), &stop).await?;
+    until_usable(&database, &sqs, &needed, seed, &stop).await?;
     let service = Orders::new(database.clone(), settings, ambient.clone())
         .context("INBOX_RETENTION_DAYS is too small")?
         .with_timeout(*order_timeout);
@@ -148,7 +150,9 @@ pub async fn run(
         limits: RequestLimits::default(),
     };
     let router = service_kit::service_router(http::routes(service).merge(http::openapi()), options);
-    tracing::info!(address = %listener.local_addr()?, "orders_started");
+    if !stop.is_cancelled() {
+        tracing::info!(address = %listener.local_addr()?, "orders_started");
+    }
     // At the same time: one after the other, both graces would not fit into the time before SIGKILL.
     let http = service_kit::serve(listener, router, stop, GRACE);
     let (served, (), ()) = tokio::join!(http, consumers.stopped(), overdue);

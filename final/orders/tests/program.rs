@@ -41,3 +41,22 @@ fn an_argument_that_it_does_not_know_starts_no_second_service() {
         assert!(error.contains(argument), "{error}");
     }
 }
+
+/// The endpoint stands where no setting of ours is read: in the file that `AWS_CONFIG_FILE` names.
+#[test]
+fn in_production_nothing_is_sent_to_an_endpoint_of_the_configuration_file() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-config");
+    let endpoint = format!("[default]\nendpoint_url = http://{}\n", listener.local_addr().unwrap());
+    std::fs::write(&file, endpoint).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_orders"));
+    let tables = ["DYNAMODB_ORDERS_TABLE_NAME", "DYNAMODB_INBOX_TABLE_NAME", "DYNAMODB_OUTBOX_TABLE_NAME"];
+    let base = [("ENVIRONMENT", "production"), ("AWS_REGION", "us-east-1"), ("PORT", "0")];
+    let keys = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    program.env_clear().envs(base).envs(keys).envs(tables.map(|name| (name, "t")));
+    let output = program.env("AWS_CONFIG_FILE", &file).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("nothing was sent"), "{error}");
+    assert!(listener.accept().is_err(), "somebody connected");
+}

@@ -6,7 +6,10 @@
 //! ```
 
 use clap::{Parser, Subcommand};
-use outbox_relay::{RelaySettings, lambda, relay, tail};
+use outbox_relay::{
+    RelaySettings, lambda, mover, relay, scheduled,
+    tail::{self, TailSettings},
+};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 
@@ -46,16 +49,28 @@ async fn main() -> anyhow::Result<()> {
     service_kit::logging::init(settings.base.environment);
     let aws = service_kit::sdk_config(&settings.base).await;
     let relay = relay(&aws, &settings, Ambient::system());
+    let mover = mover(&aws, &settings, Ambient::system());
     match mode {
-        Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
+        Mode::Lambda => {
+            lambda::run(relay, mover, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error))
+        }
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
-            outbox_relay::provision(&aws, &settings).await?;
+            let owner = Ambient::system().id();
+            outbox_relay::provision(&aws, &settings, owner, &stop).await?;
             let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
             let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
             tracing::info!(table = settings.outbox_table, "relay_started");
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tail::TailSettings::default(), stop)
-                .await;
+            let tailing = match settings.base.environment {
+                service_kit::Mode::Development => TailSettings::nearby(),
+                service_kit::Mode::Production => TailSettings::default(),
+            };
+            let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
+            let table = &settings.outbox_table;
+            tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
+            if let Some(moving) = moving {
+                moving.await?;
+            }
             Ok(())
         }
     }

@@ -24,13 +24,19 @@ const DEFAULT_FILTER: &str = "info,aws_config=warn,aws_runtime=warn,aws_sdk_dyna
     aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,h2=warn,\
     hyper=warn,hyper_util=warn,rustack_sns_core=warn,rustack_sqs_core=warn,rustls=warn";
 
-/// Sends the logs of this process to standard output, filtered by `RUST_LOG` where it is set.
+/// Sends the logs of this process to standard output, filtered by `RUST_LOG` where it is set. `LOG_FORMAT=json` asks for the lines of
+/// production at a desk, too.
 ///
 /// In production a panic is logged too, as one line at error that names the place and not the message, which
 /// may quote the data that caused it. A second call changes nothing, so that every test may begin with one.
 pub fn init(mode: Mode) {
     let filter = std::env::var("RUST_LOG").ok();
-    let logs = subscriber(mode, filter.as_deref(), std::io::stdout);
+    let format = if std::env::var_os("LOG_FORMAT").is_some_and(|format| format == "json") {
+        Mode::Production
+    } else {
+        mode
+    };
+    let logs = subscriber(format, filter.as_deref(), std::io::stdout);
     if tracing::subscriber::set_global_default(logs).is_ok() && mode == Mode::Production {
         std::panic::set_hook(Box::new(log_panic));
     }

@@ -118,13 +118,14 @@ impl System {
 
     async fn start_relay(&self, service: &str) -> anyhow::Result<Part> {
         let settings = RelaySettings::read(environment(service, &self.endpoint))?;
-        outbox_relay::provision(&self.sdk, &settings).await?;
         let relay = outbox_relay::relay(&self.sdk, &settings, Ambient::system());
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk);
         let streams = aws_sdk_dynamodbstreams::Client::new(&self.sdk);
+        let sdk = self.sdk.clone();
         Ok(Part::start("relay", |stop| async move {
-            let tailing = tail::TailSettings::default();
-            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, stop).await;
+            let (owner, tailing) = (Ambient::system().id(), tail::TailSettings::nearby());
+            outbox_relay::provision(&sdk, &settings, owner, &stop).await?;
+            tail::run(relay, &dynamodb, streams, &settings.outbox_table, tailing, owner, stop).await;
             Ok(())
         }))
     }

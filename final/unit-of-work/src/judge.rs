@@ -22,6 +22,11 @@ impl Judgement {
     }
 }
 
+/// Whether asking AWS again can help: false when the same request is refused again until somebody changes something.
+pub fn can_pass<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    of(error).is_retryable()
+}
+
 /// Judges by what happened on the way, and by [the code](of_code) where there is an answer.
 pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Judgement {
     match error {

@@ -66,6 +66,7 @@ pub use database::{CancellationReason, Database, ReadError, TransactFailure, Wri
 pub use dynamodb::DynamoDb;
 pub use error::{CommitError, ItemError, LoadError};
 pub use item::{Item, Table, from_item, to_item};
+pub use judge::can_pass;
 pub use limits::{LimitError, MAX_ACTIONS, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, item_size};
 pub use memory::MemoryDatabase;
 pub use races::{LostRace, retry_lost_races};

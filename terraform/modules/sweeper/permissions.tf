@@ -29,7 +29,7 @@ resource "aws_iam_role_policy" "sweeper" {
         # What is to be sent is found by reading the table: there is nothing else in it.
         Sid      = "FindRowsDeleteWhatWasSentAndPark"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
         Resource = var.outbox_table_arn
       },
       {

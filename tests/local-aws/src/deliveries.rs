@@ -18,6 +18,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::messages::Messages;
+
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
@@ -28,6 +30,7 @@ const TRIED_FOR: Duration = Duration::from_secs(23 * 24 * 60 * 60);
 /// another, and messages reach a queue in the sequence in which they were published.
 pub(crate) struct Deliveries {
     queues: Arc<RustackSqs>,
+    messages: Arc<Messages>,
     lines: Mutex<HashMap<String, UnboundedSender<Delivery>>>,
 }
 
@@ -37,8 +40,8 @@ struct Delivery {
 }
 
 impl Deliveries {
-    pub(crate) fn new(queues: Arc<RustackSqs>) -> Self {
-        Self { queues, lines: Mutex::default() }
+    pub(crate) fn new(queues: Arc<RustackSqs>, messages: Arc<Messages>) -> Self {
+        Self { queues, messages, lines: Mutex::default() }
     }
 
     /// Puts the message into the queue's line. What comes back tells when it is in the queue; nobody has to
@@ -57,7 +60,7 @@ impl Deliveries {
         let (line, deliveries) = unbounded_channel();
         // The other end is in hand, so it takes the message.
         line.send(delivery).ok();
-        tokio::spawn(work_off(self.queues.clone(), deliveries));
+        tokio::spawn(work_off(self.queues.clone(), self.messages.clone(), deliveries));
         lines.insert(queue_arn.to_owned(), line);
         delivered
     }
@@ -96,25 +99,37 @@ fn failed(queue_arn: &str, error: &impl std::fmt::Display) -> DeliveryError {
     DeliveryError::SqsDeliveryFailed { queue_arn: queue_arn.to_owned(), reason: error.to_string() }
 }
 
-async fn work_off(queues: Arc<RustackSqs>, mut deliveries: UnboundedReceiver<Delivery>) {
+async fn work_off(
+    queues: Arc<RustackSqs>,
+    messages: Arc<Messages>,
+    mut deliveries: UnboundedReceiver<Delivery>,
+) {
     while let Some(Delivery { message, done }) = deliveries.recv().await {
+        let request = serde_json::to_value(&message).unwrap_or_default();
         let outcome = deliver(&queues, message).await;
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "sns_delivery_refused");
-        }
+        let outcome = match outcome {
+            Ok(id) => {
+                messages.sent(&id, &request);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "sns_delivery_refused");
+                Err(error)
+            }
+        };
         // Nobody listens if rustack has given up waiting, which changes nothing.
         done.send(outcome).ok();
     }
 }
 
-/// Tries until the message is in the queue, or the queue cannot take it: it is gone, or refuses the message
+/// Tries until the message is in the queue, whose id for it is returned, or the queue cannot take it: it is gone, or refuses the message
 /// for what it is. AWS does not try these again either.
-async fn deliver(queues: &RustackSqs, message: SendMessageInput) -> Result<(), SqsError> {
+async fn deliver(queues: &RustackSqs, message: SendMessageInput) -> Result<String, SqsError> {
     let until = Instant::now() + TRIED_FOR;
     let mut pause = FIRST_PAUSE;
     loop {
         match queues.send_message(message.clone()).await {
-            Ok(_) => return Ok(()),
+            Ok(sent) => return Ok(sent.message_id.unwrap_or_default()),
             Err(error) if can_pass(&error) && Instant::now() < until => {
                 tracing::debug!(%error, "sns_delivery_tried_again");
                 tokio::time::sleep(pause).await;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
@@ -21,6 +21,7 @@ use crate::hidden::{self, Hidden, check, places};
 use crate::item_by_item::{self, ItemByItem};
 use crate::sdk::REGION;
 use crate::tokens::Tokens;
+use crate::trim;
 
 /// dynoxide names itself as the region. Code that parses an ARN should see one that AWS could have made.
 const DYNOXIDE_ARN: &str = "arn:aws:dynamodb:dynoxide:";
@@ -145,8 +146,8 @@ impl DynamoDb {
             "ListTagsOfResource" => call(body, |q| db.list_tags_of_resource(q)),
             "ListStreams" => call(body, |q| db.list_streams(q)).map(with_region),
             "DescribeStream" => describe_stream(db, body).map(with_region),
-            "GetShardIterator" => call(body, |q| db.get_shard_iterator(q)),
-            "GetRecords" => get_records(db, body),
+            "GetShardIterator" => get_shard_iterator(db, body, trim::horizon(&*self.clock)),
+            "GetRecords" => get_records(db, body, trim::horizon(&*self.clock)),
             other => Err(DynoxideError::ValidationException(format!("{other} is not served here")).into()),
         }
     }
@@ -211,9 +212,15 @@ fn describe_stream(db: &Database, body: &[u8]) -> Answer {
     to_json(&answer)
 }
 
+fn get_shard_iterator(db: &Database, body: &[u8], horizon: i64) -> Answer {
+    let request: GetShardIteratorRequest = parse(body)?;
+    trim::check_number(request.sequence_number.as_deref(), horizon)?;
+    to_json(&db.get_shard_iterator(request)?)
+}
+
 /// Sets the region in records, and the case of `userIdentity`, whose members the API spells with capitals.
-fn get_records(db: &Database, body: &[u8]) -> Answer {
-    let mut answer = db.get_records(parse::<GetRecordsRequest>(body)?)?;
+fn get_records(db: &Database, body: &[u8], horizon: i64) -> Answer {
+    let mut answer = db.get_records(trim::reading(db, parse(body)?, horizon)?)?;
     for record in &mut answer.records {
         record.aws_region = REGION.to_owned();
     }

@@ -26,6 +26,11 @@ pub enum StartError {
         "could not open the DynamoDB data: check that the file is writable and holds a dynoxide database"
     )]
     Database(#[source] dynoxide::DynoxideError),
+    /// What was kept of queues, topics and buckets could not be read.
+    #[error(
+        "could not read what is kept beside the data ({0}): delete the files with its name and more, and start again"
+    )]
+    Kept(String),
 }
 
 impl StartError {

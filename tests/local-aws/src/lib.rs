@@ -15,14 +15,13 @@
 //!
 //! * DynamoDB never throttles, answers `TransactionConflict` only while a transaction becomes visible [`ItemByItem`], reads are always consistent, an update that changes
 //!   nothing still leaves a stream record (AWS leaves none), and `UpdateTable` switches on a stream that is on already.
-//! * A stream has one shard, which never splits. Its iterators do not expire, its records do not leave it after 24
-//!   hours, a page is limited to 1,000 records and not to 1 MB, and `DescribeStream` has no key schema.
+//! * A stream has one shard, which never splits. Its iterators do not expire, a page is limited to 1,000 records and not to 1 MB, and `DescribeStream` has no key schema.
 //! * SQS takes messages of up to 256 KiB (AWS: 1 MiB), knows a receipt handle by its form only, has no `StartMessageMoveTask`,
 //!   and hands out messages that become visible again at the same time in any sequence.
 //! * SNS delivers to SQS only, in the envelope: `Subscribe` refuses raw delivery. A filter policy sees message attributes and not
 //!   the body, and knows exact values, `prefix`, `suffix`, `numeric`, `exists` and `anything-but`; others are refused. A
-//!   subscription has no dead-letter queue. A message that with its envelope is larger than 256 KiB reaches no queue, which is
-//!   logged as an error.
+//!   subscription has no dead-letter queue. A message that with its envelope is larger than 256 KiB is refused; AWS delivers
+//!   it, since its queues take 1 MiB.
 //! * S3 serves what a claim check needs: objects, buckets and their lifecycle rules, which are kept and never carried out. Buckets are
 //!   addressed by path: set `force_path_style`.
 //! * Nothing checks signatures, policies or permissions.
@@ -36,7 +35,9 @@ mod guard;
 mod hidden;
 mod in_memory;
 mod item_by_item;
+mod kept;
 pub mod mapping;
+mod messages;
 mod rules;
 mod s3;
 mod schema;
@@ -48,6 +49,7 @@ mod sqs;
 mod sqs_rules;
 mod tcp;
 mod tokens;
+mod trim;
 
 pub use clock::VirtualClock;
 pub use error::StartError;

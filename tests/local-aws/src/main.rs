@@ -26,7 +26,7 @@ struct Arguments {
     #[arg(long)]
     health: bool,
 
-    /// A file that keeps tables and streams over a restart. Queues and topics stay in memory.
+    /// A file that keeps tables and streams over a restart; files beside it keep queues with their messages, topics and buckets.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 }

@@ -30,6 +30,11 @@ impl S3 {
         Self { buckets: RustackS3::new(config), router: S3Router::new("", false) }
     }
 
+    /// The buckets themselves, to be kept.
+    pub(crate) fn buckets(&self) -> &RustackS3 {
+        &self.buckets
+    }
+
     pub(crate) async fn answer(&self, request: Request<Bytes>, request_id: &str) -> Response<Bytes> {
         let answer = self.run(request).await;
         whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await

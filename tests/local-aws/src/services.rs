@@ -1,7 +1,9 @@
 //! One front for all services: decides from a request which of them answers it.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use dynoxide::Database;
@@ -13,6 +15,8 @@ use hyper::body::Body;
 use serde_json::json;
 
 use crate::dynamo::DynamoDb;
+use crate::kept;
+use crate::messages::Messages;
 use crate::s3::S3;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
@@ -30,6 +34,8 @@ pub(crate) struct Services {
     sns: Sns,
     requests: AtomicU64,
     sweeps_first: bool,
+    /// Whether something changed that a file should keep.
+    changed: AtomicBool,
 }
 
 impl Services {
@@ -37,7 +43,18 @@ impl Services {
     ///
     /// Expired items are deleted before a call, which is exact under a paused clock, and nobody can see an item except through a call.
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
-        let sqs = Sqs::new(host, port);
+        Self::with(database, clock, host, port, Messages::default())
+    }
+
+    /// The same with messages that are kept.
+    pub(crate) fn with(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        host: &str,
+        port: u16,
+        messages: Messages,
+    ) -> Self {
+        let sqs = Sqs::new(host, port, messages);
         let sns = Sns::new(host, port, &sqs);
         Self {
             dynamodb: Arc::new(DynamoDb::new(database, clock)),
@@ -46,6 +63,32 @@ impl Services {
             sns,
             requests: AtomicU64::new(0),
             sweeps_first: true,
+            changed: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes what the file tells of, and what its neighbours do.
+    pub(crate) async fn restore(&self, data: &Path) -> io::Result<()> {
+        kept::restore(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await?;
+        self.sqs.restore_messages().await;
+        Ok(())
+    }
+
+    /// Writes down what has changed, if anything has.
+    pub(crate) async fn save(&self, data: &Path) {
+        if !self.changed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let saved = kept::save(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await;
+        if let Err(error) = saved {
+            self.changed.store(true, Ordering::Release);
+            tracing::error!(%error, "local_aws_not_kept");
+        }
+    }
+
+    fn may_have_changed(&self, definition: bool) {
+        if definition {
+            self.changed.store(true, Ordering::Release);
         }
     }
 
@@ -68,7 +111,10 @@ impl Services {
         }
         // S3 alone names what it is asked for in its path; all others are called at the root.
         if request.uri().path() != "/" {
-            return self.s3.answer(request, &request_id).await;
+            let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+            let answer = self.s3.answer(request, &request_id).await;
+            self.may_have_changed(changes);
+            return answer;
         }
         let (parts, body) = request.into_parts();
         if parts.method != Method::POST {
@@ -88,12 +134,19 @@ impl Services {
                 json_response(status, &request_id, answer)
             }
             Some(("AmazonSQS", operation)) => {
-                self.sqs.answer(operation, &parts.headers, body, &request_id).await
+                let answer = self.sqs.answer(operation, &parts.headers, body, &request_id).await;
+                self.may_have_changed(operation.ends_with("Queue") || operation.ends_with("QueueAttributes"));
+                answer
             }
             Some((service, _)) => {
                 refuse(&request_id, "UnknownOperationException", &format!("{service} is not served here"))
             }
-            None => self.sns.answer(body, &request_id).await,
+            None => {
+                let publishes = body.windows(14).any(|text| text == b"Action=Publish");
+                let answer = self.sns.answer(body, &request_id).await;
+                self.may_have_changed(!publishes);
+                answer
+            }
         }
     }
 }

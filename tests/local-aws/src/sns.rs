@@ -22,6 +22,7 @@ use crate::sns_rules::{self, SPOILT};
 use crate::sqs::Sqs;
 
 pub(crate) struct Sns {
+    topics: Arc<RustackSns>,
     handler: Arc<RustackSnsHandler>,
 }
 
@@ -34,8 +35,14 @@ impl Sns {
             host: host.to_owned(),
             port,
         };
-        let topics = RustackSns::new(config, Arc::new(Deliveries::new(sqs.queues())));
-        Self { handler: Arc::new(RustackSnsHandler::new(Arc::new(topics))) }
+        let deliveries = Deliveries::new(sqs.queues(), sqs.messages());
+        let topics = Arc::new(RustackSns::new(config, Arc::new(deliveries)));
+        Self { handler: Arc::new(RustackSnsHandler::new(topics.clone())), topics }
+    }
+
+    /// The topics themselves, to be kept.
+    pub(crate) fn topics(&self) -> &RustackSns {
+        &self.topics
     }
 
     pub(crate) async fn answer(&self, body: Bytes, request_id: &str) -> Response<Bytes> {

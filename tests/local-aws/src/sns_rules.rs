@@ -14,6 +14,9 @@ pub(crate) type Form = Vec<(String, String)>;
 pub(crate) const SPOILT: &str = "Invalid parameter: Message Reason: When MessageStructure is 'json', the message must contain a \
                                  'default' key";
 
+/// What the envelope has besides, with the longest name of a topic, which is in it three times.
+const LARGEST_FRAME: usize = 1_600;
+
 const ENTRIES: &str = "PublishBatchRequestEntries.member.";
 
 /// Judges a request. Of a batch, spoils the entries that AWS refuses alone and returns the reasons, in their
@@ -93,8 +96,26 @@ fn message(form: &Form, prefix: &str) -> Option<Refusal> {
         );
         return Some(Refusal::new("InvalidParameter", text));
     }
-    (bytes(form, prefix) > MAX_BYTES)
-        .then(|| Refusal::new("InvalidParameter", "Invalid parameter: Message too long"))
+    if bytes(form, prefix) > MAX_BYTES {
+        return Some(Refusal::new("InvalidParameter", "Invalid parameter: Message too long"));
+    }
+    (enveloped(form, prefix) > MAX_BYTES).then(|| {
+        let text = "local-aws does not support messages that with their envelope are larger than 256 KiB: AWS \
+                    delivers them, since its queues take up to 1 MiB";
+        Refusal::new("InvalidParameter", text)
+    })
+}
+
+/// The size of the document that a queue gets, or a little more.
+fn enveloped(form: &Form, prefix: &str) -> usize {
+    let quoted = |text: &str| Value::from(text).to_string().len();
+    let frame = r#""":{"Type":,"Value":},"#.len();
+    let attributes = attributes(form, prefix);
+    let attribute = |it: &Attribute| quoted(it.name) + quoted(it.value) + it.data_type.len() + frame;
+    quoted(get(form, &format!("{prefix}Message")))
+        + attributes.iter().map(attribute).sum::<usize>()
+        + quoted(get(form, &format!("{prefix}Subject")))
+        + LARGEST_FRAME
 }
 
 fn bytes(form: &Form, prefix: &str) -> usize {

@@ -16,6 +16,7 @@ use rustack_sqs_model::input::GetQueueUrlInput;
 use rustack_sqs_model::types::RedrivePolicy;
 use serde_json::Value;
 
+use crate::messages::Messages;
 use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
 use crate::services::{json_response, whole};
@@ -24,10 +25,11 @@ use crate::sqs_rules::{self, Failed};
 pub(crate) struct Sqs {
     queues: Arc<RustackSqs>,
     handler: RustackSqsHandler,
+    messages: Arc<Messages>,
 }
 
 impl Sqs {
-    pub(crate) fn new(host: &str, port: u16) -> Self {
+    pub(crate) fn new(host: &str, port: u16, messages: Messages) -> Self {
         let config = SqsConfig {
             skip_signature_validation: true,
             default_region: REGION.to_owned(),
@@ -36,7 +38,23 @@ impl Sqs {
             port,
         };
         let queues = Arc::new(RustackSqs::new(config));
-        Self { handler: RustackSqsHandler::new(queues.clone()), queues }
+        Self { handler: RustackSqsHandler::new(queues.clone()), queues, messages: Arc::new(messages) }
+    }
+
+    /// Puts the messages that a file has kept into their queues again.
+    pub(crate) async fn restore_messages(&self) {
+        for request in self.messages.take() {
+            let Ok(message) = serde_json::from_value(request.clone()) else { continue };
+            match self.queues.send_message(message).await {
+                Ok(sent) => self.messages.sent(&sent.message_id.unwrap_or_default(), &request),
+                Err(error) => tracing::error!(%error, "local_aws_message_not_restored"),
+            }
+        }
+    }
+
+    /// Where messages are kept.
+    pub(crate) fn messages(&self) -> Arc<Messages> {
+        self.messages.clone()
     }
 
     /// The queues themselves, for SNS to deliver to.
@@ -51,7 +69,23 @@ impl Sqs {
         body: Bytes,
         request_id: &str,
     ) -> Response<Bytes> {
-        let mut request = serde_json::from_slice(&body).unwrap_or_default();
+        let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answered = self.judge_and_run(operation, headers, body, request_id, request.clone()).await;
+        if answered.status() == StatusCode::OK {
+            let answer = serde_json::from_slice(answered.body()).unwrap_or_default();
+            self.messages.saw(operation, &request, &answer);
+        }
+        answered
+    }
+
+    async fn judge_and_run(
+        &self,
+        operation: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+        request_id: &str,
+        mut request: Value,
+    ) -> Response<Bytes> {
         let failed = match self.check(operation, &mut request).await {
             Ok(failed) => failed,
             Err(refusal) => return refused(&refusal, request_id),

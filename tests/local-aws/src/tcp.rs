@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +22,18 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::StartError;
 use crate::guard::Callers;
+use crate::messages::Messages;
 use crate::services::Services;
-use crate::{schema, sdk};
+use crate::{kept, schema, sdk};
 
 /// The largest request that DynamoDB accepts, 16 MB; the other services take far less.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long to wait before looking again whether items have expired.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// How soon a change is in the file.
+const SAVE_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long to wait before accepting again after the system refused a connection (too many open files, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -43,6 +47,7 @@ pub struct LocalAws {
     endpoint_url: String,
     _server: AbortOnDropHandle<()>,
     _sweeper: AbortOnDropHandle<()>,
+    _saver: AbortOnDropHandle<()>,
 }
 
 impl LocalAws {
@@ -66,12 +71,12 @@ impl LocalAws {
         Self::serve(addr, None, Callers::ThisMachine).await
     }
 
-    /// As [`LocalAws::bind`], with tables and streams kept in a file, so that they survive a restart. Queues
-    /// and topics stay in memory.
+    /// As [`LocalAws::bind`], with everything kept in a file and others beside it, so that it survives a restart: tables, streams and
+    /// messages at once, queues, topics, subscriptions and buckets a fifth of a second after they changed.
     ///
     /// # Errors
     ///
-    /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database.
+    /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database, or those beside it cannot be read.
     pub async fn bind_with_data(addr: SocketAddr, file: &Path) -> Result<Self, StartError> {
         only_loopback(addr)?;
         Self::serve(addr, Some(file), Callers::ThisMachine).await
@@ -92,14 +97,26 @@ impl LocalAws {
         let listen = |source| StartError::Listen { addr, source };
         let listener = TcpListener::bind(addr).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
-        let services = Services::new(database, SystemClock::arc(), &addr.ip().to_string(), addr.port());
+        let messages = match file {
+            Some(file) => {
+                Messages::in_file(&kept::beside(file, ".messages")).map_err(|error| kept(&error))?
+            }
+            None => Messages::default(),
+        };
+        let (host, port) = (addr.ip().to_string(), addr.port());
+        let services = Services::with(database, SystemClock::arc(), &host, port, messages);
         let services = Arc::new(services.swept_by_others());
+        if let Some(file) = file {
+            services.restore(file).await.map_err(|error| kept(&error))?;
+        }
+        let saver = tokio::spawn(save(services.clone(), file.map(Path::to_owned)));
         let sweeper = tokio::spawn(sweep(services.clone()));
         let server = tokio::spawn(accept(listener, services, callers));
         Ok(Self {
             endpoint_url: format!("http://{addr}"),
             _server: AbortOnDropHandle::new(server),
             _sweeper: AbortOnDropHandle::new(sweeper),
+            _saver: AbortOnDropHandle::new(saver),
         })
     }
 
@@ -124,6 +141,19 @@ fn open(file: Option<&Path>) -> dynoxide::Result<Database> {
         return Database::memory().inspect(schema::index_memory);
     };
     Database::new(&file.to_string_lossy()).inspect(|_| schema::index_file(file))
+}
+
+fn kept(error: &impl std::fmt::Display) -> StartError {
+    StartError::Kept(error.to_string())
+}
+
+/// Writes down what changed, a moment after it did.
+async fn save(services: Arc<Services>, file: Option<PathBuf>) {
+    let Some(file) = file else { return };
+    loop {
+        tokio::time::sleep(SAVE_PAUSE).await;
+        services.save(&file).await;
+    }
 }
 
 /// Deletes expired items, apart from the requests, and for at most a twentieth of the time: the search reads

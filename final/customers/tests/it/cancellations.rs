@@ -1,8 +1,12 @@
 //! Cancelled orders: credit is released once, never below nothing, and also when the cancellation came first.
 
-use transactional_messaging::consumer::{Handled, HandlerError};
+use transactional_messaging::{
+    consumer::{Handled, HandlerError},
+    message::Sequence,
+};
+use unit_of_work::{Item, Table};
 
-use crate::desk::{Desk, order_cancelled, order_created};
+use crate::desk::{Desk, OUTBOX, order_cancelled, order_created};
 
 #[tokio::test]
 async fn credit_that_was_released_can_be_reserved_again() {
@@ -11,6 +15,24 @@ async fn credit_that_was_released_can_be_reserved_again() {
     desk.cancel(2, 7).await.unwrap();
     desk.order(3, 8, 100).await.unwrap();
     assert_eq!(desk.reserved().await, (100, 3));
+}
+
+/// A release is not announced, so the message behind it follows the one before it.
+#[tokio::test]
+async fn every_message_names_the_one_before_it_also_across_a_release() {
+    let desk = Desk::with_limit(100).await;
+    desk.order(1, 7, 100).await.unwrap();
+    desk.cancel(2, 7).await.unwrap();
+    desk.order(3, 8, 50).await.unwrap();
+    desk.order(4, 9, 50).await.unwrap();
+    let rows = desk.database.memory.items(&Table::new(OUTBOX, "PK").with_sort_key("SK"));
+    let version = |row: &Item, name| {
+        row.get(name).map(|value| value.as_s().unwrap().parse::<Sequence>().unwrap().version())
+    };
+    let mut chain: Vec<_> =
+        rows.iter().map(|row| (version(row, "SK"), version(row, "Predecessor"))).collect();
+    chain.sort_unstable();
+    assert_eq!(chain, [(Some(0), None), (Some(1), Some(0)), (Some(3), Some(1)), (Some(4), Some(3))]);
 }
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use customers::{domain::MAX_AMOUNT, http};
+use customers::{domain::MAX_AMOUNT, http, store::ERASED_AT};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
 use tower::ServiceExt as _;
-use unit_of_work::{AttributeValue, Delete, Table, UnitOfWork, Update};
+use unit_of_work::{AttributeValue, Delete, Put, Table, UnitOfWork, Update};
 use uuid::Uuid;
 
 use crate::{
@@ -213,12 +213,27 @@ async fn a_read_that_fails_says_whether_a_retry_helps() {
     }
 }
 
-/// Deletes the customer as an operator would who has to, which leaves the messages about it.
+/// Erases the customer as an operator would who has to. Its messages were sent long ago, and their rows are gone.
 async fn erase(desk: &Desk, id: Uuid) {
-    let table = Table::new("customers", "PK");
+    let (table, outbox) = (Table::new("customers", "PK"), Table::new(OUTBOX, "PK").with_sort_key("SK"));
     let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
-    work.add(Delete::new(&table, table.key(format!("CUSTOMER#{id}"), None)));
+    let mut erased = table.key(format!("CUSTOMER#{id}"), None);
+    erased.insert(ERASED_AT.to_owned(), AttributeValue::S("2026-11-23T12:00:00+00:00".to_owned()));
+    work.add(Put::item(&table, erased).unwrap());
+    for row in desk.database.memory.items(&outbox) {
+        let [partition, sequence] = ["PK", "SK"].map(|name| row[name].as_s().unwrap().as_str());
+        work.add(Delete::new(&outbox, outbox.key(partition, Some(sequence))));
+    }
     work.commit(&desk.database.memory).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_erased_customer_is_nobody_and_orders_of_it_are_refused() {
+    let desk = Desk::with_limit(100).await;
+    erase(&desk, ADA).await;
+    assert_eq!(desk.get(&format!("/customer/{ADA}")).await.0, StatusCode::NOT_FOUND);
+    desk.order(1, 7, 10).await.unwrap();
+    assert_eq!(desk.published(), ["CustomerValidationFailed"]);
 }
 
 #[tokio::test]

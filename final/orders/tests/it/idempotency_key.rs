@@ -1,13 +1,13 @@
 //! `Idempotency-Key`: an order is placed once, however often its request is sent.
 
 use axum::http::StatusCode;
-use orders::messages::CustomerCreditReserved;
+use orders::{messages::CustomerCreditReserved, store::ERASED_AT};
 use serde_json::{Value, json};
-use unit_of_work::{Delete, Table, UnitOfWork};
+use unit_of_work::{AttributeValue, Delete, Put, Table, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
-    desk::{ADA, Desk, context, delivery},
+    desk::{ADA, Desk, OUTBOX, context, delivery},
     watched::Failure,
 };
 
@@ -108,9 +108,16 @@ async fn a_malformed_key_is_refused_and_writes_nothing() {
 async fn a_repeated_request_whose_order_was_erased_is_told_so() {
     let desk = Desk::new();
     let id = desk.place(&order(), Some("key-1")).await.1["id"].as_str().unwrap().to_owned();
-    let table = Table::new("orders", "PK");
+    let (table, outbox) = (Table::new("orders", "PK"), Table::new(OUTBOX, "PK").with_sort_key("SK"));
     let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
-    work.add(Delete::new(&table, table.key(format!("ORDER#{id}"), None)));
+    let mut erased = table.key(format!("ORDER#{id}"), None);
+    erased.insert(ERASED_AT.to_owned(), AttributeValue::S("2026-11-23T12:00:00+00:00".to_owned()));
+    work.add(Put::item(&table, erased).unwrap());
+    // Its messages were sent long ago, and their rows are gone.
+    for row in desk.database.memory.items(&outbox) {
+        let [partition, sequence] = ["PK", "SK"].map(|name| row[name].as_s().unwrap().as_str());
+        work.add(Delete::new(&outbox, outbox.key(partition, Some(sequence))));
+    }
     work.commit(&desk.database.memory).await.unwrap();
     let (status, body) = desk.place(&order(), Some("key-1")).await;
     assert_eq!((status, &body["error"]), (StatusCode::GONE, &json!("ERASED_ERROR")));

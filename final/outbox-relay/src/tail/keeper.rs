@@ -20,7 +20,7 @@ use transactional_messaging::{
 use uuid::Uuid;
 use waiting::Outage;
 
-use super::GRACE;
+use super::GRACE_OF_WORK;
 use crate::wake::with_causes;
 
 /// How many rows share one wake-up, and with it calls.
@@ -86,7 +86,7 @@ impl Keeper {
             }
         }
         let in_work = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, in_work).await.is_err() {
+        if tokio::time::timeout(GRACE_OF_WORK, in_work).await.is_err() {
             tracing::warn!(subjects = self.working.len(), "shutdown_grace_exceeded");
         }
     }

@@ -13,15 +13,19 @@ use transactional_messaging::outbox::RowKey;
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
-use super::{LONGEST_CALL, LONGEST_PAUSE};
+use super::{LONGEST_CALL, LONGEST_PAUSE, pace::Pace, positions::Positions};
+
+/// The pause after the first read that failed.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The reader of one shard.
 pub(super) struct Reader {
     streams: Streams,
     stream_arn: String,
     shard: String,
-    poll: Duration,
-    /// The last record that was read.
+    pace: Pace,
+    positions: Positions,
+    /// The last record that was read; what was handed over is in the positions.
     position: Option<String>,
 }
 
@@ -34,23 +38,30 @@ enum Unread {
 }
 
 impl Reader {
-    pub(super) fn new(streams: Streams, stream_arn: String, shard: String, poll: Duration) -> Self {
-        Self { streams, stream_arn, shard, poll, position: None }
+    /// A reader that goes on where the last one of the shard has left it, or else at the shard's oldest record.
+    pub(super) fn new(
+        streams: Streams,
+        stream_arn: String,
+        shard: String,
+        pace: Pace,
+        positions: Positions,
+    ) -> Self {
+        let position = positions.of(&shard);
+        Self { streams, stream_arn, shard, pace, positions, position }
     }
 
     /// Reads until the shard is closed and all of it was handed over, or until `stop`. Returns the shard's id.
     pub(super) async fn run(mut self, news: mpsc::Sender<Vec<RowKey>>, stop: CancellationToken) -> String {
         let seed = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.shard.as_bytes());
         let mut outage =
-            Outage::new("reading_the_stream_failed", &*self.shard, seed, self.poll, LONGEST_PAUSE);
+            Outage::new("reading_the_stream_failed", &*self.shard, seed, FIRST_PAUSE, LONGEST_PAUSE);
         let mut iterator = None;
         while let Some(read) = stop.run_until_cancelled(self.read(iterator.take())).await {
             let pause = match read {
                 Ok((rows, next)) => {
                     outage.over();
-                    let pause = if rows.is_empty() { self.poll } else { Duration::ZERO };
-                    let handed = stop.run_until_cancelled(news.send(rows)).await;
-                    if next.is_none() || handed.is_none_or(|handed| handed.is_err()) {
+                    let pause = self.pace.after(!rows.is_empty());
+                    if !self.hand_over(rows, &news, &stop).await || next.is_none() {
                         break;
                     }
                     iterator = next;
@@ -65,6 +76,21 @@ impl Reader {
             stop.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
         self.shard
+    }
+
+    /// Whether somebody took them.
+    async fn hand_over(
+        &self,
+        rows: Vec<RowKey>,
+        news: &mpsc::Sender<Vec<RowKey>>,
+        stop: &CancellationToken,
+    ) -> bool {
+        let taken = rows.is_empty()
+            || stop.run_until_cancelled(news.send(rows)).await.is_some_and(|sent| sent.is_ok());
+        if let (true, Some(position)) = (taken, &self.position) {
+            self.positions.advance(&self.shard, position);
+        }
+        taken
     }
 
     /// The rows of the next records and the iterator after them; none at the shard's end.

@@ -11,6 +11,17 @@ pub(super) struct Found {
     pub(super) shards: Vec<Shard>,
 }
 
+impl Found {
+    /// The ids of all shards that the stream still has.
+    pub(super) fn listed(&self) -> HashSet<&str> {
+        ids(&self.shards)
+    }
+}
+
+fn ids(shards: &[Shard]) -> HashSet<&str> {
+    shards.iter().filter_map(|shard| shard.shard_id()).collect()
+}
+
 pub(super) async fn shards_of(
     dynamodb: &aws_sdk_dynamodb::Client,
     streams: &Streams,
@@ -37,7 +48,7 @@ pub(super) async fn shards_of(
 /// Shards that are neither being read nor finished, and whose parent is read to its end. A parent that is not listed any more was trimmed: nothing of it is
 /// left to wait for.
 pub(super) fn ready(shards: &[Shard], reading: &HashSet<String>, finished: &HashSet<String>) -> Vec<String> {
-    let listed: HashSet<&str> = shards.iter().filter_map(|shard| shard.shard_id()).collect();
+    let listed = ids(shards);
     let parent_is_done = |shard: &&Shard| match shard.parent_shard_id() {
         Some(parent) => finished.contains(parent) || !listed.contains(parent) && !reading.contains(parent),
         None => true,

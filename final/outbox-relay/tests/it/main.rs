@@ -18,7 +18,10 @@ mod partly;
 mod program;
 #[path = "../../../transactional-messaging/tests/it/queues.rs"]
 mod queues;
+mod scheduled;
 mod tail;
 mod tail_failures;
+mod tail_lease;
+mod tail_pace;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]
 mod wire;

@@ -11,6 +11,7 @@ use service_kit::Environment;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{ambient::Ambient, message::Place, provision::ensure_service};
+use uuid::Uuid;
 
 use crate::{
     bench::{self, Bench, OUTBOX, resources, subject, texts},
@@ -31,7 +32,8 @@ impl Tailer {
         let (relay, stop) = (bench::relay(wire, 1_000_000 * (number + 2)), CancellationToken::new());
         let until = stop.clone();
         let task = tokio::spawn(async move {
-            tail::run(relay, &dynamodb, streams, OUTBOX, settings, until).await;
+            tail::run(relay, &dynamodb, streams, OUTBOX, settings, Uuid::from_u128(number.into()), until)
+                .await;
         });
         Self { stop, task }
     }
@@ -150,7 +152,8 @@ async fn it_works_over_tcp() {
         (relay(&config, &settings, Ambient::system()), aws_sdk_dynamodbstreams::Client::new(&config));
     let client = dynamodb.clone();
     let task = tokio::spawn(async move {
-        tail::run(relay, &client, streams, &settings.outbox_table, TailSettings::default(), until).await;
+        let (table, owner) = (&settings.outbox_table, Ambient::system().id());
+        tail::run(relay, &client, streams, table, TailSettings::default(), owner, until).await;
     });
     ensure_service(&dynamodb, &sns, &sqs, &resources()).await.unwrap();
     let (outbox, ambient) =

@@ -4,12 +4,13 @@ use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::{Client as Sqs, types::QueueAttributeName};
 use serde_json::json;
 
-use super::{ProvisionError, making};
-use crate::{channels::Channels, relay::BoxError};
+use super::{ProvisionError, Unmade, making};
+use crate::channels::Channels;
 
 /// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
-/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5).
-const MAX_RECEIVES: u32 = 5;
+/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5). A consumer gives up
+/// one receive earlier, so that it can store the reason.
+const MAX_RECEIVES: u32 = 6;
 /// How long a received message stays hidden from others: SQS's default. A consumer extends it while it works.
 pub const VISIBILITY: time::Duration = time::Duration::seconds(30);
 /// How long a queue keeps a message that nobody takes: a week for the consumer to come back.
@@ -51,7 +52,7 @@ pub(super) async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, Provis
             request = request.attributes("FifoTopic", "true");
         }
         let answer = request.send().await?;
-        answer.topic_arn.ok_or_else(|| BoxError::from("sns gave no arn"))
+        answer.topic_arn.ok_or_else(|| Unmade::from("sns gave no arn"))
     };
     made.await.map_err(making(format!("topic {name}")))
 }
@@ -81,14 +82,10 @@ pub(super) async fn ensure_subscription(
         sns.subscribe().topic_arn(&topic_arn).protocol("sqs").endpoint(&arn).send().await?;
         Ok(())
     };
-    made.await.map_err(making::<BoxError>(format!("queue {}", wanted.queue)))
+    made.await.map_err(making(format!("queue {}", wanted.queue)))
 }
 
-async fn ensure_queue(
-    sqs: &Sqs,
-    name: &str,
-    retention: time::Duration,
-) -> Result<(String, String), BoxError> {
+async fn ensure_queue(sqs: &Sqs, name: &str, retention: time::Duration) -> Result<(String, String), Unmade> {
     let mut request = sqs.create_queue().queue_name(name);
     if Channels::of_name(name) == Channels::Fifo {
         request = request.attributes(QueueAttributeName::FifoQueue, "true");

@@ -8,15 +8,19 @@ mod usable;
 pub use broker::Subscription;
 pub use broker::{DEAD_LETTER_RETENTION, QUEUE_RETENTION, VISIBILITY};
 pub use tables::{
-    ensure_aggregate_table, ensure_inbox_table, ensure_indexed_table, ensure_outbox_table, ensure_sent_table,
+    ensure_aggregate_table, ensure_inbox_table, ensure_indexed_table, ensure_outbox_table,
+    ensure_scheduled_table, ensure_sent_table,
 };
-pub use usable::{Unusable, until_usable};
+pub use usable::{Unusable, until_made, until_usable};
 
-use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_dynamodb::{
+    Client as DynamoDb,
+    error::{BuildError, ProvideErrorMetadata, SdkError},
+};
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::Client as Sqs;
 
-use crate::{channels::Channels, due::DueIndex};
+use crate::{channels::Channels, due::DueIndex, relay::BoxError};
 
 /// What one service needs. All names include the prefix of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +53,17 @@ impl ServiceResources {
     }
 }
 
-/// A resource could not be made. Whether a retry helps is in the cause: a service that is still starting, or a missing permission.
+/// A resource could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} could not be made; check the endpoint and the permissions")]
 pub struct ProvisionError {
     /// The resource, such as `table orders-outbox`.
     pub what: String,
+    /// Whether trying again can help, as with an AWS that is still starting.
+    pub retryable: bool,
     /// What AWS said.
     #[source]
-    pub source: crate::relay::BoxError,
+    pub source: BoxError,
 }
 
 /// Makes everything that a service needs and that is not there yet.
@@ -87,8 +93,34 @@ pub async fn ensure_service(
     ensure_outbox_table(dynamodb, &wanted.outbox_table).await
 }
 
+/// What a call of the way to a resource ended with.
+struct Unmade {
+    retryable: bool,
+    source: BoxError,
+}
+
+impl<E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static> From<SdkError<E>> for Unmade {
+    fn from(error: SdkError<E>) -> Self {
+        Self { retryable: unit_of_work::can_pass(&error), source: error.into() }
+    }
+}
+
+/// A request that this code itself puts together wrongly.
+impl From<BuildError> for Unmade {
+    fn from(error: BuildError) -> Self {
+        Self { retryable: false, source: error.into() }
+    }
+}
+
+/// An answer in which something is missing.
+impl From<&'static str> for Unmade {
+    fn from(missing: &'static str) -> Self {
+        Self { retryable: true, source: missing.into() }
+    }
+}
+
 /// Names the resource in an error.
-fn making<E: Into<crate::relay::BoxError>>(what: impl Into<String>) -> impl FnOnce(E) -> ProvisionError {
+fn making(what: impl Into<String>) -> impl FnOnce(Unmade) -> ProvisionError {
     let what = what.into();
-    move |source| ProvisionError { what, source: source.into() }
+    move |Unmade { retryable, source }| ProvisionError { what, retryable, source }
 }

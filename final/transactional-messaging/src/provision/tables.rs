@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::{ProvisionError, making};
-use crate::{due::DueIndex, relay::BoxError};
+use super::{ProvisionError, Unmade, making};
+use crate::{due::DueIndex, scheduled::SCHEDULED_INDEX};
 
 /// A table of aggregates: partition key `PK`.
 ///
@@ -36,6 +36,15 @@ pub async fn ensure_indexed_table(
     create(dynamodb, name, false, |request| with_index(request, index))
         .await
         .map_err(making(format!("table {name}")))
+}
+
+/// A table of scheduled messages: partition key `PK`, and the index on their times.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_scheduled_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    ensure_indexed_table(dynamodb, name, &SCHEDULED_INDEX).await
 }
 
 /// An inbox table: partition key `PK`, time to live `ExpiresAt`.
@@ -86,7 +95,7 @@ async fn ensure_expiring_table(
 fn with_index(
     request: CreateTableFluentBuilder,
     index: &DueIndex,
-) -> Result<CreateTableFluentBuilder, BoxError> {
+) -> Result<CreateTableFluentBuilder, Unmade> {
     let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let made = GlobalSecondaryIndex::builder()
         .index_name(index.name)
@@ -103,8 +112,8 @@ async fn create(
     dynamodb: &Client,
     name: &str,
     with_sort_key: bool,
-    more: impl FnOnce(CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder, BoxError>,
-) -> Result<(), BoxError> {
+    more: impl FnOnce(CreateTableFluentBuilder) -> Result<CreateTableFluentBuilder, Unmade>,
+) -> Result<(), Unmade> {
     let mut request = dynamodb
         .create_table()
         .table_name(name)
@@ -122,7 +131,7 @@ async fn create(
     wait_until_active(dynamodb, name).await
 }
 
-async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), Unmade> {
     loop {
         let answer = dynamodb.describe_table().table_name(name).send().await?;
         if answer.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
@@ -132,7 +141,7 @@ async fn wait_until_active(dynamodb: &Client, name: &str) -> Result<(), BoxError
     }
 }
 
-async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), BoxError> {
+async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), Unmade> {
     let described = dynamodb.describe_time_to_live().table_name(name).send().await?;
     if described.time_to_live_description().and_then(|ttl| ttl.attribute_name()).is_some() {
         return Ok(());
@@ -142,10 +151,10 @@ async fn enable_time_to_live(dynamodb: &Client, name: &str) -> Result<(), BoxErr
     Ok(())
 }
 
-fn text(name: &str) -> Result<AttributeDefinition, BoxError> {
+fn text(name: &str) -> Result<AttributeDefinition, Unmade> {
     Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()?)
 }
 
-fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BoxError> {
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Unmade> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }

@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client as Sqs, error::ProvideErrorMetadata};
+use futures::future::{BoxFuture, FutureExt as _, join_all};
 use tokio_util::sync::CancellationToken;
-use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
+use unit_of_work::{
+    AttributeValue, CancellationReason, Condition, Database as _, DynamoDb, Item, Table, TransactFailure,
+    Write, WriteKind,
+};
 use uuid::Uuid;
-use waiting::Outage;
+use waiting::{Deadline, Outage, in_time};
 
-use super::ServiceResources;
+use super::{ProvisionError, ServiceResources};
 use crate::relay::BoxError;
 
+/// An answer that takes longer than this is asked for again.
+const LONGEST_ASK: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -22,10 +28,38 @@ pub struct Unusable {
     pub problems: Vec<String>,
 }
 
-/// Waits until the service's own table and its index, its inbox and its queues can be used, or `stop` is cancelled.
+/// Makes what is needed, as [`ensure_service`](super::ensure_service) does, and waits for AWS meanwhile, until `stop` is cancelled.
 ///
-/// It asks by calls that the service is allowed anyway. Its outbox and topics are not asked for: a service may only add to the one, and
-/// nothing with the others.
+/// # Errors
+///
+/// [`ProvisionError`] names the first resource that could not be made, for a reason that does not pass.
+pub async fn until_made<F>(
+    seed: Uuid,
+    stop: &CancellationToken,
+    make: impl Fn() -> F,
+) -> Result<(), ProvisionError>
+where
+    F: Future<Output = Result<(), ProvisionError>>,
+{
+    let mut outage = Outage::new("resources_not_made", "start", seed, FIRST_PAUSE, LONGEST_PAUSE);
+    while let Some(made) = stop.run_until_cancelled(make()).await {
+        let pause = match made {
+            Err(error) if error.retryable => outage.failed(with_causes(&error)),
+            made => {
+                outage.over();
+                return made;
+            }
+        };
+        let _stopped = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+    }
+    Ok(())
+}
+
+/// Waits until the service's own table and its index, its inbox, its outbox and its queues can be used, or `stop` is cancelled.
+///
+/// It asks by calls that the service is allowed anyway, all at once, and for [`LONGEST_ASK`] at most. The outbox, to which a service may
+/// only add, is asked by an addition whose condition cannot hold. Topics are not asked for: a service has nothing to do with them, and a
+/// message whose topic is missing waits in the outbox.
 ///
 /// # Errors
 ///
@@ -38,7 +72,7 @@ pub async fn until_usable(
     stop: &CancellationToken,
 ) -> Result<(), Unusable> {
     let mut outage = Outage::new("resources_out_of_reach", "start", seed, FIRST_PAUSE, LONGEST_PAUSE);
-    while let Some(troubles) = stop.run_until_cancelled(troubles(database, sqs, needed)).await {
+    while let Some(troubles) = stop.run_until_cancelled(troubles(database, sqs, needed, seed)).await {
         let text = |trouble: &Trouble| format!("{}: {}", trouble.what, with_causes(&*trouble.error));
         let lasting: Vec<_> = troubles.iter().filter(|trouble| !trouble.passes).map(text).collect();
         if !lasting.is_empty() {
@@ -60,28 +94,75 @@ struct Trouble {
     error: BoxError,
 }
 
-async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
-    for name in [&needed.aggregate_table, &needed.inbox_table] {
-        let nobody = Item::from([("PK".to_owned(), AttributeValue::S("-".to_owned()))]);
-        if let Err(error) = database.get(&Table::new(name, "PK"), nobody).await {
-            let passes = error.retryable;
-            troubles.push(Trouble { what: format!("table {name}"), passes, error: error.into() });
-        }
-    }
-    if let Some(index) = &needed.aggregate_index
-        && let Err(error) = index.check(database, &Table::new(&needed.aggregate_table, "PK")).await
-    {
+async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources, token: Uuid) -> Vec<Trouble> {
+    let tables = [&needed.aggregate_table, &needed.inbox_table];
+    let tables =
+        join_all(tables.map(|name| within(format!("table {name}"), readable(database, name).boxed())));
+    let outbox = &needed.outbox_table;
+    let outbox = within(format!("table {outbox}"), addable(database, outbox, token).boxed());
+    let index = async {
+        let index = needed.aggregate_index.as_ref()?;
         let what = format!("index {} of table {}", index.name, needed.aggregate_table);
-        troubles.push(Trouble { what, passes: error.retryable, error: error.into() });
-    }
-    for queue in needed.subscriptions.iter().map(|subscription| &subscription.queue) {
-        if let Err(error) = sqs.get_queue_url().queue_name(queue).send().await {
-            let passes = !is_lasting(error.code());
-            troubles.push(Trouble { what: format!("queue {queue}"), passes, error: error.into() });
+        let table = Table::new(&needed.aggregate_table, "PK");
+        let asked =
+            async { index.check(database, &table).await.map_err(|error| (error.retryable, error.into())) };
+        within(what, asked.boxed()).await
+    };
+    let queues = needed.subscriptions.iter().map(|subscription| &subscription.queue);
+    let queues = join_all(queues.map(|name| within(format!("queue {name}"), there(sqs, name).boxed())));
+    let (tables, index, outbox, queues) = tokio::join!(tables, index, outbox, queues);
+    tables.into_iter().chain([index, outbox]).chain(queues).flatten().collect()
+}
+
+/// What keeps it from being used: whether that passes, and why.
+type Answer = Result<(), (bool, BoxError)>;
+
+/// Boxed, because many are asked at once and each future of the SDK is large.
+async fn within(what: String, ask: BoxFuture<'_, Answer>) -> Option<Trouble> {
+    let late = |late: waiting::Late| Err((true, late.into()));
+    let (passes, error) =
+        Deadline::after(LONGEST_ASK).scope(in_time(ask)).await.unwrap_or_else(late).err()?;
+    Some(Trouble { what, passes, error })
+}
+
+async fn readable(database: &DynamoDb, table: &str) -> Answer {
+    let read = database.get(&Table::new(table, "PK"), key(&["PK"])).await;
+    read.map(drop).map_err(|error| (error.retryable, error.into()))
+}
+
+/// Asks to add a row if it is there already, which no row of this key is: the table that answers so could have been added to.
+async fn addable(database: &DynamoDb, outbox: &str, token: Uuid) -> Answer {
+    let row = key(&["PK", "SK"]);
+    let write = Write {
+        table: Table::new(outbox, "PK").with_sort_key("SK"),
+        key: row.clone(),
+        kind: WriteKind::Put(row),
+        condition: Some(Condition::exists("PK")),
+        taken_by_others: false,
+    };
+    match database.transact(token, &[write]).await {
+        Err(TransactFailure::Cancelled(reasons)) if reasons == [CancellationReason::ConditionFailed] => {
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let lasts = match &error {
+                TransactFailure::Cancelled(reasons) => matches!(&reasons[..], [CancellationReason::Other(_)]),
+                error => matches!(error, TransactFailure::Refused(_)),
+            };
+            Err((!lasts, error.into()))
         }
     }
-    troubles
+}
+
+async fn there(sqs: &Sqs, queue: &str) -> Answer {
+    let asked = sqs.get_queue_url().queue_name(queue).send().await;
+    asked.map(drop).map_err(|error| (!is_lasting(error.code()), error.into()))
+}
+
+/// The key of nothing.
+fn key(names: &[&str]) -> Item {
+    names.iter().map(|&name| (name.to_owned(), AttributeValue::S("-".to_owned()))).collect()
 }
 
 /// "Amazon SQS API Reference, GetQueueUrl" and its common errors. What is not known here is waited for.

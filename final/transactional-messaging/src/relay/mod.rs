@@ -10,9 +10,11 @@
 
 mod batch;
 mod damage;
+mod desk;
 mod dispatch;
 mod flow;
 mod publisher;
+mod share;
 mod store;
 mod subject;
 mod sweep;
@@ -52,14 +54,6 @@ pub enum RelayError {
     /// Rows could not be deleted or marked: messages that were published will be published again.
     #[error("what was done could not be noted in the outbox; messages may be published again")]
     Settle(#[source] BoxError),
-}
-
-impl RelayError {
-    /// Whether waking the subject again may help without anybody changing anything. It may, whatever it is: what cannot be sent as it
-    /// is, is no error but [parks](Outcome::Parked) its subject.
-    pub fn is_retryable(&self) -> bool {
-        true
-    }
 }
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -1,9 +1,12 @@
-//! Making everything a service needs, as often as one likes.
+//! Making everything a service needs, as often as one likes, and waiting for it.
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::StreamViewType;
 use aws_sdk_sqs::types::QueueAttributeName;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::provision::{ensure_sent_table, ensure_service, until_usable};
+use transactional_messaging::provision::{ensure_sent_table, ensure_service, until_made, until_usable};
 use unit_of_work::DynamoDb;
 use uuid::Uuid;
 
@@ -71,7 +74,10 @@ async fn a_queue_has_a_dead_letter_queue_and_takes_messages_of_its_topic_only() 
     let json = |name| serde_json::from_str::<serde_json::Value>(&attributes[&name]).unwrap();
     let redrive = json(QueueAttributeName::RedrivePolicy);
     assert_eq!(redrive["deadLetterTargetArn"], "arn:aws:sqs:us-east-1:000000000000:notes--dlq");
-    assert_eq!(redrive["maxReceiveCount"], 5);
+    assert_eq!(
+        redrive["maxReceiveCount"], 6,
+        "five, and one more for what could not be moved with its reason"
+    );
     let statement = &json(QueueAttributeName::Policy)["Statement"][0];
     assert_eq!(statement["Principal"]["Service"], "sns.amazonaws.com");
     assert_eq!(
@@ -118,8 +124,85 @@ async fn a_service_does_not_start_without_its_tables_and_queues_and_all_that_are
     let (mut needed, seed) = (resources(), Uuid::nil());
     until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap();
     needed.inbox_table = "no-inbox".to_owned();
+    needed.outbox_table = "no-outbox".to_owned();
     needed.subscriptions[0].queue = "no-queue".to_owned();
     let error = until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap_err();
     let names: Vec<_> = error.problems.iter().map(|text| text.split(':').next().unwrap()).collect();
-    assert_eq!(names, ["table no-inbox", "queue no-queue"], "{error}");
+    assert_eq!(names, ["table no-inbox", "table no-outbox", "queue no-queue"], "{error}");
+}
+
+/// The outbox is asked by an addition that must not take place, and whose refusal tells.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_may_not_add_to_its_outbox_does_not_start_and_asking_adds_nothing() {
+    let bench = Bench::new().await;
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config()));
+    let (stop, seed) = (CancellationToken::new(), Uuid::from_u128(1));
+    let needed = resources();
+    let ask = || until_usable(&database, &bench.sqs, &needed, seed, &stop);
+    ask().await.unwrap();
+    assert_eq!(bench.wire.count("TransactWriteItems"), 1);
+    let rows = bench.dynamodb.scan().table_name(OUTBOX).send().await.unwrap();
+    assert_eq!(rows.count(), 0);
+    bench.wire.inject("TransactWriteItems", 1, Fault::code(400, "AccessDeniedException"));
+    let error = ask().await.unwrap_err();
+    assert!(error.problems[0].starts_with("table notes-outbox"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_answers_at_the_start_costs_one_deadline_and_is_asked_again_until_it_does() {
+    let bench = Bench::new().await;
+    let config = bench.wire.sdk_config();
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config));
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    for operation in ["GetItem", "TransactWriteItems", "GetQueueUrl"] {
+        bench.wire.inject(operation, usize::MAX, Fault::Silence);
+    }
+    let wire = bench.wire.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        wire.repair();
+    });
+    let begun = Instant::now();
+    let stop = CancellationToken::new();
+    until_usable(&database, &sqs, &resources(), Uuid::nil(), &stop).await.unwrap();
+    let took = begun.elapsed();
+    assert!((Duration::from_secs(10)..Duration::from_secs(12)).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_development_a_service_waits_for_an_aws_that_is_not_there_yet_and_not_for_what_does_not_pass() {
+    let wire = crate::wire::Wire::new();
+    let config = wire.sdk_config();
+    let (dynamodb, sns) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sns::Client::new(&config));
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    let stop = CancellationToken::new();
+    let wanted = resources();
+    let make = || until_made(Uuid::nil(), &stop, || ensure_service(&dynamodb, &sns, &sqs, &wanted));
+    for away in [Fault::RequestLost, Fault::Silence, Fault::code(503, "ServiceUnavailable")] {
+        for operation in ["CreateTopic", "CreateQueue", "CreateTable"] {
+            wire.inject(operation, usize::MAX, away.clone());
+        }
+        let repairing = wire.clone();
+        let repaired = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            assert!(repairing.total() < 500, "{} calls in five minutes", repairing.total());
+            repairing.repair();
+        });
+        let begun = Instant::now();
+        make().await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_secs(300), "it waited");
+        repaired.await.unwrap();
+    }
+    wire.inject("CreateTable", usize::MAX, Fault::code(400, "AccessDeniedException"));
+    let begun = Instant::now();
+    assert!(!make().await.unwrap_err().retryable);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    wire.repair();
+    wire.inject("CreateTopic", usize::MAX, Fault::RequestLost);
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        stopping.cancel();
+    });
+    make().await.unwrap();
 }

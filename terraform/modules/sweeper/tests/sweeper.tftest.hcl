@@ -82,7 +82,7 @@ run "alarms_wake_somebody" {
 run "roles_can_do_what_is_done_and_no_more" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement : statement.Action])) == toset([
-      "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+      "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
       "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents",
     ])
     error_message = "The sweeper's role must allow exactly these actions."

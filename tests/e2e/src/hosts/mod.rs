@@ -10,7 +10,7 @@ mod settings;
 
 pub use in_process::InProcess;
 pub use process::Process;
-pub use processes::{Aws, Processes, Relays};
+pub use processes::{Aws, Processes, Relays, Variables};
 
 use std::path::Path;
 

@@ -29,6 +29,9 @@ pub enum Relays {
     Lambda,
 }
 
+/// Environment variables.
+pub type Variables = Vec<(String, String)>;
+
 /// The system as processes.
 #[derive(Debug)]
 pub struct Processes {
@@ -51,6 +54,22 @@ impl Processes {
     ///
     /// When a program is missing or does not start.
     pub async fn start(logs: impl AsRef<Path>, aws: Aws, relays: Relays) -> anyhow::Result<Self> {
+        Self::start_told(logs, aws, relays, |_, variables| variables).await
+    }
+
+    /// The same, but each service and relay is told what `told` makes of the endpoint and of what it would be told otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When a program is missing or does not start.
+    pub async fn start_told(
+        logs: impl AsRef<Path>,
+        aws: Aws,
+        relays: Relays,
+        told: impl Fn(&str, Variables) -> Variables,
+    ) -> anyhow::Result<Self> {
+        let variables =
+            |service: &str, endpoint: &str| told(endpoint, settings::variables(service, endpoint));
         let logs = logs.as_ref();
         drop(std::fs::remove_dir_all(logs));
         std::fs::create_dir_all(logs)?;
@@ -60,10 +79,10 @@ impl Processes {
         };
         aws.start().await?;
         let sdk = settings::sdk_config(&endpoint).await?;
-        let (mut customers, customers_url) = service("customers", &endpoint, logs)?;
-        let (mut orders, orders_url) = service("orders", &endpoint, logs)?;
+        let (mut customers, customers_url) = service("customers", variables("customers", &endpoint), logs)?;
+        let (mut orders, orders_url) = service("orders", variables("orders", &endpoint), logs)?;
         tokio::try_join!(customers.start(), orders.start())?;
-        let relays = start_relays(relays, &endpoint, &sdk, logs).await?;
+        let relays = start_relays(relays, &endpoint, &sdk, logs, variables).await?;
         let addresses = Addresses { customers: customers_url, orders: orders_url, sdk };
         Ok(Self { customers, orders, relays, addresses, logs: logs.to_owned(), aws })
     }
@@ -93,6 +112,7 @@ async fn start_relays(
     endpoint: &str,
     sdk: &SdkConfig,
     logs: &Path,
+    variables: impl Fn(&str, &str) -> Variables,
 ) -> anyhow::Result<Vec<Process>> {
     let program = binaries::find("outbox-relay")?;
     let services = ["customers", "orders"];
@@ -106,8 +126,8 @@ async fn start_relays(
     let mut started = Vec::new();
     for service in services {
         let (name, table) = (format!("relay-of-{service}"), format!("{service}-outbox"));
-        let variables = settings::variables(service, endpoint);
-        let mut relay = Process::new(&name, &program, &["tail", "--table", &table], variables, logs);
+        let arguments = ["tail", "--table", &table];
+        let mut relay = Process::new(&name, &program, &arguments, variables(service, endpoint), logs);
         relay.start().await?;
         started.push(relay);
     }
@@ -122,10 +142,9 @@ fn local_aws(logs: &Path) -> anyhow::Result<(Process, String)> {
     Ok((process.healthy_at(format!("{endpoint}/_local/health")), endpoint))
 }
 
-fn service(name: &str, endpoint: &str, logs: &Path) -> anyhow::Result<(Process, String)> {
+fn service(name: &str, mut variables: Variables, logs: &Path) -> anyhow::Result<(Process, String)> {
     let port = free_port()?;
     let url = format!("http://127.0.0.1:{port}");
-    let mut variables = settings::variables(name, endpoint);
     variables.push(("PORT".to_owned(), port.to_string()));
     let process = Process::new(name, &binaries::find(name)?, &[], variables, logs);
     Ok((process.healthy_at(format!("{url}/{name}/health")), url))

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use fault_engine::{Fault, Kind, Plan, Program, Sabotage, run, run_sabotaged};
+use fault_engine::{Fault, Function, Kind, Plan, Program, Sabotage, run, run_sabotaged};
 use serde_json::Value;
 
 /// Runs chapter 6 under the plan, with and without the bug: with it there must be this damage, without it none.
@@ -32,6 +32,25 @@ fn without_puts(operation: &str, body: &mut Value, tables: &str) {
 fn lost_when_the_outbox_row_is_missing_in_the_transaction() {
     assert_caught(Kind::Lost, &Plan::none(), |operation, body| {
         without_puts(operation, body, "orders-outbox")
+    });
+}
+
+/// Lambda gives up at once, as it does in the end.
+const FORSAKEN: Program = Program {
+    functions: &[
+        Function { maximum_retry_attempts: 0, ..chapter_06::PROGRAM.functions[0] },
+        Function { maximum_retry_attempts: 0, ..chapter_06::PROGRAM.functions[1] },
+    ],
+    ..chapter_06::PROGRAM
+};
+
+#[test]
+fn lost_when_the_sweeper_finds_nothing() {
+    let outage = Plan::one(Fault::Outage, first_publish("order--created"));
+    assert_caught_in(&FORSAKEN, Kind::Lost, &outage, |operation, body| {
+        if operation == "Scan" {
+            body["ExpressionAttributeValues"][":before"]["S"] = "".into();
+        }
     });
 }
 
@@ -101,15 +120,18 @@ fn half_visible() -> Plan {
 
 #[test]
 fn stuck_when_a_mark_says_no_reason() {
-    let sound = run(&chapter_06::PROGRAM, &Plan::none()).unwrap();
-    let is_published =
-        |call: &&fault_engine::Call| call.site.operation == "Publish" && call.site.target == "order--created";
-    let publish = sound.calls.iter().find(is_published).unwrap().index;
-    assert_caught(Kind::Stuck, &Plan::one(Fault::RefusedMessage, publish), |operation, body| {
+    let refused = Plan::one(Fault::RefusedMessage, first_publish("order--created"));
+    assert_caught(Kind::Stuck, &refused, |operation, body| {
         if operation == "UpdateItem" {
             body["ExpressionAttributeValues"][":reason"]["S"] = "".into();
         }
     });
+}
+
+fn first_publish(topic: &str) -> usize {
+    let sound = run(&chapter_06::PROGRAM, &Plan::none()).unwrap();
+    let mut calls = sound.calls.iter();
+    calls.find(|call| call.site.operation == "Publish" && call.site.target == topic).unwrap().index
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod planted;
 mod planted_relays;
 mod redrive;
 mod relays;
+mod timeouts;
 mod trial;
 mod wire;
 mod world;
@@ -41,6 +42,7 @@ const PARTS: &[(Part, u64)] = &[
     (consumers::REFUSE, 25_000),
     (consumers::RELEASE, 10_000),
     (consumers::APPROVE, 6_000),
+    (timeouts::GIVE_UP, 2_000),
     (relays::RELAY, 4_000),
     (relays::EMERGING, 3_000),
     (relays::PARKED, 1_000),
@@ -81,7 +83,7 @@ fn the_classic_mistakes_are_found() {
         planted_relays::MARK_ON_ANOTHER,
         planted_relays::BLAMED_BY_FLAG,
     ];
-    for part in [planted::DUAL_WRITE, planted::NO_INBOX].into_iter().chain(relays) {
+    for part in [planted::DUAL_WRITE, planted::NO_INBOX, timeouts::UNCONDITIONAL].into_iter().chain(relays) {
         let tally = in_parallel(&part, 200);
         tell(&format!("{:<26} {tally}", part.name));
         assert!(!tally.failures.is_empty(), "{} was not found", part.name);

@@ -96,7 +96,7 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
         let dynamodb = aws_sdk_dynamodb::Client::new(process.aws());
         let streams = aws_sdk_dynamodbstreams::Client::new(process.aws());
         let settings = TailSettings { sweep: Duration::from_secs(1_000_000), ..TailSettings::default() };
-        tail::run(relay, &dynamodb, streams, OUTBOX, settings, until).await;
+        tail::run(relay, &dynamodb, streams, OUTBOX, settings, uuid::Uuid::from_u128(1), until).await;
     });
     seconds(5).await;
     store(&world, 2, &[Kind::Created]).await;

@@ -121,3 +121,53 @@ async fn a_request_token_is_forgotten_after_ten_minutes() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     insert().await.expect_err("a new request, and a exists");
 }
+
+/// Whoever begins at the oldest record begins at the oldest that is left. Whoever would have to read one that is gone is told so, by an
+/// iterator that was made before and by a new one.
+#[tokio::test(start_paused = true)]
+async fn stream_records_leave_after_24_hours() {
+    let aws = InMemoryAws::new().unwrap();
+    let config = aws.sdk_config();
+    let db = aws_sdk_dynamodb::Client::new(&config);
+    let arn = create_table(&db, "outbox", StreamViewType::KeysOnly).await;
+    let streams = aws_sdk_dynamodbstreams::Client::new(&config);
+    let stream = streams.describe_stream().stream_arn(&arn).send().await.unwrap().stream_description.unwrap();
+    let shard = stream.shards()[0].shard_id().unwrap();
+    let iterator = async |kind: &str, number: Option<&String>| {
+        let call =
+            streams.get_shard_iterator().stream_arn(&arn).shard_id(shard).shard_iterator_type(kind.into());
+        let answer = call.set_sequence_number(number.cloned()).send().await;
+        answer
+            .map(|answer| answer.shard_iterator.unwrap())
+            .map_err(|error| error.into_service_error().to_string())
+    };
+    let read = async |iterator: String| {
+        let answer = streams.get_records().shard_iterator(iterator).send().await;
+        let answer = answer.map_err(|error| error.into_service_error().to_string())?;
+        let number = |record: &aws_sdk_dynamodbstreams::types::Record| {
+            record.dynamodb().unwrap().sequence_number().unwrap().to_owned()
+        };
+        Ok::<_, String>(answer.records().iter().map(number).collect::<Vec<_>>())
+    };
+    let hours = |hours: u64| tokio::time::sleep(Duration::from_secs(hours * 60 * 60));
+    let mut numbers = Vec::new();
+    for id in ["a", "b", "c"] {
+        put(&db, "outbox", id, "1").await;
+        numbers = read(iterator("TRIM_HORIZON", None).await.unwrap()).await.unwrap();
+        hours(10).await;
+    }
+    // Now a is 30 hours old, b 20 and c 10.
+    assert_eq!(numbers.len(), 3);
+    assert_eq!(read(iterator("TRIM_HORIZON", None).await.unwrap()).await.unwrap(), numbers[1..]);
+    for kind in ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"] {
+        let error = iterator(kind, Some(&numbers[0])).await.unwrap_err();
+        assert!(error.contains("TrimmedDataAccessException"), "{error}");
+    }
+    let [at, after] = [
+        iterator("AT_SEQUENCE_NUMBER", Some(&numbers[1])).await.unwrap(),
+        iterator("AFTER_SEQUENCE_NUMBER", Some(&numbers[1])).await.unwrap(),
+    ];
+    hours(5).await;
+    assert!(read(at).await.unwrap_err().contains("TrimmedDataAccessException"));
+    assert_eq!(read(after).await.unwrap(), numbers[2..], "it asks for nothing that is gone");
+}

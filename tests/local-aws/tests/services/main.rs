@@ -11,6 +11,7 @@ mod freeze;
 mod item_by_item;
 mod messaging;
 mod refusals;
+mod restart;
 mod s3;
 #[path = "../support/mod.rs"]
 mod support;

@@ -146,6 +146,10 @@ pub(crate) async fn a_publication_that_sns_refuses_is_refused(config: &SdkConfig
     };
     assert_eq!(code(publish("").send().await), "InvalidParameter");
     assert_eq!(code(publish("x").message_attributes("a", string("")).send().await), "ParameterValueInvalid");
+    // AWS delivers this one, whose envelope is larger; whoever tries it here is told, and loses nothing.
+    let quoted = "\"".repeat(130 * KIB);
+    assert_eq!(code(publish(&quoted).send().await), "InvalidParameter");
+    publish(&"x".repeat(250 * KIB)).send().await.unwrap();
     let full = "x".repeat(256 * KIB);
     assert_eq!(code(publish(&full).message_attributes("a", string("x")).send().await), "InvalidParameter");
 
