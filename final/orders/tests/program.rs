@@ -52,10 +52,19 @@ fn in_production_nothing_is_sent_to_an_endpoint_of_the_configuration_file() {
     std::fs::write(&file, endpoint).unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_orders"));
     let tables = ["DYNAMODB_ORDERS_TABLE_NAME", "DYNAMODB_INBOX_TABLE_NAME", "DYNAMODB_OUTBOX_TABLE_NAME"];
-    let base = [("ENVIRONMENT", "production"), ("AWS_REGION", "us-east-1"), ("PORT", "0")];
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let base = [("ENVIRONMENT", "production"), ("AWS_REGION", "us-east-1"), ("PORT", &port)];
     let keys = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     program.env_clear().envs(base).envs(keys).envs(tables.map(|name| (name, "t")));
-    let output = program.env("AWS_CONFIG_FILE", &file).output().unwrap();
+    let mut program =
+        program.env("AWS_CONFIG_FILE", &file).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // It would wait for an answer as long as it takes.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while program.try_wait().unwrap().is_none() && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    program.kill().unwrap();
+    let output = program.wait_with_output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("nothing was sent"), "{error}");
     assert!(listener.accept().is_err(), "somebody connected");

@@ -11,6 +11,7 @@ pub mod meter;
 pub mod plot;
 pub mod prices;
 pub mod receipt;
+pub mod saga;
 pub mod stub;
 pub mod trial;
 pub mod worker;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use bench::{
     plot::bars,
-    receipt, stub,
+    receipt, saga, stub,
     trial::{Found, Trial, table},
     worker::{self, Part},
 };
@@ -45,7 +45,16 @@ enum Command {
     Relay(Times),
     /// Processor time of the consumer for a message.
     Consumer(Times),
-    /// All that is measured.
+    /// Orders through the shop: the time of one alone, and how many a second when many are on their way.
+    Saga {
+        /// How many orders, after the first ones.
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..))]
+        orders: u32,
+        /// How many of them are on their way at any time.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        in_flight: u32,
+    },
+    /// Relay, consumer and receipt.
     All(Times),
     #[command(hide = true)]
     Stub {
@@ -104,6 +113,13 @@ fn start(args: &Args) -> Result<String> {
         Command::Consumer(times) => trial(args, times, &CONSUMER),
         Command::All(times) => {
             Ok(trial(args, times, &[&RELAY[..], &CONSUMER[..]].concat())? + "\n" + &receipt(args, false, 1)?)
+        }
+        Command::Saga { orders, in_flight } => {
+            let saga = runtime(1)?.block_on(saga::measure(*orders, *in_flight))?;
+            let rates: Vec<_> =
+                (1..).map(|part: u32| format!("tenth {part}")).zip(saga.a_second.clone()).collect();
+            plot(args.plots.as_deref(), "saga", "orders a second", &rates)?;
+            Ok(if args.json { serde_json::to_string_pretty(&saga)? + "\n" } else { saga.text() })
         }
         Command::Stub { latency_ms } => {
             let served = stub::serve(Duration::from_millis(*latency_ms), MESSAGES);

@@ -5,6 +5,7 @@ use std::{
     env,
     fmt::Write as _,
     io::{BufRead as _, BufReader},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -44,7 +45,18 @@ pub struct Found {
 }
 
 /// A process that ends with this value.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
+
+/// Another program of the workspace, built with the same profile.
+pub(crate) fn beside(name: &str) -> Result<PathBuf> {
+    let program = env::current_exe()?.with_file_name(name);
+    ensure!(
+        program.exists(),
+        "{} is missing; build it with the same profile: cargo build -p {name}",
+        program.display()
+    );
+    Ok(program)
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -95,8 +95,7 @@ pub(crate) async fn restore(
 fn topics(sns: &RustackSns) -> Vec<Topic> {
     let mut found = Vec::new();
     let mut next_token = None;
-    loop {
-        let Ok(page) = sns.list_topics(&ListTopicsInput { next_token }) else { break };
+    while let Ok(page) = sns.list_topics(&ListTopicsInput { next_token }) {
         let arns = page.topics.into_iter().map(|topic| topic.topic_arn);
         found.extend(arns.map(|arn| topic(sns, arn)));
         next_token = page.next_token;

@@ -195,7 +195,7 @@ impl Bench {
     pub(crate) async fn pending(&self) -> usize {
         let pages = self.dynamodb.scan().table_name(OUTBOX).into_paginator().items().send();
         let items = pages.try_collect().await.unwrap();
-        // A tailer keeps its notes beside them.
+        // What a tailer notes in the table is no row.
         items.iter().filter(|item| text(item, "PK").is_some_and(|key| key.starts_with("SUBJECT#"))).count()
     }
 

@@ -60,12 +60,6 @@ impl Process {
         self
     }
 
-    /// From its next start on it may have so many files and connections open.
-    pub fn limit_descriptors(&mut self, most: usize) {
-        let limited = ["sh".to_owned(), "-c".to_owned(), format!("ulimit -n {most}; exec \"$0\" \"$@\"")];
-        self.command.splice(0..0, limited);
-    }
-
     /// Starts it, and waits until it is healthy.
     ///
     /// # Errors

@@ -47,8 +47,8 @@ macro_rules! case {
 }
 
 pub(crate) const CASES: &[Case] = &[
-    case!("sweeper", Row, 20, sweeper),
-    case!("relay, a batch of two subjects", Row, 18, relay),
+    case!("sweeper", Row, 18, sweeper),
+    case!("relay, a batch of two subjects", Row, 15, relay),
     case!("unpark", Step, 25, unpark),
     case!("http: create customer", Everything, 3, create_customer),
     case!("http: create order", Everything, 3, create_order),

@@ -118,7 +118,7 @@ async fn finish(shop: &Shop, heard: &mut Heard) {
 }
 
 /// Each item alone, with its table and partition.
-fn rows<'a>(stored: &'a Stored) -> BTreeSet<(&'a (&'static str, String), &'a String)> {
+fn rows(stored: &Stored) -> BTreeSet<(&(&'static str, String), &String)> {
     stored.iter().flat_map(|(place, items)| items.iter().map(move |item| (place, item))).collect()
 }
 

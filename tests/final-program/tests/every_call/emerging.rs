@@ -29,6 +29,7 @@ impl Emerging {
 /// Takes the rows of a subject away and stores them again, this time so. When it returns, one of them is visible.
 pub(crate) async fn again(world: &World, stored: &Stored, seed: u64) -> Emerging {
     let dynamodb = aws_sdk_dynamodb::Client::new(&world.aws.sdk_config());
+    #[expect(clippy::disallowed_methods, reason = "the request needs a header")]
     let mut transaction = dynamodb.transact_write_items();
     for row in world.outbox("customers", &stored.subject).await {
         let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(row).unwrap();

@@ -53,7 +53,7 @@ async fn race(world: &World, seed: u64, give_up: GiveUp) -> Job {
                 approved.map_err(|error| format!("{error:?}"))?;
                 relayed(&process, id).await
             };
-            let (one, other) = if seed % 2 == 0 {
+            let (one, other) = if seed.is_multiple_of(2) {
                 futures::join!(give_up(process.clone(), id), approving)
             } else {
                 let (approved, given_up) = futures::join!(approving, give_up(process.clone(), id));
