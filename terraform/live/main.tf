@@ -6,6 +6,7 @@ locals {
       priority      = 10
       variable      = "DYNAMODB_CUSTOMERS_TABLE_NAME"
       table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
+      index         = null
       topics        = ["customer--created", "customer--credit-reserved", "customer--credit-reservation-failed", "customer--validation-failed"]
       subscriptions = {
         customer--order-created   = "order--created"
@@ -18,12 +19,12 @@ locals {
       priority      = 20
       variable      = "DYNAMODB_ORDERS_TABLE_NAME"
       table_actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
-      topics        = ["order--created", "order--approved", "order--rejected", "order--cancelled", "order--timeout-reached"]
+      index         = { name = "PendingIndex", hash_key = "PendingShard", range_key = "DecideBy" }
+      topics        = ["order--created", "order--approved", "order--rejected", "order--cancelled"]
       subscriptions = {
         order--customer-credit-reserved           = "customer--credit-reserved"
         order--customer-credit-reservation-failed = "customer--credit-reservation-failed"
         order--customer-validation-failed         = "customer--validation-failed"
-        order--timeout-reached                    = "order--timeout-reached"
       }
     }
   }
@@ -65,9 +66,23 @@ resource "aws_dynamodb_table" "aggregates" {
   hash_key                    = "PK"
   deletion_protection_enabled = var.deletion_protection
 
-  attribute {
-    name = "PK"
-    type = "S"
+  dynamic "attribute" {
+    for_each = toset(compact(["PK", try(each.value.index.hash_key, null), try(each.value.index.range_key, null)]))
+    content {
+      name = attribute.value
+      type = "S"
+    }
+  }
+
+  # Sparse: only an aggregate that waits for a time has these attributes.
+  dynamic "global_secondary_index" {
+    for_each = each.value.index[*]
+    content {
+      name            = global_secondary_index.value.name
+      hash_key        = global_secondary_index.value.hash_key
+      range_key       = global_secondary_index.value.range_key
+      projection_type = "KEYS_ONLY"
+    }
   }
 
   point_in_time_recovery {
@@ -99,6 +114,7 @@ module "outbox" {
   topic_arns          = [for topic in each.value.topics : aws_sns_topic.messages[topic].arn]
   topic_arn_prefix    = local.topic_arn_prefix
   alarm_topic_arn     = aws_sns_topic.alarms.arn
+  sent_retention_days = var.sent_retention_days
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 
@@ -116,6 +132,7 @@ module "sweeper" {
   architecture       = var.architecture
   outbox_table_name  = module.outbox[each.key].table_name
   outbox_table_arn   = module.outbox[each.key].table_arn
+  sent_table         = module.outbox[each.key].sent_table
   topic_arns         = [for topic in each.value.topics : aws_sns_topic.messages[topic].arn]
   topic_arn_prefix   = local.topic_arn_prefix
   alarm_topic_arn    = aws_sns_topic.alarms.arn
@@ -178,11 +195,13 @@ module "service" {
     DYNAMODB_OUTBOX_TABLE_NAME = module.outbox[each.key].table_name
   }
 
-  tables = {
+  tables = merge({
     aggregates = { arn = aws_dynamodb_table.aggregates[each.key].arn, actions = each.value.table_actions }
     inbox      = { arn = module.inbox[each.key].arn, actions = ["dynamodb:GetItem", "dynamodb:PutItem"] }
     outbox     = { arn = module.outbox[each.key].table_arn, actions = ["dynamodb:PutItem"] }
-  }
+    }, {
+    for index in each.value.index[*] : "index" => { arn = "${aws_dynamodb_table.aggregates[each.key].arn}/index/${index.name}", actions = ["dynamodb:Query"] }
+  })
 
   queues = [for queue in keys(each.value.subscriptions) : {
     arn             = module.subscription[queue].queue_arn

@@ -35,6 +35,11 @@ output "outbox_tables" {
   value       = { for name, outbox in module.outbox : name => outbox.table_name }
 }
 
+output "sent_tables" {
+  description = "The tables of sent messages; null where none are kept."
+  value       = { for name, outbox in module.outbox : name => try(outbox.sent_table.name, null) }
+}
+
 output "failure_buckets" {
   description = "Where records lie that Lambda gave up on."
   value       = { for name, outbox in module.outbox : name => outbox.failure_bucket }

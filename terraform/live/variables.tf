@@ -103,6 +103,12 @@ variable "max_tasks" {
   default     = 6
 }
 
+variable "sent_retention_days" {
+  description = "How long messages that were sent can be looked up and sent again, in days. 0 keeps none and costs nothing."
+  type        = number
+  default     = 7
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept, in days."
   type        = number

@@ -7,6 +7,8 @@ import json
 import re
 
 SERVICES = ("customers", "orders")
+# How a program asks for a variable.
+READ = r'\.(?:required|optional|maybe|parsed|within)\(\s*"(\w+)"'
 
 
 class Sources:
@@ -71,26 +73,26 @@ def queue_settings(system, sources, prefix):
 def tables(system, sources, prefix):
     rust = "transactional-messaging/src/provision/tables.rs"
     time_to_live = sources.one(rust, r'TimeToLiveSpecification::builder\(\)\.attribute_name\("(\w+)"\)')
+    written = sources.one("transactional-messaging/src/relay/store.rs", r'insert\("(\w+)"\.to_owned\(\), AttributeValue::N')
     stream = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", sources.one(rust, r"StreamViewType::(\w+)")).upper()
-    index = [
-        sources.one("transactional-messaging/src/outbox/row.rs", r'const PENDING_INDEX: &str = "(\w+)"'),
-        sources.one(rust, r'key\("(\w+)", KeyType::Hash\)\?\)\s*\.key_schema\(key\("\w+", KeyType::Range'),
-        sources.one(rust, r'key\("(?!PK|SK)(\w+)", KeyType::Range\)'),
-        sources.one(rust, r"ProjectionType::(\w+)").replace("KeysOnly", "KEYS_ONLY"),
-    ]
-    problems = []
+    pending = r'DueIndex \{ name: "(\w+)", shard: "(\w+)", time: "(\w+)" \}'
+    projection = sources.one(rust, r"ProjectionType::(\w+)").replace("KeysOnly", "KEYS_ONLY")
+    indexes = {"customers": [], "orders": [[*sources.one("orders/src/store.rs", pending), projection]]}
+    problems = differences("time to live of sent messages", time_to_live, written)
     for service in SERVICES:
-        inbox, outbox = (named(system, "aws_dynamodb_table", f"{prefix}{service}-{part}") for part in ("inbox", "outbox"))
-        plain = named(system, "aws_dynamodb_table", prefix + service)
-        keys = [(table.get("hash_key"), table.get("range_key")) for table in (plain, inbox, outbox)]
-        problems += differences(f"keys of {service}", keys, [("PK", None), ("PK", None), ("PK", "SK")])
+        plain, inbox, outbox, sent = (
+            named(system, "aws_dynamodb_table", "-".join([prefix + service, *part])) for part in ([], ["inbox"], ["outbox"], ["sent"])
+        )
+        keys = [(table.get("hash_key"), table.get("range_key")) for table in (plain, inbox, outbox, sent)]
+        problems += differences(f"keys of {service}", keys, [("PK", None), ("PK", None), ("PK", "SK"), ("PK", "SK")])
         if problems:
             continue
-        for table in (inbox, outbox):
+        for table in (inbox, sent):
             problems += differences("time to live", table["ttl"][0]["attribute_name"], time_to_live)
         problems += differences("stream", outbox["stream_view_type"], stream)
-        deployed = [[i[n] for n in ("name", "hash_key", "range_key", "projection_type")] for i in outbox["global_secondary_index"]]
-        problems += differences("index", deployed, [index])
+        for table, wanted in ((plain, indexes[service]), (outbox, [])):
+            found = [[i[n] for n in ("name", "hash_key", "range_key", "projection_type")] for i in table["global_secondary_index"]]
+            problems += differences(f"indexes of {table['name']}", found, wanted)
     return problems
 
 
@@ -110,7 +112,7 @@ def variables(system, sources, prefix):
         programs.append((function["function_name"], given, relay_settings))
     problems = []
     for name, given, settings in programs:
-        read = set(re.findall(r'\.(?:required|optional|maybe|parsed)\(\s*"(\w+)"', settings))
+        read = set(re.findall(READ, settings))
         required = set(re.findall(r'\.required\(\s*"(\w+)"', settings))
         problems += [f"{name}: {variable} is set and never read" for variable in set(given) - read]
         problems += [f"{name}: {variable} is required and not set" for variable in required - set(given)]
@@ -189,9 +191,9 @@ def within(text, start):
     return ""
 
 
-def head_rows(system, sources, prefix):
-    head = sources.one("transactional-messaging/src/outbox/row.rs", r'const HEAD: &str = "([^"]+)"')
-    expected = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": [{"anything-but": [head]}]}}}}
+def rows_of_subjects(system, sources, prefix):
+    subject = sources.one("transactional-messaging/src/outbox/row.rs", r'const SUBJECT: &str = "([^"]+)"')
+    expected = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"PK": {"S": [{"prefix": subject}]}}}}
     problems = []
     for mapping in of_type(system, "aws_lambda_event_source_mapping"):
         patterns = [json.loads(one["pattern"]) for one in mapping["filter_criteria"][0]["filter"]]
@@ -205,7 +207,7 @@ CHECKS = {
     "agreement with the programs: tables, index, stream, time to live": tables,
     "agreement with the programs: environment variables": variables,
     "agreement with the programs: log events behind alarms": log_events,
-    "agreement with the programs: stream filter": head_rows,
+    "agreement with the programs: stream filter": rows_of_subjects,
 }
 
 

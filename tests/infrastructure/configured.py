@@ -118,6 +118,12 @@ OF_TERRAFORM = [
         lambda rules: rules["rule"][0]["expiration"][0]["days"] * DAY,
     ),
     (
+        "sent",
+        "outbox",
+        "aws_lambda_function.relay",
+        lambda function: int(function["environment"][0]["variables"]["SENT_RETENTION_DAYS"]) * DAY,
+    ),
+    (
         "relay_logs",
         "outbox",
         "aws_cloudwatch_log_group.relay",

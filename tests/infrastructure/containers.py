@@ -91,7 +91,7 @@ def variables(containers):
     problems = []
     for name, settings in programs.items():
         given = containers.composed()[name]["environment"]
-        read = set(re.findall(r'\.(?:required|optional|maybe|parsed)\(\s*"(\w+)"', settings))
+        read = set(re.findall(agreement.READ, settings))
         required = set(re.findall(r'\.required\(\s*"(\w+)"', settings))
         problems += [f"{name}: {variable} is set and never read" for variable in set(given) - read - READ_BY_SDK]
         problems += [f"{name}: {variable} is required and not set" for variable in required - set(given)]

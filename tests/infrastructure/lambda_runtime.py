@@ -25,6 +25,7 @@ from report import Report
 DEADLINE = 120
 COLD_STARTS = 5
 REGION = "us-east-1"
+SENT = "orders-sent"
 TABLES = {"DYNAMODB_OUTBOX_TABLE_NAME": "orders-outbox", "DYNAMODB_INBOX_TABLE_NAME": "orders-inbox", "DYNAMODB_ORDERS_TABLE_NAME": "orders"}
 
 
@@ -130,7 +131,7 @@ def without_sns(machine):
 
 def start_system(machine):
     """The embedded AWS with all tables, topics and queues, and the orders service, whose address is returned. The customers service has
-    made what is its own and is gone, so that messages stay in its queues.
+    made what is its own and is gone, so that messages stay in its queues. A function makes no table of sent messages.
     """
     port = free_port()
     machine.endpoint = f"http://127.0.0.1:{port}"
@@ -143,6 +144,10 @@ def start_system(machine):
         service = machine.start(name, [machine.debug(name)], machine.variables(PORT=port, **tables), healthy(f"{url}/{name}/health"))
         if name == "customers":
             end(service)
+    keys = [{"AttributeName": name, "KeyType": kind} for name, kind in (("PK", "HASH"), ("SK", "RANGE"))]
+    types = [{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")]
+    table = {"TableName": SENT, "KeySchema": keys, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST"}
+    machine.aws("DynamoDB_20120810.CreateTable", table)
     return url
 
 
@@ -162,7 +167,7 @@ def records(machine, orders):
         iterator = machine.aws("DynamoDBStreams_20120810.GetShardIterator", start)["ShardIterator"]
         for record in machine.aws("DynamoDBStreams_20120810.GetRecords", {"ShardIterator": iterator})["Records"]:
             keys = record["dynamodb"]["Keys"]
-            if record["eventName"] == "INSERT" and keys["SK"]["S"] != "#HEAD" and keys["PK"]["S"] in subjects:
+            if record["eventName"] == "INSERT" and keys["PK"]["S"] in subjects:
                 found.append({**record, "eventSourceARN": arn})
     return found
 
@@ -188,7 +193,7 @@ class Function:
         self.environment = machine.variables(
             AWS_LAMBDA_RUNTIME_API=f"http://127.0.0.1:{port}/.rt", AWS_LAMBDA_FUNCTION_NAME="_", AWS_LAMBDA_FUNCTION_VERSION="1",
             AWS_LAMBDA_FUNCTION_MEMORY_SIZE="256", DYNAMODB_OUTBOX_TABLE_NAME="orders-outbox",
-            AWS_SNS_TOPIC_ARN_PREFIX=f"arn:aws:sns:{REGION}:000000000000:", **variables,
+            AWS_SNS_TOPIC_ARN_PREFIX=f"arn:aws:sns:{REGION}:000000000000:", SENT_TABLE_NAME=SENT, SENT_RETENTION_DAYS="7", **variables,
         )
         self.machine, self.name, self.bootstrap, self.process = machine, name, bootstrap, None
 
@@ -237,6 +242,8 @@ def scenario(machine, bootstrap, report):
     swept = reachable.invoke({"sweep": {"older_than_seconds": 0}})
     report.add("the sweeper finds it later", [] if swept.get("swept", 0) >= 1 else [f"got {swept}"])
     report.add("so that it is in the queue too", expect(message_count(machine, "customer--order-created"), 3))
+    left = [machine.aws("DynamoDB_20120810.Scan", {"TableName": table})["Count"] for table in ("orders-outbox", SENT)]
+    report.add("nothing is left in the outbox, and all three are kept as sent", expect(left, [0, 3]))
     reachable.stop(), cut_off.stop()
     return reachable, {"Records": both}
 

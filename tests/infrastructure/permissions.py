@@ -52,13 +52,6 @@ UNUSED = [
 ]
 
 
-# Permissions that some runs use and others do not: component, action, resource, reason.
-RARELY_USED = [
-    ("orders", "sqs:ChangeMessageVisibility", r".*-order--timeout-reached", "a message that cannot be handled now is given back"),
-    ("orders-(relay|sweeper)", "sns:Publish", r".*-order--timeout-reached", "an order that nobody decides about is given up after its time"),
-]
-
-
 class Call(NamedTuple):
     component: str
     action: str
@@ -133,9 +126,8 @@ def allows(statements, action, resource):
     return "Allow" in effects and "Deny" not in effects
 
 
-def reason(component, action, resource):
-    rare = ((who, what, why) for who, what, where, why in RARELY_USED if re.fullmatch(where, resource))
-    return next((why for who, what, why in (*UNUSED, *rare) if re.fullmatch(who, component) and what == action), None)
+def reason(component, action):
+    return next((why for who, what, why in UNUSED if re.fullmatch(who, component) and what == action), None)
 
 
 def compare(system, calls, prefix):
@@ -189,7 +181,7 @@ def judge(component, statements, calls):
                 one = {"Action": action, "Resource": resource}
                 if any(covers(one, call.action, call.resource) for call in calls):
                     continue
-                unused[action, resource] = why = reason(component, action, resource)
+                unused[action, resource] = why = reason(component, action)
                 if why is None:
                     problems.append(f"{component} may {action} on {resource}, and never does")
     total = sum(call.count for call in calls)

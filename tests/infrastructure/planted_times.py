@@ -12,12 +12,13 @@ subscription/variables.tf | default     = 600 | default     = 4000 | waiting_ala
 outbox/variables.tf | default     = 120 | default     = 200 | relay_run 200 seconds
 outbox/variables.tf | default     = 21600 | default     = 1800 | record_age 1800 seconds
 outbox/variables.tf | default     = 10\n | default     = 99\n | retries 99 seconds
-subscription/variables.tf | default     = 5\n | default     = 50\n | receives 50 seconds
+subscription/variables.tf | default     = 6\n | default     = 50\n | receives 50 seconds
 payload-bucket/variables.tf | retention_days >= 45 | retention_days >= 30 | payloads_least 30 days
 payload-bucket/variables.tf | default     = 90 | default     = 20 | payloads 20 days
 outbox/main.tf | window_in_seconds = 0 | window_in_seconds = 9 | batch_window 9 seconds
 outbox/variables.tf | default     = 600 | default     = 1500 | iterator_age_alarm 2100 seconds
 outbox/variables.tf | default     = 90 | default     = 14 | failure_bucket 14 days
+live/variables.tf | default     = 7\n | default     = 3\n | sent 3 days
 live/variables.tf | default     = 30 | default     = 7 | service_logs 7 days
 sweeper/variables.tf | default     = 5 | default     = 15 | sweep_interval 900 seconds
 sweeper/variables.tf | default     = 300 | default     = 200 | sweep_age 200 seconds

@@ -104,6 +104,8 @@ RULES = [
         "sweep_age + sweep_interval + sweep_run < order_timeout",
         "a message that the stream missed is sent before its order is given up",
     ),
+    Rule("order_check < order_timeout", "an order is given up when its time is over and not much later"),
+    Rule("dynamodb_call < order_check", "a look for overdue orders that gets no answer has ended before the next one"),
     Rule(
         "2 * tail_sweep < order_timeout",
         "the same for the relay that reads the stream by itself: the age, then the pause",
@@ -133,6 +135,8 @@ RULES = [
         "2 * horizon <= inbox",
         "the inbox remembers a message on its longest way, and as long again for a person who redrives it",
     ),
+    Rule("queue <= sent", "what waits in a queue can be looked up where it was sent"),
+    Rule("sent + horizon <= inbox", "a message that is sent again is known to every inbox that has handled it"),
     Rule("dead_letters <= service_logs", "the log of a dead letter is there as long as it is"),
     Rule("relay_logs = service_logs", "one story is told by the logs of all three programs"),
     Rule("sweeper_logs = service_logs", "one story is told by the logs of all three programs"),

@@ -16,7 +16,6 @@ struct Row {
     created_at: String,
 }
 
-// ANCHOR: inbox
 /// Remembers that this consumer has handled this message; the commit fails if it had before.
 ///
 /// # Errors
@@ -27,4 +26,3 @@ pub fn remember(app: &App, work: &mut UnitOfWork, consumer: &str, message_id: Uu
     let key = format!("MESSAGE#{consumer}#{message_id}");
     work.insert(TABLE, &key, &Row { created_at: app.ambient.timestamp() })
 }
-// ANCHOR_END: inbox

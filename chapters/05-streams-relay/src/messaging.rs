@@ -47,7 +47,6 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
 }
 // ANCHOR_END: receive
 
-// ANCHOR: process
 async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error> {
     let body = message.body().unwrap_or_default();
     let envelope = Envelope::parse(body).map_err(Error::Unreadable)?;
@@ -59,4 +58,3 @@ async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error>
         committed => committed,
     }
 }
-// ANCHOR_END: process

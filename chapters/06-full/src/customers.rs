@@ -26,6 +26,7 @@ pub async fn create(
         credit_limit,
         available_credit: credit_limit,
         version: 0,
+        events: 1,
         created_at: app.ambient.timestamp(),
     };
     publish(app, work, 0, Event::CustomerCreated { customer_id: customer.customer_id, name, credit_limit })?;
@@ -63,7 +64,8 @@ pub async fn reserve_credit(
         return publish(app, work, 0, Event::CustomerCreditReservationFailed { customer_id, order_id });
     }
     customer.available_credit -= total;
-    publish(app, work, customer.version + 1, Event::CustomerCreditReserved { customer_id, order_id })?;
+    publish(app, work, customer.events, Event::CustomerCreditReserved { customer_id, order_id })?;
+    customer.events += 1;
     app.store.update_customer(work, customer)
 }
 // ANCHOR_END: reserve_credit

@@ -4,8 +4,6 @@ use aws_types::SdkConfig;
 use fault_engine::deploy::{Deployment, Table};
 use fault_engine::{BoxError, TOPICS};
 
-use crate::outbox::PENDING_INDEX;
-
 /// Each queue and the topic it is subscribed to.
 pub const QUEUES: [(&str, &str); 5] = [
     ("customer--order-created", "order--created"),
@@ -26,9 +24,7 @@ pub async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
     deployment.table(Table { name: "orders", ..Table::default() }).await?;
     deployment.table(Table { name: "inbox", expires_at: Some("ExpiresAt"), ..Table::default() }).await?;
     for name in ["customers-outbox", "orders-outbox"] {
-        let index = Some((PENDING_INDEX, "PendingShard", "CreatedAt"));
-        let expires_at = Some("ExpiresAt");
-        deployment.table(Table { name, sort_key: true, index, expires_at }).await?;
+        deployment.table(Table { name, sort_key: true, ..Table::default() }).await?;
     }
     for topic in TOPICS {
         deployment.topic(topic).await?;

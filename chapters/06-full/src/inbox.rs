@@ -20,7 +20,6 @@ struct Row {
 /// How long a message is remembered, in seconds: 90 days, longer than any copy of it can be under way.
 const KEEP: i64 = 90 * 24 * 60 * 60;
 
-// ANCHOR: inbox
 /// Remembers that this consumer has handled this message; the commit fails if it had before.
 ///
 /// # Errors
@@ -32,4 +31,3 @@ pub fn remember(app: &App, work: &mut UnitOfWork, consumer: &str, message_id: Uu
     let expires_at = app.ambient.now().unix_timestamp() + KEEP;
     work.insert(TABLE, &key, &Row { created_at: app.ambient.timestamp(), expires_at })
 }
-// ANCHOR_END: inbox

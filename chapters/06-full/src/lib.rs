@@ -1,7 +1,7 @@
 //! Chapter 6: the full pattern.
 //!
-//! A stream record is only a wake-up: the relay reads the rows of the subject above its watermark and publishes them in
-//! sequence. A refused message parks its own subject; a sweeper finds what the stream has dropped; rows expire; unreadable
+//! A stream record is only a wake-up: the relay reads the rows of the subject, publishes them in sequence and deletes them.
+//! A refused message is marked, and only those behind it wait; a sweeper finds what the stream has dropped; unreadable
 //! messages go to the dead-letter queue with a reason; a lost race is tried again at once. No fault of the laboratory does
 //! damage.
 //!
@@ -23,7 +23,6 @@ pub mod store;
 pub mod story;
 pub mod sweeper;
 pub mod unit_of_work;
-pub mod watermark;
 
 use fault_engine::{Ambient, Function, Program, Role, Worker};
 

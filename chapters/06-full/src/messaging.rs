@@ -68,7 +68,6 @@ async fn keep_hidden<T>(app: &App, url: &str, message: &Message, work: impl Futu
 }
 // ANCHOR_END: keep_hidden
 
-// ANCHOR: process
 async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error> {
     let body = message.body().unwrap_or_default();
     let envelope = Envelope::parse(body).map_err(Error::Unreadable)?;
@@ -83,7 +82,6 @@ async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error>
         handled => handled,
     }
 }
-// ANCHOR_END: process
 
 // ANCHOR: dead_letter
 /// Puts a message that no retry helps into the dead-letter queue, with the reason. It is sent first and deleted then: a

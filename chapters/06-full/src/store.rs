@@ -22,6 +22,8 @@ pub struct Customer {
     pub credit_limit: i64,
     pub available_credit: i64,
     pub version: u64,
+    /// How many events it has had. Not every version has one.
+    pub events: u64,
     pub created_at: String,
 }
 

@@ -8,14 +8,21 @@ use crate::PROGRAM;
 pub const STORY: Story = Story {
     program: PROGRAM,
     title: "Chapter 6: the full pattern",
-    opening: "A stream record only says which subject has news. The relay reads that subject's rows above its\n\
-              watermark, publishes them in sequence and moves the watermark.",
+    opening: "A stream record only says which subject has news. The relay reads that subject's rows, publishes\n\
+              them in sequence and deletes them. What the outbox holds was not sent.",
     episodes: &[
         Episode {
             heading: "Records of different items change places",
             told: "In chapter 5 this delivered events out of order.",
             fault: Fault::StreamReorder,
             at: At::Variant(EVERY_INVOCATION),
+        },
+        Episode {
+            heading: "A transaction becomes visible item by item",
+            told: "Credit is reserved for order A, and then for B. The row of B can be read first, and waits for that of A.",
+            fault: Fault::HalfVisible,
+            // The sixth transaction, its last item first: the customer, then the row.
+            at: At::Variant(51),
         },
         Episode {
             heading: "SNS refuses one message",

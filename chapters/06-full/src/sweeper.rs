@@ -5,12 +5,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use fault_engine::Ambient;
 
 use crate::App;
 use crate::error::Error;
-use crate::outbox::{PENDING_INDEX, PENDING_SHARDS, Row};
+use crate::outbox::{Row, text};
 use crate::relay::dispatch;
 
 /// How often to look, and how old a row must be: younger ones are left to the stream.
@@ -30,20 +29,18 @@ pub async fn sweep(ambient: Ambient, table: &str) {
 // ANCHOR: sweep_once
 async fn sweep_once(app: &App, table: &str) -> Result<(), Error> {
     let before = app.ambient.timestamp_ago(INTERVAL);
-    let mut subjects = BTreeSet::new();
-    for shard in 0..PENDING_SHARDS {
-        let request = app.dynamodb.query().table_name(table).index_name(PENDING_INDEX);
-        let request = request.key_condition_expression("PendingShard = :shard AND CreatedAt < :before");
-        let request = request.expression_attribute_values(":shard", AttributeValue::S(shard.to_string()));
-        let request = request.expression_attribute_values(":before", AttributeValue::S(before.clone()));
-        // One page at most: what is behind it comes with the next sweep.
-        let answer = request.send().await.map_err(Error::aws)?;
-        let rows: Vec<Row> =
-            serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(Error::aws)?;
-        subjects.extend(rows.into_iter().map(|row| row.subject));
-    }
-    for subject in subjects {
-        dispatch(app, table, &subject).await?;
+    let request = app.dynamodb.scan().table_name(table).consistent_read(true);
+    let request = request.filter_expression("CreatedAt < :before");
+    let mut pages = request.expression_attribute_values(":before", text(&before)).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let rows = page.map_err(Error::aws)?.items.unwrap_or_default();
+        let rows: Vec<Row> = serde_dynamo::from_items(rows).map_err(Error::aws)?;
+        let subjects: BTreeSet<_> = rows.into_iter().map(|row| row.subject).collect();
+        for subject in subjects {
+            if let Err(error) = dispatch(app, table, &subject).await {
+                tracing::warn!(subject, error = error.in_full(), "publishing failed");
+            }
+        }
     }
     Ok(())
 }

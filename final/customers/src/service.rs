@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError},
+    consumer::{ConsumerGroup, ConsumerHealth, ConsumerSettings, Delivery, OpenError, Turns},
     provision::{ServiceResources, Subscription, ensure_service, until_made, until_usable},
 };
 use unit_of_work::{AttributeValue, Database as _, DynamoDb, Item, Table};
@@ -113,25 +113,47 @@ pub async fn run(
     served.context("the http server failed")
 }
 
-/// Starts a consumer for each queue.
+/// Starts a consumer for each queue. Messages of one customer take turns.
 ///
 /// # Errors
 ///
 /// When a queue does not exist or may not be read.
 pub async fn consume(consumers: &mut ConsumerGroup, service: &Customers<DynamoDb>) -> Result<(), OpenError> {
     type Service = Customers<DynamoDb>;
+    let turns = Turns::default();
     let reserve_credit = |service: Service, delivery: Delivery<OrderCreated>| async move {
         service.reserve_credit(delivery).await
     };
-    consumers.consume(ORDER_CREATED_QUEUE, service, reserve_credit).await?;
+    consumers
+        .consume_in_turns(
+            ORDER_CREATED_QUEUE,
+            service,
+            turns.by(|order: &OrderCreated| order.customer_id),
+            reserve_credit,
+        )
+        .await?;
     let release_credit = |service: Service, delivery: Delivery<OrderCancelled>| async move {
         service.release_credit(delivery).await
     };
-    consumers.consume(ORDER_CANCELLED_QUEUE, service, release_credit).await?;
+    consumers
+        .consume_in_turns(
+            ORDER_CANCELLED_QUEUE,
+            service,
+            turns.by(|order: &OrderCancelled| order.customer_id),
+            release_credit,
+        )
+        .await?;
     let settle_rejection = |service: Service, delivery: Delivery<OrderRejected>| async move {
         service.settle_rejection(delivery).await
     };
-    consumers.consume(ORDER_REJECTED_QUEUE, service, settle_rejection).await
+    consumers
+        .consume_in_turns(
+            ORDER_REJECTED_QUEUE,
+            service,
+            turns.by(|order: &OrderRejected| order.customer_id),
+            settle_rejection,
+        )
+        .await
 }
 
 /// Ready means that the service's table and its inbox can be read, and its queues be received from.

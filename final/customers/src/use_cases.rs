@@ -1,7 +1,8 @@
 //! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
 
 mod deciding;
-mod turns;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use service_kit::ServiceSettings;
 use time::OffsetDateTime;
@@ -23,7 +24,6 @@ use crate::{
     service::{ORDER_CANCELLED_QUEUE, ORDER_CREATED_QUEUE, ORDER_REJECTED_QUEUE},
     store::CustomerStore,
 };
-use turns::Turns;
 
 /// The use cases of the customers service.
 #[derive(Clone, Debug)]
@@ -33,7 +33,6 @@ pub struct Customers<D> {
     on_order_created: IdempotentConsumer<D>,
     on_order_cancelled: IdempotentConsumer<D>,
     on_order_rejected: IdempotentConsumer<D>,
-    turns: Turns,
     ambient: Ambient,
 }
 
@@ -80,7 +79,6 @@ impl<D: Database + Clone> Customers<D> {
             on_order_created: consumer(ORDER_CREATED_QUEUE),
             on_order_cancelled: consumer(ORDER_CANCELLED_QUEUE),
             on_order_rejected: consumer(ORDER_REJECTED_QUEUE),
-            turns: Turns::default(),
             store: CustomerStore::new(database.clone(), &settings.table),
             outbox: Outbox::new(&settings.outbox_table, "/customers"),
             ambient,
@@ -139,8 +137,10 @@ impl<D: Database + Clone> Customers<D> {
     ///
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn reserve_credit(&self, delivery: Delivery<OrderCreated>) -> Result<Handled, HandlerError> {
-        let _turn = self.turns.of(delivery.message.customer_id).await;
-        self.on_order_created.once(&delivery, |work| self.decide_on_order(work, &delivery)).await
+        // The commit itself finds out whether the order was decided before, and nearly none was: that is read when it was refused.
+        let again = AtomicBool::new(false);
+        let decide = |work| self.decide_on_order(work, &delivery, again.swap(true, Ordering::Relaxed));
+        self.on_order_created.once(&delivery, decide).await
     }
 
     /// Releases what is reserved for a cancelled order.
@@ -150,7 +150,6 @@ impl<D: Database + Clone> Customers<D> {
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn release_credit(&self, delivery: Delivery<OrderCancelled>) -> Result<Handled, HandlerError> {
         let OrderCancelled { order_id, customer_id } = delivery.message;
-        let _turn = self.turns.of(customer_id).await;
         let ids = (customer_id, order_id);
         let settle = |work| self.settle_end(work, News::OrderCancelled, ids);
         self.on_order_cancelled.once(&delivery, settle).await
@@ -164,7 +163,6 @@ impl<D: Database + Clone> Customers<D> {
     /// [`HandlerError`], which says whether the message should come again.
     pub async fn settle_rejection(&self, delivery: Delivery<OrderRejected>) -> Result<Handled, HandlerError> {
         let OrderRejected { order_id, customer_id } = delivery.message;
-        let _turn = self.turns.of(customer_id).await;
         let ids = (customer_id, order_id);
         let settle = |work| self.settle_end(work, News::OrderRejected, ids);
         self.on_order_rejected.once(&delivery, settle).await

@@ -79,8 +79,8 @@ impl Settings {
     }
 }
 
-/// Eight queries a minute for each instance, and an hour is not made much longer.
-const DEFAULT_CHECK_SECONDS: u32 = 60;
+/// How often it is looked for overdue orders, in seconds. Eight queries a minute for each instance, and an hour is not made much longer.
+pub const DEFAULT_CHECK_SECONDS: u32 = 60;
 
 /// A year.
 const LONGEST_TIMEOUT_SECONDS: u32 = 365 * 24 * 60 * 60;

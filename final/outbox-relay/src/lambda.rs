@@ -14,11 +14,13 @@ use transactional_messaging::{
     ambient::Ambient,
     outbox::RowKey,
     relay::{Relay, Swept},
+    scheduled::Mover,
 };
 use waiting::Deadline;
 
 pub use crate::record::{Batch, Record};
 use crate::{
+    scheduled::move_once,
     sweep,
     wake::{WakeUp, wake_all},
 };
@@ -68,20 +70,28 @@ pub struct Sweep {
 /// # Errors
 ///
 /// When the runtime API cannot be reached.
-pub async fn run(relay: Relay, ambient: Ambient) -> Result<(), Error> {
+pub async fn run(relay: Relay, mover: Option<Mover>, ambient: Ambient) -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Invocation>| {
-        let (relay, now) = (relay.clone(), ambient.now());
+        let (relay, mover, now) = (relay.clone(), mover.clone(), ambient.now());
         let deadline = deadline(event.context.deadline, now);
         deadline.scope(async move {
             match event.payload {
-                Invocation::Sweep { sweep } => {
-                    Ok(json!({"swept": Box::pin(sweep_once(&relay, sweep)).await?}))
-                }
+                Invocation::Sweep { sweep } => Box::pin(move_and_sweep(&relay, mover.as_ref(), sweep)).await,
                 Invocation::Stream(batch) => Ok::<_, Error>(json!(handle(&relay, batch).await)),
             }
         })
     }))
     .await
+}
+
+/// Moves scheduled messages that are due, if there are any at all, and sweeps. Both are tried before the failure of one is told.
+async fn move_and_sweep(relay: &Relay, mover: Option<&Mover>, sweep: Sweep) -> Result<Value, Error> {
+    let moved = match mover {
+        Some(mover) => move_once(mover).await.map(Some),
+        None => Ok(None),
+    };
+    let swept = sweep_once(relay, sweep).await?;
+    Ok(json!({"swept": swept, "moved": moved?}))
 }
 
 /// What an invocation gets that was over before it began, by what it was told: an emulator may tell a time of its own, and clocks may

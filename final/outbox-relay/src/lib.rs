@@ -3,6 +3,7 @@
 
 pub mod lambda;
 mod record;
+pub mod scheduled;
 pub mod settings;
 pub mod sweep;
 pub mod tail;
@@ -16,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
     channels::Channels,
-    provision::{ProvisionError, ensure_sent_table, until_made},
+    provision::{ProvisionError, ensure_scheduled_table, ensure_sent_table, until_made},
     relay::{Relay, SnsPublisher},
+    scheduled::Mover,
 };
 use unit_of_work::DynamoDb;
 use uuid::Uuid;
@@ -35,23 +37,34 @@ pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Rel
     }
 }
 
-/// In development the relay makes its table of sent messages, as services make what they need, and waits for AWS meanwhile, until `stop` is
-/// cancelled. Elsewhere that is Terraform's work.
+/// In development the relay makes its tables of sent and of scheduled messages, as services make what they need, and waits for AWS
+/// meanwhile, until `stop` is cancelled. Elsewhere that is Terraform's work.
 ///
 /// # Errors
 ///
-/// [`ProvisionError`] when the table could not be made, for a reason that does not pass.
+/// [`ProvisionError`] when a table could not be made, for a reason that does not pass.
 pub async fn provision(
     aws: &SdkConfig,
     settings: &RelaySettings,
     seed: Uuid,
     stop: &CancellationToken,
 ) -> Result<(), ProvisionError> {
-    match &settings.sent {
-        Some((table, _)) if settings.base.environment == Mode::Development => {
-            let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-            until_made(seed, stop, || ensure_sent_table(&dynamodb, table)).await
-        }
-        _ => Ok(()),
+    if settings.base.environment != Mode::Development {
+        return Ok(());
     }
+    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+    if let Some((table, _)) = &settings.sent {
+        until_made(seed, stop, || ensure_sent_table(&dynamodb, table)).await?;
+    }
+    if let Some(table) = &settings.scheduled_table {
+        until_made(seed, stop, || ensure_scheduled_table(&dynamodb, table)).await?;
+    }
+    Ok(())
+}
+
+/// The mover of scheduled messages, if these settings name a table of them.
+pub fn mover(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Option<Mover> {
+    let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
+    let scheduled = settings.scheduled_table.as_ref()?;
+    Some(Mover::new(database, scheduled, &settings.outbox_table, ambient))
 }

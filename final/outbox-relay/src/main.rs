@@ -7,7 +7,7 @@
 
 use clap::{Parser, Subcommand};
 use outbox_relay::{
-    RelaySettings, lambda, relay,
+    RelaySettings, lambda, mover, relay, scheduled,
     tail::{self, TailSettings},
 };
 use service_kit::Environment;
@@ -49,8 +49,11 @@ async fn main() -> anyhow::Result<()> {
     service_kit::logging::init(settings.base.environment);
     let aws = service_kit::sdk_config(&settings.base).await;
     let relay = relay(&aws, &settings, Ambient::system());
+    let mover = mover(&aws, &settings, Ambient::system());
     match mode {
-        Mode::Lambda => lambda::run(relay, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error)),
+        Mode::Lambda => {
+            lambda::run(relay, mover, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error))
+        }
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
             let owner = Ambient::system().id();
@@ -62,8 +65,12 @@ async fn main() -> anyhow::Result<()> {
                 service_kit::Mode::Development => TailSettings::nearby(),
                 service_kit::Mode::Production => TailSettings::default(),
             };
+            let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
             let table = &settings.outbox_table;
             tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
+            if let Some(moving) = moving {
+                moving.await?;
+            }
             Ok(())
         }
     }

@@ -11,6 +11,8 @@ pub struct RelaySettings {
     pub base: BaseSettings,
     /// The outbox table.
     pub outbox_table: String,
+    /// The table of scheduled messages, if there is one.
+    pub scheduled_table: Option<String>,
     /// Where topics are looked up.
     pub topics: TopicDirectory,
     /// The table of sent messages, and for how long they are kept there; none when they are not kept.
@@ -22,6 +24,7 @@ pub struct RelaySettings {
 impl RelaySettings {
     /// Reads `DYNAMODB_OUTBOX_TABLE_NAME` (required) and `AWS_SNS_TOPIC_ARN_PREFIX`. With the latter, a topic's ARN is the prefix and the
     /// topic's name, which needs no call; without it, topics are found with `ListTopics` by `AWS_SNS_TOPIC_PREFIX` and name.
+    /// `SCHEDULED_TABLE_NAME` names the table of scheduled messages; without it there are none.
     ///
     /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7 unless set; 0, or no name, keeps
     /// none). `UNORDERED_TOPICS` are names of topics, separated by commas and without prefix, to which order means nothing.
@@ -33,6 +36,7 @@ impl RelaySettings {
         let base = BaseSettings::read(&mut env);
         let outbox_table =
             env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table, such as orders-outbox");
+        let scheduled_table = env.maybe("SCHEDULED_TABLE_NAME");
         let arn_prefix = env.maybe("AWS_SNS_TOPIC_ARN_PREFIX");
         if let Ok(Some(prefix)) = &arn_prefix
             && !is_topic_arn_prefix(prefix)
@@ -57,6 +61,7 @@ impl RelaySettings {
             Ok(Self {
                 topics,
                 outbox_table: outbox_table?,
+                scheduled_table: scheduled_table?,
                 sent: sent_table?.and_then(keep),
                 unordered_topics: names.map(str::to_owned).collect(),
                 base,

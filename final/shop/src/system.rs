@@ -185,12 +185,14 @@ fn environment(service: &str, endpoint: &str) -> Environment {
         ("DYNAMODB_ORDERS_TABLE_NAME", "orders".to_owned()),
         ("DYNAMODB_INBOX_TABLE_NAME", format!("{service}-inbox")),
         ("DYNAMODB_OUTBOX_TABLE_NAME", format!("{service}-outbox")),
+        ("SENT_TABLE_NAME", format!("{service}-sent")),
     ];
     for name in [
         "AWS_SNS_TOPIC_PREFIX",
         "AWS_SQS_QUEUE_NAME_PREFIX",
         "MESSAGING_FIFO",
         "INBOX_RETENTION_DAYS",
+        "SENT_RETENTION_DAYS",
         "ORDER_TIMEOUT_SECONDS",
         "ORDER_TIMEOUT_CHECK_SECONDS",
     ] {

@@ -13,7 +13,7 @@ const FIFO_SUFFIX: &str = ".fifo";
 ///
 /// FIFO ones keep the order of each subject (the message group) until a message has used up its receives and moves to the dead-letter
 /// queue, and drop what the relay publishes a second time within five minutes (the deduplication id is the message's id). Everything
-/// else stays as it is: inbox, watermark and sequence are needed all the same, since five minutes are short. A FIFO queue hands out
+/// else stays as it is: inbox, predecessor and sequence are needed all the same, since five minutes are short. A FIFO queue hands out
 /// messages one at a time here, because a batch may hold several of one subject, of which none may be handled before the one in front
 /// of it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

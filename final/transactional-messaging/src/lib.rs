@@ -10,6 +10,7 @@
 //! | [`channels`] | standard or FIFO topics and queues |
 //! | [`envelope`] | the CloudEvents document on the wire |
 //! | [`due`] | sparse indexes: what waits for its time |
+//! | [`scheduled`] | messages for later, which can be cancelled |
 //! | [`ambient`] | time and ids, injected |
 //! | [`provision`] | tables, topics and queues for development |
 //!
@@ -75,4 +76,5 @@ pub mod message;
 pub mod outbox;
 pub mod provision;
 pub mod relay;
+pub mod scheduled;
 pub mod timestamp;

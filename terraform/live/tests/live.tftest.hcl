@@ -42,8 +42,8 @@ variables {
 
 run "whole_system" {
   assert {
-    condition     = length(aws_sns_topic.messages) == 9 && length(module.subscription) == 7 && length(module.outbox) == 2 && length(module.sweeper) == 2 && length(module.service) == 2
-    error_message = "Nine topics, seven queues, two outboxes, two sweepers, two services."
+    condition     = length(aws_sns_topic.messages) == 8 && length(module.subscription) == 6 && length(module.outbox) == 2 && length(module.sweeper) == 2 && length(module.service) == 2
+    error_message = "Eight topics, six queues, two outboxes, two sweepers, two services."
   }
   assert {
     condition     = alltrue([for service in local.services : length(setsubtract(values(service.subscriptions), local.topics)) == 0])
@@ -56,6 +56,13 @@ run "whole_system" {
   assert {
     condition     = alltrue([for table in aws_dynamodb_table.aggregates : table.point_in_time_recovery[0].enabled && table.deletion_protection_enabled && table.server_side_encryption[0].enabled])
     error_message = "Tables must be recoverable, protected and encrypted."
+  }
+  assert {
+    condition = (
+      [for index in aws_dynamodb_table.aggregates["orders"].global_secondary_index : index.name] == ["PendingIndex"]
+      && length(aws_dynamodb_table.aggregates["customers"].global_secondary_index) == 0
+    )
+    error_message = "Overdue orders are found by PendingIndex; nothing else needs an index."
   }
   assert {
     condition     = alltrue([for topic in aws_sns_topic.messages : topic.kms_master_key_id == "alias/aws/sns"])

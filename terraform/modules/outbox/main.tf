@@ -2,6 +2,8 @@ locals {
   function_name = "${var.environment}-outbox-dynamodb-streams--${var.service}"
 }
 
+# What has not been sent, and nothing else: no index is needed to find it, and nothing in it may expire.
+
 resource "aws_dynamodb_table" "outbox" {
   # checkov:skip=CKV_AWS_119:The AWS managed key encrypts the table; a customer managed key adds a cost and a way to lose the data.
   name                        = "${var.environment}-${var.service}-outbox"
@@ -15,24 +17,11 @@ resource "aws_dynamodb_table" "outbox" {
   stream_view_type = "KEYS_ONLY"
 
   dynamic "attribute" {
-    for_each = toset(["PK", "SK", "PendingShard", "DueAt"])
+    for_each = toset(["PK", "SK"])
     content {
       name = attribute.value
       type = "S"
     }
-  }
-
-  # Sparse: only rows that were not dispatched have a PendingShard.
-  global_secondary_index {
-    name            = "PendingIndex"
-    hash_key        = "PendingShard"
-    range_key       = "DueAt"
-    projection_type = "KEYS_ONLY"
-  }
-
-  ttl {
-    attribute_name = "ExpiresAt"
-    enabled        = true
   }
 
   point_in_time_recovery {
@@ -63,11 +52,11 @@ resource "aws_lambda_function" "relay" {
   timeout          = var.timeout_seconds
 
   environment {
-    variables = {
+    variables = merge(local.sent_variables, {
       ENVIRONMENT                = var.environment
       DYNAMODB_OUTBOX_TABLE_NAME = aws_dynamodb_table.outbox.name
       AWS_SNS_TOPIC_ARN_PREFIX   = var.topic_arn_prefix
-    }
+    })
   }
 
   depends_on = [aws_cloudwatch_log_group.relay, aws_iam_role_policy.relay]

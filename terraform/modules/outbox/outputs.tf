@@ -8,6 +8,15 @@ output "table_arn" {
   value       = aws_dynamodb_table.outbox.arn
 }
 
+output "sent_table" {
+  description = "The table of sent messages: its name, its ARN, and the variables of a program that writes to it; null when none is kept."
+  value = local.keeps_sent ? {
+    name      = one(aws_dynamodb_table.sent).name
+    arn       = one(aws_dynamodb_table.sent).arn
+    variables = local.sent_variables
+  } : null
+}
+
 output "relay_function_name" {
   description = "The relay."
   value       = aws_lambda_function.relay.function_name

@@ -1,3 +1,12 @@
+locals {
+  keeping_sent = [for table in aws_dynamodb_table.sent : {
+    Sid      = "KeepWhatWasSent"
+    Effect   = "Allow"
+    Action   = "dynamodb:BatchWriteItem"
+    Resource = table.arn
+  }]
+}
+
 resource "aws_iam_role" "relay" {
   name = "role-${local.function_name}"
   assume_role_policy = jsonencode({
@@ -15,11 +24,12 @@ resource "aws_iam_role_policy" "relay" {
   role = aws_iam_role.relay.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.keeping_sent, [
       {
-        Sid      = "ReadAndSettleRows"
+        # A transaction of reads is allowed by GetItem; a batch of deletes needs its own action and no DeleteItem.
+        Sid      = "ReadRowsDeleteWhatWasSentAndPark"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.outbox.arn
       },
       {
@@ -58,6 +68,6 @@ resource "aws_iam_role_policy" "relay" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.relay.arn}:*"
       },
-    ]
+    ])
   })
 }

@@ -152,6 +152,17 @@ variable "failure_retention_days" {
   }
 }
 
+variable "sent_retention_days" {
+  description = "How long messages that were sent can be looked up and sent again, in days. 0 keeps none and costs nothing."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.sent_retention_days >= 0 && var.sent_retention_days <= 45 && floor(var.sent_retention_days) == var.sent_retention_days
+    error_message = "sent_retention_days must be a whole number from 0 (no table) to 45: what is sent again is on its way for 45 days at most, and inboxes know it for 90."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept, in days."
   type        = number

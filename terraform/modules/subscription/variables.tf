@@ -24,13 +24,13 @@ variable "topic_arn" {
 }
 
 variable "max_receive_count" {
-  description = "After this many receives SQS moves a message to the dead-letter queue. A receive that dies with its process counts too."
+  description = "After this many receives SQS moves a message to the dead-letter queue. A receive that dies with its process counts too. A consumer gives up one receive earlier, and stores the reason."
   type        = number
-  default     = 5
+  default     = 6
 
   validation {
-    condition     = var.max_receive_count >= 5 && var.max_receive_count <= 1000
-    error_message = "max_receive_count must be between 5 and 1000; with less, a restart or two buries good messages."
+    condition     = var.max_receive_count >= 6 && var.max_receive_count <= 1000
+    error_message = "max_receive_count must be between 6 and 1000; with less, a restart or two buries good messages."
   }
 }
 

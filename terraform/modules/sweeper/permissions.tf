@@ -1,3 +1,12 @@
+locals {
+  keeping_sent = [for table in var.sent_table[*] : {
+    Sid      = "KeepWhatWasSent"
+    Effect   = "Allow"
+    Action   = "dynamodb:BatchWriteItem"
+    Resource = table.arn
+  }]
+}
+
 resource "aws_iam_role" "sweeper" {
   name = "role-${local.function_name}"
   assume_role_policy = jsonencode({
@@ -15,18 +24,13 @@ resource "aws_iam_role_policy" "sweeper" {
   role = aws_iam_role.sweeper.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.keeping_sent, [
       {
-        Sid      = "ReadAndSettleRows"
+        # What is to be sent is found by reading the table: there is nothing else in it.
+        Sid      = "FindRowsDeleteWhatWasSentAndPark"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
         Resource = var.outbox_table_arn
-      },
-      {
-        Sid      = "FindPendingRows"
-        Effect   = "Allow"
-        Action   = "dynamodb:Query"
-        Resource = "${var.outbox_table_arn}/index/PendingIndex"
       },
       {
         Sid      = "Publish"
@@ -40,7 +44,7 @@ resource "aws_iam_role_policy" "sweeper" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.sweeper.arn}:*"
       },
-    ]
+    ])
   })
 }
 

@@ -39,6 +39,12 @@ variable "outbox_table_arn" {
   type        = string
 }
 
+variable "sent_table" {
+  description = "The outbox module's output of the same name: where messages go that were sent. Null keeps none."
+  type        = object({ name = string, arn = string, variables = map(string) })
+  default     = null
+}
+
 variable "topic_arns" {
   description = "The topics that the sweeper may publish to: those of its service and no other."
   type        = list(string)

@@ -50,12 +50,6 @@ Feature: Messages that can never be handled end in the dead-letter queue, with t
     When OrderCreated arrives without its order_total
     Then it ends in the dead-letter queue of customer--order-created because "missing field `order_total`"
 
-  Scenario: A decision about an order that does not exist
-    Given only the orders service takes part
-    And an order that nobody has heard of
-    When CustomerCreditReserved arrives for the order
-    Then it ends in the dead-letter queue of order--customer-credit-reserved because "there is no order"
-
   Scenario: A decision that contradicts the one before
     Given only the orders service takes part
     And an approved order

@@ -137,3 +137,11 @@ Feature: Orders and the life they lead
     Then the answer is 422 IDEMPOTENCY_KEY_REUSED_ERROR
     And the order has a total of 123.99
     And OrderCreated is published once
+
+  Scenario: A decision that can be read before its order waits for it
+    Given only the orders service takes part
+    And the requests carry an Idempotency-Key
+    And an order that will be placed with this key
+    When CustomerCreditReserved arrives for the order
+    And an order of 123.99 is placed
+    Then the order becomes APPROVED

@@ -57,9 +57,10 @@ impl EventType {
         self.head.iter().chain(self.tail).copied()
     }
 
-    /// The outbox table that it is stored in before it is published.
-    pub fn outbox(&self) -> String {
-        format!("{}-outbox", self.service)
+    /// The tables that hold it before and after it is published: outbox and sent messages. In this sequence it is found in one of them at
+    /// any time, because it is put into the second before it leaves the first.
+    pub fn tables(&self) -> [String; 2] {
+        ["outbox", "sent"].map(|table| format!("{}-{table}", self.service))
     }
 }
 

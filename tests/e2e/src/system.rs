@@ -1,4 +1,4 @@
-//! The running system, as a scenario reaches it: two addresses, the broker, and a look into the outboxes.
+//! The running system, as a scenario reaches it: two addresses, the broker, and a look at what was stored to be sent.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -95,25 +95,27 @@ impl System {
         request.send(&self.http, service).await
     }
 
-    /// The ids of the messages of this type and conversation in the outbox. Nothing is published that was not there, so this is what was
-    /// published or will be.
+    /// The ids of the messages of this type and conversation that wait in the outbox or are kept as sent. Nothing is published that was
+    /// not in the outbox, so this is what was published or will be.
     ///
     /// # Errors
     ///
-    /// When the outbox cannot be read.
+    /// When one of the tables cannot be read.
     pub async fn stored(&self, kind: &EventType, correlation_id: Uuid) -> anyhow::Result<HashSet<Uuid>> {
-        let request = self.dynamodb.scan().table_name(kind.outbox()).consistent_read(true);
-        let request = request
-            .filter_expression("CorrelationId = :id AND #kind = :kind")
-            .expression_attribute_names("#kind", "Kind")
-            .expression_attribute_values(":id", AttributeValue::S(correlation_id.to_string()))
-            .expression_attribute_values(":kind", AttributeValue::S(kind.name.to_owned()));
-        let mut rows = request.into_paginator().items().send();
         let mut ids = HashSet::new();
-        while let Some(row) = rows.next().await {
-            let row: HashMap<String, AttributeValue> = row?;
-            let id = row.get("MessageId").and_then(|id| id.as_s().ok()).context("a row without an id")?;
-            ids.insert(id.parse()?);
+        for table in kind.tables() {
+            let request = self.dynamodb.scan().table_name(table).consistent_read(true);
+            let request = request
+                .filter_expression("CorrelationId = :id AND #kind = :kind")
+                .expression_attribute_names("#kind", "Kind")
+                .expression_attribute_values(":id", AttributeValue::S(correlation_id.to_string()))
+                .expression_attribute_values(":kind", AttributeValue::S(kind.name.to_owned()));
+            let mut rows = request.into_paginator().items().send();
+            while let Some(row) = rows.next().await {
+                let row: HashMap<String, AttributeValue> = row?;
+                let id = row.get("MessageId").and_then(|id| id.as_s().ok()).context("a row without an id")?;
+                ids.insert(id.parse()?);
+            }
         }
         Ok(ids)
     }
@@ -167,9 +169,10 @@ impl System {
         for table in ["customers-outbox", "orders-outbox"] {
             eventually(|| async move {
                 let request = self.dynamodb.scan().table_name(table).consistent_read(true);
-                // What is scheduled waits for its time.
-                let request = request
-                    .filter_expression("attribute_exists(PendingShard) AND attribute_not_exists(NotBefore)");
+                // What a tailer remembers lies there, too.
+                let request = request.filter_expression("begins_with(PK, :subject)");
+                let subject = AttributeValue::S("SUBJECT#".to_owned());
+                let request = request.expression_attribute_values(":subject", subject);
                 let pending = request.select(Select::Count).send().await?.count;
                 ensure!(pending == 0, "{pending} messages are pending in {table}");
                 Ok(())

@@ -25,12 +25,17 @@ pub const PASSING: [&str; 9] = [
 /// Why an entry is not taken. AWS sets the flag that blames the sender beside the code, and not always so that they agree: here the flag
 /// follows from the number of the call, and each code comes with it and without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     pub(crate) code: &'static str,
     sender_fault: bool,
 }
 
 impl Refusal {
+    /// One of those that pass, with blame on the sender or without.
+    pub fn passing(code: usize, sender_fault: bool) -> Self {
+        Self { code: PASSING[code % PASSING.len()], sender_fault }
+    }
+
     /// It is taken when it is sent again.
     pub(crate) fn once(call: usize) -> Self {
         Self { code: "InternalError", sender_fault: !call.is_multiple_of(2) }
@@ -48,7 +53,11 @@ impl Refusal {
 }
 
 /// Carries out the batch without the entries for which `refuses` holds, given number (from 0) and message text.
-pub(crate) async fn publish_partly(
+///
+/// # Errors
+///
+/// When the embedded AWS cannot be reached.
+pub async fn publish_partly(
     aws: &InMemoryAws,
     mut request: HttpRequest,
     refusal: Refusal,

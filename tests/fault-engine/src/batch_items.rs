@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use crate::answers;
 
 /// Carries out a `BatchWriteItem` or `BatchGetItem` without its first entry, which the answer names as unprocessed.
-pub(crate) async fn without_first_entry(
+///
+/// # Errors
+///
+/// When the embedded AWS cannot be reached.
+pub async fn without_first_entry(
     aws: &InMemoryAws,
     mut request: HttpRequest,
 ) -> Result<HttpResponse, ConnectorError> {

@@ -83,7 +83,8 @@ fn inject(program: &Program, fault: Fault) -> Result<String, BoxError> {
     let mut text = format!("{fault}: {}\n\n", fault.meaning());
     for run in runs.iter().filter(|run| !run.findings.is_empty()) {
         let at = run.plan.injections[0].at;
-        let site = run.struck().map_or_else(|| variant(at), |call| format!("call {at}, {}", call.site));
+        let site =
+            run.struck().map_or_else(|| variant(at), |call| format!("call {}, {}", call.index, call.site));
         text.push_str(&format!("{site}\n{}", run.damage()));
     }
     let damaged = runs.iter().filter(|run| !run.findings.is_empty()).count();

@@ -39,7 +39,8 @@ mod workload;
 mod world;
 
 pub use ambient::Ambient;
-pub use batch::PASSING;
+pub use batch::{PASSING, Refusal, publish_partly};
+pub use batch_items::without_first_entry;
 pub use call::{Call, Outcome, Site};
 pub use connector::Sabotage;
 pub use deploy::TOPICS;

@@ -34,18 +34,12 @@ const EXPECTED: [(&str, [&str; 5]); 22] = [
     ("several-at-random", ["LDOSM", "LDOSM", "LPDOSM", "LSM", "LOSM"]),
 ];
 
-/// Damage that is known and not cured yet: program, fault, and letters. Whoever cures it takes the line out.
-const OPEN: [(&str, &str, &str); 2] =
-    [("chapter-06", "half-visible", "LSM"), ("final", "half-visible", "LSM")];
-
 const CHAPTERS: [&str; 5] = ["chapter-01", "chapter-02", "chapter-03", "chapter-04", "chapter-05"];
 
 /// The kinds of damage that this row must do to this program; no others.
 pub fn damage(program: &str, row: Row) -> BTreeSet<Kind> {
     let column = CHAPTERS.iter().position(|chapter| *chapter == program);
     let line = EXPECTED.iter().find(|(name, _)| *name == name_of(row));
-    let open = OPEN.iter().find(|(open, name, _)| *open == program && *name == name_of(row));
     let letters = column.zip(line).map_or("", |(column, (_, cells))| cells[column]);
-    let letters = open.map_or(letters, |(_, _, letters)| letters);
     Kind::ALL.into_iter().filter(|kind| letters.contains(kind.letter())).collect()
 }

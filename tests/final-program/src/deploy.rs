@@ -7,7 +7,10 @@ use fault_engine::{
 };
 use orders::store::PENDING_INDEX;
 use service_kit::{BaseSettings, Mode, ServiceSettings};
-use transactional_messaging::{provision::ensure_service, relay::TopicDirectory};
+use transactional_messaging::{
+    provision::{ensure_sent_table, ensure_service},
+    relay::TopicDirectory,
+};
 
 /// What a service would read from its environment.
 pub(crate) fn settings(service: &str) -> ServiceSettings {
@@ -33,6 +36,11 @@ pub(crate) fn topics() -> TopicDirectory {
     TopicDirectory::ArnPrefix("arn:aws:sns:us-east-1:000000000000:".to_owned())
 }
 
+/// As in the deployment that Terraform makes: what was sent is kept.
+pub(crate) fn sent_table(outbox_table: &str) -> String {
+    outbox_table.replace("-outbox", "-sent")
+}
+
 pub(crate) async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
     // The laboratory reads what happened from the streams of these two tables, which `final/` itself does not need.
     let lab = Deployment::new(&aws);
@@ -43,5 +51,8 @@ pub(crate) async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
     let (sns, sqs) = (aws_sdk_sns::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
     ensure_service(&dynamodb, &sns, &sqs, &customers::service::resources(&settings("customers"))).await?;
     ensure_service(&dynamodb, &sns, &sqs, &orders::service::resources(&settings("orders"))).await?;
+    for outbox in ["customers-outbox", "orders-outbox"] {
+        ensure_sent_table(&dynamodb, &sent_table(outbox)).await?;
+    }
     Ok(())
 }

@@ -13,7 +13,7 @@ use aws_types::SdkConfig;
 use axum::{Router, extract::Request};
 use customers::use_cases::Customers;
 use fault_engine::{Ambient, BoxError, Function, Program, Role, Worker};
-use orders::use_cases::Orders;
+use orders::{overdue, use_cases::Orders};
 use outbox_relay::{RelaySettings, lambda, sweep};
 use permissions::CallLog;
 use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
@@ -24,6 +24,7 @@ use transactional_messaging::{
     relay::Relay,
 };
 use unit_of_work::DynamoDb;
+use uuid::Uuid;
 
 /// The system.
 ///
@@ -128,9 +129,13 @@ async fn consume_customers(ambient: Ambient) {
 }
 
 async fn consume_orders(ambient: Ambient) {
-    let mut group = consumers(&ambient, "orders");
-    if orders::service::consume(&mut group, &orders_service(&ambient)).await.is_ok() {
-        group.stopped().await;
+    let (mut group, service) = (consumers(&ambient, "orders"), orders_service(&ambient));
+    if orders::service::consume(&mut group, &service).await.is_ok() {
+        let overdue = overdue::watch(service, Duration::from_secs(60), Uuid::nil(), CancellationToken::new());
+        tokio::select! {
+            () = group.stopped() => {}
+            () = overdue => {}
+        }
     }
 }
 
@@ -161,7 +166,10 @@ fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
     let settings = RelaySettings {
         base: deploy::settings(outbox_table).base,
         outbox_table: outbox_table.to_owned(),
+        scheduled_table: None,
         topics: deploy::topics(),
+        sent: Some((deploy::sent_table(outbox_table), time::Duration::WEEK)),
+        unordered_topics: Vec::new(),
     };
     outbox_relay::relay(&aws_of(ambient, component), &settings, ambient::shared(ambient))
 }

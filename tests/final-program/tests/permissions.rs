@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use fault_engine::{Fault, Plan, Program, execute, points, run};
+use fault_engine::{Call, Fault, Plan, Program, Run, execute, points, run};
 use final_program::{PROGRAM, note_calls};
 
 /// The streams tell nobody anything, and the sweepers have to do all the work.
@@ -14,6 +14,17 @@ const POINTS: usize = 2;
 
 /// No less than there are queues; beyond the last they begin anew.
 const MOST_QUEUES: usize = 10;
+
+/// What the sweepers send is refused for ever, and what they read of many subjects at once cannot be read.
+fn plans_of_sweepers(swept: &Run) -> Vec<Plan> {
+    let refused = points(&WITHOUT_STREAMS, swept, Fault::RefusedMessage);
+    let reads = ["customers-sweeper", "orders-sweeper"].into_iter().filter_map(|sweeper| {
+        let is_read =
+            |call: &&Call| &*call.site.component == sweeper && call.site.operation == "BatchGetItem";
+        Some(Plan::one(Fault::Outage, swept.calls.iter().find(is_read)?.index))
+    });
+    refused.into_iter().chain(reads).collect()
+}
 
 #[test]
 fn needs_are_noted() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,6 +47,7 @@ fn needs_are_noted() -> Result<(), Box<dyn std::error::Error>> {
     });
     plans.extend(handled.map(|call| Plan::one(Fault::Outage, call.index)));
     execute(&PROGRAM, plans, 2, &|_, _| {})?;
+    execute(&WITHOUT_STREAMS, plans_of_sweepers(&swept), 2, &|_, _| {})?;
     let components: BTreeSet<_> = log.calls().into_iter().map(|(component, _, _)| component).collect();
     let expected =
         ["customers", "customers-relay", "customers-sweeper", "orders", "orders-relay", "orders-sweeper"];

@@ -41,7 +41,8 @@ impl Protocol {
         let Handler::At(message, work) = state.handlers[number] else { return };
         let next = match work {
             Work::DecisionRead(before) => {
-                Some(Work::Ready(Grounds::Customer(before, state.customer.version, state.customer.reserved)))
+                let customer = state.seen_customer();
+                Some(Work::Ready(Grounds::Customer(before, customer.version, customer.reserved)))
             }
             Work::Ready(grounds) => self.commit(state, message, grounds),
             Work::Half(grounds) => self.second_half(state, message, grounds),
@@ -66,7 +67,7 @@ impl Protocol {
         }
     }
 
-    /// The transaction. Its first condition is the inbox row's.
+    /// The transaction. Its first condition is the inbox row's; nobody reads it before.
     fn commit(&self, state: &mut State, message: Message, grounds: Grounds) -> Option<Work> {
         if self.knows(state, message) {
             return self.duplicate(state, message);
@@ -82,6 +83,7 @@ impl Protocol {
                 Some(Work::Handled)
             }
             Commit::LostRace => Some(first_read(state, message)),
+            Commit::Conflict => Some(Work::Ready(grounds)),
             Commit::Terminal => {
                 state.ghost.wrongly_buried = true;
                 Some(Work::Burying)
@@ -118,6 +120,7 @@ impl Protocol {
         match self.effect(state, message, grounds) {
             Commit::Done => Some(Work::Handled),
             Commit::LostRace => Some(Work::Half(all_read(state, message))),
+            Commit::Conflict => Some(Work::Half(grounds)),
             Commit::Terminal => Some(Work::Burying),
         }
     }
@@ -125,8 +128,8 @@ impl Protocol {
 
 fn first_read(state: &State, message: Message) -> Work {
     match message.consumer {
-        Consumer::ReserveCredit | Consumer::ReleaseCredit => {
-            Work::DecisionRead(state.decision(message.order))
+        Consumer::ReserveCredit | Consumer::ReleaseCredit | Consumer::GiveBack => {
+            Work::DecisionRead(state.seen_decision(message.order))
         }
         _ => Work::Ready(all_read(state, message)),
     }
@@ -134,12 +137,12 @@ fn first_read(state: &State, message: Message) -> Work {
 
 fn all_read(state: &State, message: Message) -> Grounds {
     match message.consumer {
-        Consumer::ReserveCredit | Consumer::ReleaseCredit => {
-            let customer = &state.customer;
-            Grounds::Customer(state.decision(message.order), customer.version, customer.reserved)
+        Consumer::ReserveCredit | Consumer::ReleaseCredit | Consumer::GiveBack => {
+            let customer = state.seen_customer();
+            Grounds::Customer(state.seen_decision(message.order), customer.version, customer.reserved)
         }
         Consumer::Approve | Consumer::Reject => {
-            let order = state.order(message.order);
+            let order = state.seen_order(message.order);
             Grounds::Order(order.state, order.version)
         }
         Consumer::Tally => Grounds::Nothing,

@@ -9,6 +9,8 @@ pub enum Happening {
     CreditReserved,
     /// The total is over the credit.
     CreditRefused,
+    /// The time within which it should have been decided is over.
+    TimeIsUp,
     /// Somebody wants to cancel it.
     CancelRequested,
 }
@@ -20,6 +22,8 @@ pub enum Answer {
     Becomes(OrderState),
     /// It has happened before.
     Already,
+    /// It was decided on without it.
+    TooLate,
     /// It cannot happen in this state.
     Refused,
 }
@@ -35,7 +39,7 @@ pub enum Reserve {
     AlreadyDecided,
 }
 
-/// What a request to release leads to (`Duty` after `News::OrderCancelled`).
+/// What a request to release leads to (`Duty` after `News::OrderCancelled` or `News::OrderRejected`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// The credit is free again.
@@ -48,15 +52,17 @@ pub enum Release {
 
 /// `answer` in the domain of orders.
 pub fn answer(state: OrderState, happening: Happening) -> Answer {
-    use Happening::{CancelRequested, CreditRefused, CreditReserved};
-    use OrderState::{Approved, Cancelled, Pending, Rejected};
+    use Happening::{CancelRequested, CreditRefused, CreditReserved, TimeIsUp};
+    use OrderState::{Approved, Cancelled, Pending, Rejected, TimedOut};
     match (state, happening) {
         (Pending, CreditReserved) => Answer::Becomes(Approved),
         (Pending, CreditRefused) => Answer::Becomes(Rejected),
+        (Pending, TimeIsUp) => Answer::Becomes(TimedOut),
         (Approved, CancelRequested) => Answer::Becomes(Cancelled),
-        (Approved | Cancelled, CreditReserved) | (Rejected, CreditRefused) | (Cancelled, CancelRequested) => {
-            Answer::Already
-        }
+        (Approved | Cancelled, CreditReserved) | (Rejected, CreditRefused) => Answer::Already,
+        (TimedOut, TimeIsUp) | (Cancelled, CancelRequested) => Answer::Already,
+        (TimedOut, CreditReserved | CreditRefused) => Answer::TooLate,
+        (Approved | Rejected | Cancelled, TimeIsUp) => Answer::TooLate,
         _ => Answer::Refused,
     }
 }
@@ -70,7 +76,7 @@ pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
     }
 }
 
-/// `duty` in the domain of customers.
+/// `duty` in the domain of customers, of an order that was cancelled or given up.
 pub fn release(before: Decision) -> Release {
     match before {
         Decision::None => Release::NothingDecided,

@@ -3,17 +3,29 @@
 use crate::{
     bounds::Bounds,
     properties::{
-        CHANGES_AND_ROWS, DEAD_LETTERS, EFFECT_ONCE, IN_SEQUENCE, INBOX_AND_EFFECTS, JUST_REFUSALS, MONEY,
-        NO_PHANTOM, NO_ROW_EXPIRES_UNSENT, NOT_SENT_AGAIN, NOTHING_VANISHES, PARKING, REST_PUBLISHED,
-        ROWS_AND_WATERMARK, TWO_LIVES, WATERMARK_NEVER_FALLS, WATERMARK_OVER_SENT,
+        CHANGES_AND_ROWS, DEAD_LETTERS, EFFECT_ONCE, GONE_WAS_SENT, IN_SEQUENCE, INBOX_AND_EFFECTS,
+        JUST_REFUSALS, MARK_ON_THE_FIRST, MONEY, NO_PHANTOM, NOT_SENT_AGAIN, NOTHING_VANISHES, PARKING,
+        REST_CREDIT, REST_PUBLISHED, THREE_LIVES,
     },
 };
 
 /// One order, one fault, nothing beside it.
-const ONE: Bounds =
-    Bounds { orders: 1, limits: &[1], cancels: 0, faults: 1, second_relay: false, handlers: 1, tally: false };
+const ONE: Bounds = Bounds {
+    orders: 1,
+    limits: &[1],
+    cancels: 0,
+    give_ups: 0,
+    faults: 1,
+    second_relay: false,
+    item_by_item: false,
+    receipts: false,
+    handlers: 1,
+    tally: false,
+};
 const CALM: Bounds = Bounds { faults: 0, ..ONE };
 const CALM_CANCELLED: Bounds = Bounds { cancels: 1, ..CALM };
+const ONE_CANCELLED: Bounds = Bounds { cancels: 1, ..ONE };
+const CALM_GIVEN_UP: Bounds = Bounds { give_ups: 1, ..CALM };
 const TWO_FAULTS: Bounds = Bounds { faults: 2, ..ONE };
 const TALLY: Bounds = Bounds { tally: true, ..ONE };
 /// Two orders and a cancellation, without any fault.
@@ -61,7 +73,7 @@ defects! {
     PublishBeforeCommit: "the message is sent first, and the change committed then",
         NO_PHANTOM, ONE;
     CancelsPendingOrders: "an order may be cancelled before it was decided",
-        TWO_LIVES, CALM_CANCELLED;
+        THREE_LIVES, CALM_CANCELLED;
     NoInbox: "there is no inbox",
         EFFECT_ONCE, TALLY;
     InboxBeforeEffect: "the inbox row is written first, and the effect committed then",
@@ -75,7 +87,7 @@ defects! {
     NoDecisionGuard: "the customers service does not look at what it decided before: the inbox alone guards it",
         EFFECT_ONCE, Bounds { limits: &[2], ..TWO_FAULTS };
     NoOrderGuard: "a late message overwrites the state of the order: the inbox alone guards it",
-        TWO_LIVES, TWO_FAULTS;
+        THREE_LIVES, TWO_FAULTS;
     ReleaseRaises: "to release what is not reserved any more is an error",
         DEAD_LETTERS, Bounds { cancels: 1, ..TWO_FAULTS };
     FreshIdAtEachDispatch: "each dispatch gives the message a new id",
@@ -88,28 +100,42 @@ defects! {
         NOTHING_VANISHES, ONE;
     DeletedBeforeDeadLettered: "a message that is not understood is deleted first and dead-lettered then",
         NOTHING_VANISHES, TWO_FAULTS;
-    NoWatermark: "the relay reads all rows of the subject, not those above the watermark",
-        NOT_SENT_AGAIN, CALM;
-    WatermarkUnconditional: "the watermark is set without a condition on the one that was read",
-        WATERMARK_NEVER_FALLS, Bounds { second_relay: true, ..TWO_FAULTS };
-    WatermarkApartFromRows: "the watermark moves in one write, the rows are settled in another",
-        ROWS_AND_WATERMARK, CALM;
-    MarkBeforePublish: "the rows are settled before they are sent",
-        WATERMARK_OVER_SENT, CALM;
+    RejectionUnheard: "nobody gives back what was reserved for an order that was given up meanwhile",
+        REST_CREDIT, CALM_GIVEN_UP;
+    GivesUpUnconditionally: "an order is given up without a condition on the version that was read",
+        THREE_LIVES, CALM_GIVEN_UP;
+    AbsenceBelieved: "a message about an order that is not there is an error: it was committed before anybody could hear of it",
+        DEAD_LETTERS, ONE;
+    QueryAsProof: "a row's turn has come when the query shows nothing before it",
+        IN_SEQUENCE, Bounds { item_by_item: true, ..CALM_CANCELLED };
+    GetAsProof: "a row's turn has come when a single read does not find the one before it",
+        IN_SEQUENCE, Bounds { item_by_item: true, ..CALM_CANCELLED };
+    GoneOnly: "a row's turn has come when the one before it is gone, be the row itself there or not",
+        NOT_SENT_AGAIN, Bounds { cancels: 1, second_relay: true, ..TWO_FAULTS };
+    PredecessorByVersion: "a row names the version before its own, though that had no message",
+        IN_SEQUENCE, Bounds { orders: 2, ..CALM_GIVEN_UP };
+    ImageTrusted: "the relay sends what the stream records hold and does not look whether the row is there",
+        NOT_SENT_AGAIN, ONE;
+    StreamOrderTrusted: "the relay sends the rows that the records name and does not ask whose turn it is",
+        IN_SEQUENCE, CALM_CANCELLED;
+    BatchOfOneSubject: "two rows of a subject are in one batch, which is taken in part",
+        IN_SEQUENCE, ONE_CANCELLED;
+    DeleteBeforePublish: "the rows are deleted before they are sent",
+        GONE_WAS_SENT, CALM;
     FailedEntriesIgnored: "an answer of the broker counts as success, though it names entries that were not taken",
-        WATERMARK_OVER_SENT, ONE;
-    StreamOrderTrusted: "the relay sends what the stream records hold, in the order in which they come",
-        IN_SEQUENCE, CALM_CANCELLED;
-    StaleRelayRead: "the relay reads the rows eventually consistent",
-        IN_SEQUENCE, CALM_CANCELLED;
+        GONE_WAS_SENT, ONE;
+    TtlOnPendingRows: "a row has a time to live",
+        GONE_WAS_SENT, ONE;
     NoSweeper: "nobody looks for rows that the stream did not bring",
         REST_PUBLISHED, ONE;
-    TtlOnPendingRows: "a row has a time to live from the start",
-        NO_ROW_EXPIRES_UNSENT, ONE;
+    SweepSkips: "the sweep passes over rows that are not the first of their subject",
+        REST_PUBLISHED, ONE;
     ParkingBlocksAll: "a parked subject stops the relay for all",
         PARKING, Bounds { orders: 2, ..ONE };
     NeverParks: "what cannot be sent is tried again for ever, and the shard waits behind it",
         PARKING, ONE;
     PoisonSkipped: "what cannot be sent is skipped, and those behind it are sent",
-        WATERMARK_OVER_SENT, ONE;
+        GONE_WAS_SENT, ONE;
+    MarkOnTheLast: "the mark of what cannot be sent is set on the last row of the subject",
+        MARK_ON_THE_FIRST, ONE_CANCELLED;
 }

@@ -2,11 +2,13 @@
 
 use crate::{
     Defect,
+    action::{Action, Fault, Writer},
     names::{Consumer, Message, Subject},
-    protocol::{Action, Fault, Protocol},
+    protocol::Protocol,
+    relay::bit,
     state::State,
     tables::{Memory, Status},
-    work::{Handler, Relay, Step},
+    work::{Handler, Relay, Step, Work},
 };
 
 impl Protocol {
@@ -16,6 +18,9 @@ impl Protocol {
         for (number, handler) in state.handlers.iter().enumerate() {
             if *handler != Handler::Idle {
                 push(Fault::HandlerDies(number));
+            }
+            if !self.bounds.item_by_item && matches!(handler, Handler::At(_, Work::Ready(_))) {
+                push(Fault::ItemByItem(Writer::Handler(number)));
             }
         }
         for message in Message::all() {
@@ -33,22 +38,31 @@ impl Protocol {
         for subject in Subject::ALL {
             self.outbox_faults(state, subject, &mut push);
         }
+        if !self.bounds.item_by_item {
+            self.outer_steps(state, |writer| push(Fault::ItemByItem(writer)));
+        }
     }
 
     fn relay_faults(&self, state: &State, push: &mut impl FnMut(Fault)) {
         for (number, relay) in state.relays.iter().enumerate() {
             let Relay::At(run) = relay else { continue };
             push(Fault::RelayDies(number));
-            if self.bounds.second_relay && state.relays.contains(&Relay::Idle) {
-                for subject in Subject::ALL.into_iter().filter(|subject| self.can_wake(state, *subject)) {
-                    push(Fault::SecondRelay(subject));
-                }
-            }
             if run.step == Step::Sending
                 && run.next().is_some_and(|row| state.poison != Some((run.subject, row)))
             {
                 push(Fault::AnswerLost(number));
                 push(Fault::EntryRefused(number));
+            }
+        }
+        let one = state.relays.iter().filter(|relay| **relay != Relay::Idle).count() == 1;
+        if !(one && self.bounds.second_relay) || self.bounds.item_by_item {
+            return;
+        }
+        for subject in Subject::ALL {
+            let batches = state.batches(subject).filter(|records| *records != 0);
+            batches.for_each(|records| push(Fault::SecondRelay(subject, records)));
+            if state.rows_of(subject).iter().any(|row| row.status == Status::Here) {
+                push(Fault::SecondSweep(subject));
             }
         }
     }
@@ -60,39 +74,52 @@ impl Protocol {
     }
 
     fn outbox_faults(&self, state: &State, subject: Subject, push: &mut impl FnMut(Fault)) {
+        let written = state.rows_where(subject, |row| matches!(row.status, Status::Here | Status::Gone));
+        if written & !state.records[subject.index()] != 0 {
+            push(Fault::Rewind(subject));
+        }
         for (sequence, row) in (0u8..).zip(state.rows_of(subject)) {
-            if state.records[subject.index()] & (1 << sequence) != 0 {
+            if state.records[subject.index()] & bit(sequence) != 0 {
                 push(Fault::RecordLost(subject, sequence));
             }
-            let may_expire = match row.status {
-                Status::Dispatched => true,
-                Status::Pending => self.has(Defect::TtlOnPendingRows),
-                Status::Absent | Status::Expired => false,
-            };
-            if may_expire {
+            if row.status == Status::Gone && !row.held {
+                push(Fault::Held(subject, sequence));
+            }
+            if row.status == Status::Here && self.has(Defect::TtlOnPendingRows) {
                 push(Fault::RowExpires(subject, sequence));
             }
-            if row.status == Status::Pending && state.poison.is_none() {
+            if row.status == Status::Here && state.poison.is_none() {
                 push(Fault::Poison(subject, sequence));
             }
         }
     }
 
-    pub(crate) fn fault(&self, state: &mut State, fault: Fault) {
+    /// `false` when it comes to nothing: a transaction of one item is visible or not.
+    pub(crate) fn fault(&self, state: &mut State, fault: Fault) -> bool {
         match fault {
-            Fault::SecondRelay(subject) => self.wake(state, subject),
+            Fault::ItemByItem(writer) => {
+                let before = *state;
+                self.write(state, writer);
+                return state.hide_since(&before);
+            }
+            Fault::Held(subject, sequence) => state.row_mut(subject, sequence).held = true,
+            Fault::SecondRelay(subject, records) => self.wake(state, subject, records),
+            Fault::SecondSweep(subject) => self.wake(state, subject, 0),
             Fault::RelayDies(number) => state.relays[number] = Relay::Idle,
             Fault::HandlerDies(number) => self.handler_dies(state, number),
             Fault::AnswerLost(number) => self.send_fails(state, number, true),
             Fault::EntryRefused(number) => self.send_fails(state, number, false),
-            Fault::RecordLost(subject, sequence) => state.records[subject.index()] &= !(1 << sequence),
+            Fault::Rewind(subject) => {
+                state.records[subject.index()] |=
+                    state.rows_where(subject, |row| matches!(row.status, Status::Here | Status::Gone));
+            }
+            Fault::RecordLost(subject, sequence) => state.records[subject.index()] &= !bit(sequence),
             Fault::Duplicate(message) => state.visible[message.index()] += 1,
             Fault::Unreadable(message) => self.receive_unreadable(state, message),
             Fault::Poison(subject, sequence) => state.poison = Some((subject, sequence)),
             Fault::InboxExpires(message) => state.inbox[message.index()] = Memory::Forgotten,
-            Fault::RowExpires(subject, sequence) => {
-                state.rows[subject.rows()][usize::from(sequence)].status = Status::Expired;
-            }
+            Fault::RowExpires(subject, sequence) => state.row_mut(subject, sequence).status = Status::Gone,
         }
+        true
     }
 }

@@ -16,14 +16,18 @@ pub enum Kind {
     Created,
     /// `OrderApproved`
     Approved,
-    /// `OrderRejected`
+    /// `OrderRejected`, because the customers service refused.
     Rejected,
+    /// `OrderRejected`, because nobody had decided in time.
+    GivenUp,
     /// `OrderCancelled`
     Cancelled,
     /// `CustomerCreditReserved`
     Reserved,
     /// `CustomerCreditReservationFailed`
     Refused,
+    /// No part of `final/`: a second row of the commit that approves, which nobody consumes.
+    Receipt,
 }
 
 /// A message as the outbox holds it.
@@ -53,6 +57,8 @@ pub enum Consumer {
     ReserveCredit,
     /// `Customers::release_credit`, of `Cancelled`.
     ReleaseCredit,
+    /// `Customers::settle_rejection`, of `GivenUp`. Of a rejection that the customers service caused it has nothing to do.
+    GiveBack,
     /// `Orders::approve`, of `Reserved`.
     Approve,
     /// `Orders::reject_over_limit`, of `Refused`.
@@ -95,7 +101,7 @@ impl Subject {
         Self::Refusal(Order::B),
     ];
     /// How many rows the model has room for, all subjects together.
-    pub(crate) const ROWS: usize = 15;
+    pub(crate) const ROWS: usize = 17;
 
     pub(crate) fn index(self) -> usize {
         match self {
@@ -105,28 +111,29 @@ impl Subject {
         }
     }
 
-    /// Where its rows lie. A sound protocol needs three for an order (its versions 0 to 2) and four for the customer (its versions 1 to
-    /// 4); one more is room for what a defect does.
+    /// Where its rows lie. A sound protocol needs four for an order (its versions 0 to 2, and the receipt) and four for the customer
+    /// (its versions 1 to 4); one more is room for what a defect does.
     pub(crate) fn rows(self) -> std::ops::Range<usize> {
         match self {
-            Self::Order(Order::A) => 0..4,
-            Self::Order(Order::B) => 4..8,
-            Self::Customer => 8..13,
-            Self::Refusal(Order::A) => 13..14,
-            Self::Refusal(Order::B) => 14..15,
+            Self::Order(Order::A) => 0..5,
+            Self::Order(Order::B) => 5..10,
+            Self::Customer => 10..15,
+            Self::Refusal(Order::A) => 15..16,
+            Self::Refusal(Order::B) => 16..17,
         }
     }
 }
 
 impl Consumer {
-    const ALL: [Self; 5] =
-        [Self::ReserveCredit, Self::ReleaseCredit, Self::Approve, Self::Reject, Self::Tally];
+    const ALL: [Self; 6] =
+        [Self::ReserveCredit, Self::ReleaseCredit, Self::GiveBack, Self::Approve, Self::Reject, Self::Tally];
 
     /// The kind of message on its queue.
     pub fn takes(self) -> Kind {
         match self {
             Self::ReserveCredit | Self::Tally => Kind::Created,
             Self::ReleaseCredit => Kind::Cancelled,
+            Self::GiveBack => Kind::GivenUp,
             Self::Approve => Kind::Reserved,
             Self::Reject => Kind::Refused,
         }
@@ -135,7 +142,7 @@ impl Consumer {
 
 impl Message {
     /// How many there are.
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 12;
 
     pub(crate) fn new(consumer: Consumer, order: Order) -> Self {
         Self { consumer, order }

@@ -1,13 +1,13 @@
 //! The model as the checker sees it: which steps are possible in a state, and what each leads to.
 
-use std::sync::OnceLock;
-
 use stateright::{Model, Property};
 
 use crate::{
     Bounds, Defect,
+    action::{Action, Writer},
     names::{Message, Order, Subject},
     properties,
+    relay::bit,
     state::State,
     work::{Handler, Relay, Step},
 };
@@ -19,69 +19,14 @@ pub struct Protocol {
     pub bounds: Bounds,
     /// What is wrong with it, if anything.
     pub defect: Option<Defect>,
-    /// The first state that breaks a property. Only its properties are reported; the checker would report others, found later and further
-    /// away, in their place.
-    pub(crate) broken: OnceLock<State>,
     /// Which of the things that must be possible were seen.
     pub(crate) seen: properties::Seen,
-}
-
-/// One step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Somebody places an order.
-    Place(Order),
-    /// A program with a planted defect does the second half of it.
-    FinishPlacing(Order),
-    /// Somebody cancels an order.
-    Cancel(Order),
-    /// A stream record, or the sweeper when there is none, wakes the subject; the relay reads its head.
-    Wake(Subject),
-    /// The relay with this number goes on.
-    Relay(usize),
-    /// A consumer receives the message and reads what it needs first.
-    Receive(Message),
-    /// The handler with this number goes on.
-    Handler(usize),
-    /// The operator repairs what kept the subject from being sent, and unparks it.
-    Unpark(Subject),
-    /// The operator moves a message from the dead-letter queue back to its queue.
-    Redrive(Message),
-    /// Something goes wrong.
-    Fault(Fault),
-}
-
-/// Something that goes wrong, or happens later than anybody thought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// While a relay is at work, another wakes this subject: a shard was split or handed over, or the sweeper runs beside the stream.
-    SecondRelay(Subject),
-    /// The process of the relay with this number dies.
-    RelayDies(usize),
-    /// The process of the handler with this number dies, or takes longer than the message stays hidden: the message is visible again.
-    HandlerDies(usize),
-    /// The broker takes the message; its answer is lost.
-    AnswerLost(usize),
-    /// The broker's answer names the message as not taken.
-    EntryRefused(usize),
-    /// A stream record is over 24 hours old before it is read, or the mapping was disabled.
-    RecordLost(Subject, u8),
-    /// A queue delivers a message twice.
-    Duplicate(Message),
-    /// A consumer does not understand the message, say because of a bad deployment.
-    Unreadable(Message),
-    /// The broker will not take this row until somebody has repaired something, say a topic.
-    Poison(Subject, u8),
-    /// The inbox row expires.
-    InboxExpires(Message),
-    /// The outbox row expires.
-    RowExpires(Subject, u8),
 }
 
 impl Protocol {
     /// The protocol as it is in `final/`.
     pub fn sound(bounds: Bounds) -> Self {
-        Self { bounds, defect: None, broken: OnceLock::new(), seen: properties::Seen::default() }
+        Self { bounds, defect: None, seen: properties::Seen::default() }
     }
 
     /// The protocol with a planted defect, in the smallest bounds in which it shows.
@@ -100,7 +45,7 @@ impl Protocol {
     /// Nothing is left to do for anybody but clients.
     pub(crate) fn is_quiet(&self, state: &State) -> bool {
         state.dead == [0; Message::COUNT]
-            && !state.heads.iter().any(|head| head.parked)
+            && !state.rows.iter().any(|row| row.parked)
             && self.is_resting(state)
     }
 
@@ -112,6 +57,7 @@ impl Protocol {
                 Relay::Idle => true,
                 Relay::At(run) => run.step == Step::Stuck,
             })
+            && !state.is_half_visible()
             && !Subject::ALL.into_iter().any(|subject| self.can_wake(state, subject))
             && !self.orders().any(|order| self.can_finish_placing(state, order))
     }
@@ -122,18 +68,17 @@ impl Protocol {
                 actions.push(Action::FinishPlacing(order));
             }
         }
+        self.showing(state, actions);
         for subject in Subject::ALL {
-            if state.relays == [Relay::Idle; 2] && self.can_wake(state, subject) {
-                actions.push(Action::Wake(subject));
+            if self.may_begin(state) && self.can_wake(state, subject) {
+                actions.extend(state.batches(subject).map(|records| Action::Wake(subject, records)));
             }
-            if state.head(subject).parked {
+            if state.rows_of(subject).iter().any(|row| row.parked) {
                 actions.push(Action::Unpark(subject));
             }
         }
         for (number, relay) in state.relays.iter().enumerate() {
-            if matches!(relay, Relay::At(run) if run.step != Step::Stuck) {
-                actions.push(Action::Relay(number));
-            }
+            self.relay_steps(relay, number, actions);
         }
         for message in Message::all() {
             if state.visible[message.index()] > 0 && self.has_idle_handler(state) {
@@ -145,8 +90,31 @@ impl Protocol {
         }
         for (number, handler) in state.handlers.iter().enumerate() {
             if *handler != Handler::Idle {
-                actions.push(Action::Handler(number));
+                actions.push(Action::Write(Writer::Handler(number)));
             }
+        }
+    }
+
+    fn may_begin(&self, state: &State) -> bool {
+        if self.bounds.item_by_item && self.bounds.second_relay {
+            state.relays.contains(&Relay::Idle)
+        } else {
+            state.relays == [Relay::Idle; 2]
+        }
+    }
+
+    fn relay_steps(&self, relay: &Relay, number: usize, actions: &mut Vec<Action>) {
+        let Relay::At(run) = relay else { return };
+        match run.step {
+            Step::Reading | Step::Querying => {
+                actions.extend(Self::readings(run).map(|seen| Action::Read(number, seen)));
+            }
+            Step::Deleting(_) => {
+                let sent = (0..8).filter(|sequence| run.sent & bit(*sequence) != 0);
+                actions.extend(sent.map(|sequence| Action::Delete(number, sequence)));
+            }
+            Step::Stuck => {}
+            Step::Asking | Step::Sending | Step::Parking | Step::Done => actions.push(Action::Relay(number)),
         }
     }
 
@@ -154,15 +122,25 @@ impl Protocol {
         state.handlers.iter().filter(|handler| **handler != Handler::Idle).count() < self.bounds.handlers
     }
 
-    fn apply(&self, state: &mut State, action: Action) {
+    /// `false` when it is no step of its own.
+    fn apply(&self, state: &mut State, action: Action) -> bool {
+        let mut happens = true;
         match action {
-            Action::Place(order) => self.place(state, order),
+            Action::Write(writer) => {
+                let before = *state;
+                self.write(state, writer);
+                if self.bounds.item_by_item && state.orders != before.orders {
+                    state.hide_since(&before);
+                }
+            }
             Action::FinishPlacing(order) => self.finish_placing(state, order),
-            Action::Cancel(order) => self.cancel(state, order),
-            Action::Wake(subject) => self.wake(state, subject),
+            Action::Show(item) => state.show(item),
+            Action::LetGo(subject, sequence) => state.row_mut(subject, sequence).held = false,
+            Action::Wake(subject, records) => self.wake(state, subject, records),
+            Action::Read(number, seen) => self.end_of_read(state, number, seen),
             Action::Relay(number) => self.relay_step(state, number),
+            Action::Delete(number, sequence) => self.delete(state, number, sequence),
             Action::Receive(message) => self.receive(state, message),
-            Action::Handler(number) => self.handler_step(state, number),
             Action::Unpark(subject) => self.unpark(state, subject),
             Action::Redrive(message) => {
                 state.dead[message.index()] -= 1;
@@ -170,12 +148,23 @@ impl Protocol {
             }
             Action::Fault(fault) => {
                 state.faults_left -= 1;
-                self.fault(state, fault);
+                happens = self.fault(state, fault);
             }
         }
+        state.widen_reads();
         // Which relay and which handler is which does not matter: keep them sorted.
         state.relays.sort_unstable();
         state.handlers.sort_unstable();
+        happens
+    }
+
+    pub(crate) fn write(&self, state: &mut State, writer: Writer) {
+        match writer {
+            Writer::Place(order) => self.place(state, order),
+            Writer::Cancel(order) => self.cancel(state, order),
+            Writer::GiveUp(order) => self.give_up(state, order),
+            Writer::Handler(number) => self.handler_step(state, number),
+        }
     }
 }
 
@@ -191,7 +180,7 @@ impl Model for Protocol {
         let before = actions.len();
         self.steps(state, actions);
         debug_assert_eq!(self.is_quiet(state), actions.len() == before, "{state:#?}");
-        self.client_steps(state, actions);
+        self.outer_steps(state, |writer| actions.push(Action::Write(writer)));
         if state.faults_left > 0 {
             self.faults(state, actions);
         }
@@ -199,8 +188,7 @@ impl Model for Protocol {
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut state = *last;
-        self.apply(&mut state, action);
-        (state != *last).then_some(state)
+        (self.apply(&mut state, action) && state != *last).then_some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -1,160 +1,202 @@
-//! The relay: `Relay::wake` in `relay/dispatch.rs`, on the store in `relay/store.rs`.
+//! The relay of one subject: which rows it reads, whose turn it is, what is sent, what is deleted.
 //!
 //! | step | what it stands for |
 //! |---|---|
-//! | [`Action::Wake`](crate::Action::Wake) | a stream record (`wake_all` in `outbox-relay/src/wake.rs`) or `Relay::sweep` names the subject; `OutboxStore::pending` reads the head |
-//! | head read → sending | the query in `OutboxStore::pending`: rows above the watermark, consistent |
-//! | sending | one call of `Flow`: the next row, in sequence |
-//! | settle | `OutboxStore::settle`: watermark and rows in one transaction, on the condition `still(head)`; a lost race reads anew |
-//! | parking → done | `OutboxStore::park`, on the same condition |
-//! | done → idle | the record is acknowledged: it is not among the batch item failures |
+//! | [`Action::Wake`](crate::Action::Wake) | stream records name rows (`Relay::wake_rows`), or the sweep has come to the subject (`Overdue::next`) |
+//! | [`Action::Read`](crate::Action::Read) | the end of a `BatchGetItem` of the rows named (`OutboxStore::rows`), of a `Query` (`rows_behind`) or of the sweep's `Scan` (`page`): each row was read at a moment of its own |
+//! | asking | `OutboxStore::turns`: `TransactGetItems` of predecessor and row |
+//! | sending | one entry of a `PublishBatch`, which has no other row of the subject |
+//! | [`Action::Delete`](crate::Action::Delete) | `OutboxStore::delete`: one row of a `BatchWriteItem`, in any order |
+//! | parking → done | `OutboxStore::park`: the conditional `UpdateItem` that marks the row |
+//! | done → idle | the records are acknowledged: they are not among the batch item failures |
 //!
-//! A relay that is idle has either finished or died; both leave nothing but what is in the tables and the stream.
+//! A relay that is idle has either finished or died; both leave nothing but what is in the tables and the stream. One call may have rows of
+//! many subjects in hand; they share no item, and each entry of a batch has a result of its own, so each subject is a call here.
+
+mod settling;
 
 use crate::{
     Defect,
-    names::{Consumer, Event, Message, Subject},
+    names::Subject,
     protocol::Protocol,
     state::State,
-    tables::{Memory, Status},
-    work::{Relay, Run, Step},
+    tables::Status,
+    work::{Relay, Run, Step, Then},
 };
 
-fn bit(sequence: usize) -> u8 {
+pub(crate) fn bit(sequence: u8) -> u8 {
     1 << sequence
 }
 
+/// All of them, the largest first, the empty one last.
+fn subsets(of: u8) -> impl Iterator<Item = u8> {
+    std::iter::successors(Some(of), move |subset| (*subset != 0).then(|| (subset - 1) & of))
+}
+
 impl Run {
-    /// The row that is sent next.
+    /// The lowest row that was read and not sent: the next one.
     pub(crate) fn next(&self) -> Option<u8> {
-        (self.to_send != 0).then(|| self.to_send.trailing_zeros() as u8)
+        (self.seen != 0).then(|| self.seen.trailing_zeros() as u8)
+    }
+}
+
+impl State {
+    /// Which rows the relay's read may show at this moment.
+    pub(crate) fn readable(&self, run: &Run) -> u8 {
+        let named = if run.step == Step::Reading { run.records } else { u8::MAX };
+        named & self.rows_where(run.subject, |row| row.status == Status::Here)
+    }
+
+    /// Which records of the subject a batch may hold: any of them, since a stream keeps no order across items. None is the sweep, which
+    /// is let loose when there are none.
+    pub(crate) fn batches(&self, subject: Subject) -> impl Iterator<Item = u8> {
+        let all = self.records[subject.index()];
+        subsets(all).filter(move |records| *records != 0 || all == 0)
+    }
+
+    /// Whether the row, or one in front of it, is marked: then it waits for an operator.
+    pub(crate) fn is_kept_back(&self, subject: Subject, sequence: u8) -> bool {
+        self.rows_of(subject).iter().take(usize::from(sequence) + 1).any(|row| row.parked)
     }
 }
 
 impl Protocol {
-    /// Whether there is news of the subject in the stream, or a pending row for the sweeper. It is let loose only on rows whose record has
-    /// gone; on others it does what a second relay does.
+    /// Whether there is news of the subject in the stream, or a row for the sweep. It is let loose only on what the stream does not bring;
+    /// on others it does what a second relay does.
     pub(crate) fn can_wake(&self, state: &State, subject: Subject) -> bool {
         let stuck = |relay: &Relay| matches!(relay, Relay::At(run) if run.step == Step::Stuck);
         if state.relays.iter().any(stuck) {
             return false;
         }
-        if self.has(Defect::ParkingBlocksAll) && state.heads.iter().any(|head| head.parked) {
+        if self.has(Defect::ParkingBlocksAll) && state.rows.iter().any(|row| row.parked) {
             return false;
         }
         state.records[subject.index()] != 0 || self.can_sweep(state, subject)
     }
 
+    /// Whether the first row that is there is not marked.
     fn can_sweep(&self, state: &State, subject: Subject) -> bool {
-        !self.has(Defect::NoSweeper)
-            && !state.head(subject).parked
-            && state.rows_of(subject).iter().enumerate().any(|(sequence, row)| {
-                row.status == Status::Pending && sequence >= usize::from(state.head(subject).watermark)
-            })
+        let here = state.rows_where(subject, |row| row.status == Status::Here);
+        if here == 0 || self.has(Defect::NoSweeper) {
+            return false;
+        }
+        let first = here.trailing_zeros() as u8;
+        let skipped = self.has(Defect::SweepSkips) && state.predecessor(subject, first).is_some();
+        !state.is_kept_back(subject, first) && !skipped
     }
 
-    pub(crate) fn wake(&self, state: &mut State, subject: Subject) {
-        let records = state.records[subject.index()];
-        let run = Run { subject, step: Step::HeadRead, seen: 0, to_send: 0, sent: 0, records };
-        let run = self.read_head(state, run);
+    /// These stream records wake the subject; if there is none, the sweep does.
+    pub(crate) fn wake(&self, state: &mut State, subject: Subject, records: u8) {
+        let step =
+            if records == 0 || self.has(Defect::QueryAsProof) { Step::Querying } else { Step::Reading };
+        let run = self.read(state, Run { subject, step, seen: 0, ever: 0, sent: 0, records });
         if let Some(idle) = state.relays.iter_mut().find(|relay| **relay == Relay::Idle) {
             *idle = run;
         }
     }
 
-    fn read_head(&self, state: &mut State, run: Run) -> Relay {
-        let head = state.head(run.subject);
-        if head.parked {
-            // A parked subject is no failure: its mark is stored, so the record has done its duty.
-            return self.acknowledge(state, run);
-        }
-        Relay::At(Run { step: Step::HeadRead, seen: head.watermark, to_send: 0, sent: 0, ..run })
+    /// Begins to read.
+    fn read(&self, state: &State, run: Run) -> Relay {
+        let now = state.readable(&run);
+        Relay::At(Run { seen: now, ever: now, ..run })
     }
 
-    fn acknowledge(&self, state: &mut State, run: Run) -> Relay {
-        state.records[run.subject.index()] &= !run.records;
-        Relay::Idle
+    /// What a read may have shown: what was there all the time, and any of the rows that were there at some time.
+    pub(crate) fn readings(run: &Run) -> impl Iterator<Item = u8> {
+        let always = run.seen;
+        subsets(run.ever & !always).map(move |sometimes| always | sometimes)
+    }
+
+    pub(crate) fn end_of_read(&self, state: &mut State, number: usize, seen: u8) {
+        let Relay::At(mut run) = state.relays[number] else { return };
+        run.seen = seen & !run.sent;
+        run.ever = 0;
+        if self.has(Defect::ImageTrusted) && run.step == Step::Reading {
+            run.seen = run.records;
+            state.ghost.sent_again |=
+                run.records & state.rows_where(run.subject, |row| row.status == Status::Gone) != 0;
+        }
+        // What is parked is left alone, and so is what stands behind it.
+        let marked = run.seen & state.rows_where(run.subject, |row| row.parked);
+        if marked != 0 {
+            run.seen &= bit(marked.trailing_zeros() as u8) - 1;
+        }
+        if self.has(Defect::DeleteBeforePublish) {
+            for sequence in (0..8).filter(|sequence| run.seen & bit(*sequence) != 0) {
+                state.row_mut(run.subject, sequence).status = Status::Gone;
+            }
+        }
+        state.relays[number] = self.onward(state, run);
+    }
+
+    /// To the next row, if its turn has come without asking: it is the first of its subject, or behind one that was just sent.
+    fn onward(&self, state: &State, run: Run) -> Relay {
+        let Some(sequence) = run.next() else { return self.finish(run, Then::Acknowledge) };
+        let trusting = self.has(Defect::QueryAsProof) || self.has(Defect::StreamOrderTrusted);
+        let step = match self.predecessor(state, run.subject, sequence) {
+            Some(it) if run.sent & bit(it) == 0 && !trusting => Step::Asking,
+            _ => Step::Sending,
+        };
+        Relay::At(Run { step, ..run })
+    }
+
+    /// What the row names as the one before it.
+    fn predecessor(&self, state: &State, subject: Subject, sequence: u8) -> Option<u8> {
+        if self.has(Defect::PredecessorByVersion) {
+            return sequence.checked_sub(1);
+        }
+        state.predecessor(subject, sequence)
     }
 
     pub(crate) fn relay_step(&self, state: &mut State, number: usize) {
         let Relay::At(run) = state.relays[number] else { return };
         state.relays[number] = match run.step {
-            Step::HeadRead => self.read_rows(state, run),
-            Step::Sending if run.to_send != 0 => self.send(state, run),
-            Step::Sending | Step::Failed | Step::Poisoned => self.settle(state, run),
+            Step::Asking => self.ask(state, run),
+            Step::Sending => self.send(state, run),
             Step::Parking => self.park(state, run),
             Step::Done => {
-                self.settle_rows_late(state, run);
-                self.acknowledge(state, run)
+                state.records[run.subject.index()] &= !run.records;
+                Relay::Idle
             }
-            Step::Stuck => Relay::At(run),
+            Step::Reading | Step::Querying | Step::Deleting(_) | Step::Stuck => Relay::At(run),
         };
     }
 
-    fn read_rows(&self, state: &mut State, run: Run) -> Relay {
-        let mut to_send = 0;
-        for (sequence, row) in state.rows_of(run.subject).iter().enumerate() {
-            let above = sequence >= usize::from(run.seen) || self.has(Defect::NoWatermark);
-            if above && matches!(row.status, Status::Pending | Status::Dispatched) {
-                to_send |= bit(sequence);
-            }
+    fn ask(&self, state: &mut State, run: Run) -> Relay {
+        let Some(sequence) = run.next() else { return Relay::At(run) };
+        let Some(before) = self.predecessor(state, run.subject, sequence) else { return Relay::At(run) };
+        let (before, row) = (state.row(run.subject, before), state.row(run.subject, sequence));
+        if (before.is_locked() || row.is_locked()) && !self.has(Defect::GetAsProof) {
+            // A conflict: it waits and asks again.
+            return Relay::At(run);
         }
-        if to_send & (bit(usize::from(run.seen)) - 1) != 0 {
-            state.ghost.sent_again = true;
+        if before.status == Status::Here {
+            return self.read(state, Run { step: Step::Querying, ..run });
         }
-        if self.has(Defect::StaleRelayRead) && to_send.count_ones() > 1 {
-            to_send &= to_send - 1;
+        if row.status == Status::Gone && !self.has(Defect::GoneOnly) {
+            // Another relay has sent it.
+            return self.onward(state, Run { seen: run.seen & !bit(sequence), ..run });
         }
-        if self.has(Defect::StreamOrderTrusted) && run.records != 0 {
-            to_send = 1 << run.records.ilog2();
-        }
-        if to_send == 0 {
-            return Relay::At(Run { step: Step::Done, ..run });
-        }
-        if self.has(Defect::MarkBeforePublish) {
-            self.advance(state, run, to_send);
-        }
-        Relay::At(Run { step: Step::Sending, to_send, ..run })
+        state.ghost.sent_again |= row.status == Status::Gone;
+        Relay::At(Run { step: Step::Sending, ..run })
     }
 
     fn send(&self, state: &mut State, run: Run) -> Relay {
         let Some(sequence) = run.next() else { return Relay::At(run) };
-        let rest = run.to_send & (run.to_send - 1);
         if state.poison == Some((run.subject, sequence)) {
-            return Relay::At(match self.defect {
-                Some(Defect::NeverParks) => Run { step: Step::Stuck, ..run },
-                Some(Defect::PoisonSkipped) => {
-                    Run { to_send: rest, sent: run.sent | bit(sequence.into()), ..run }
-                }
-                _ => Run { step: Step::Poisoned, to_send: 0, ..run },
-            });
+            return match self.defect {
+                Some(Defect::NeverParks) => Relay::At(Run { step: Step::Stuck, ..run }),
+                Some(Defect::PoisonSkipped) => self.sent(state, run, sequence),
+                _ => self.finish(run, Then::Park),
+            };
         }
         self.publish(state, run.subject, sequence);
-        Relay::At(Run { to_send: rest, sent: run.sent | bit(sequence.into()), ..run })
+        self.sent(state, run, sequence)
     }
 
-    /// The broker takes the message and copies it into the queues of its subscribers.
-    pub(crate) fn publish(&self, state: &mut State, subject: Subject, sequence: u8) {
-        let row = &mut state.rows[subject.rows()][usize::from(sequence)];
-        let again = std::mem::replace(&mut row.published, true);
-        let Some(event) = row.event else { return };
-        if again && self.has(Defect::FreshIdAtEachDispatch) {
-            // What the inbox knows is of no use for the new id.
-            for message in Message::all().filter(|message| message.event() == event) {
-                if state.memory(message) == Memory::Remembered {
-                    state.inbox[message.index()] = Memory::Forgotten;
-                }
-            }
-        }
-        self.deliver(state, event);
-    }
-
-    pub(crate) fn deliver(&self, state: &mut State, event: Event) {
-        for message in Message::all().filter(|message| message.event() == event) {
-            if message.consumer != Consumer::Tally || self.bounds.tally {
-                state.visible[message.index()] += 1;
-            }
-        }
+    fn sent(&self, state: &State, run: Run, sequence: u8) -> Relay {
+        let (seen, sent) = (run.seen & !bit(sequence), run.sent | bit(sequence));
+        self.onward(state, Run { seen, sent, ..run })
     }
 
     /// The broker's answer is lost or names the row as not taken: `Verdict::Again`.
@@ -164,84 +206,14 @@ impl Protocol {
         if taken {
             self.publish(state, run.subject, sequence);
         }
-        let sent = run.sent | bit(sequence.into());
-        let rest = run.to_send & (run.to_send - 1);
-        state.relays[number] = Relay::At(if self.has(Defect::FailedEntriesIgnored) && !taken {
-            Run { to_send: rest, sent, ..run }
+        state.relays[number] = if self.has(Defect::FailedEntriesIgnored) && !taken {
+            self.sent(state, run, sequence)
+        } else if self.has(Defect::BatchOfOneSubject) && !taken && run.seen.count_ones() > 1 {
+            let behind = (run.seen & (run.seen - 1)).trailing_zeros() as u8;
+            self.publish(state, run.subject, behind);
+            self.finish(Run { sent: run.sent | bit(behind), ..run }, Then::Fail)
         } else {
-            Run { step: Step::Failed, to_send: 0, ..run }
-        });
-    }
-
-    fn settle(&self, state: &mut State, run: Run) -> Relay {
-        if run.sent == 0 {
-            return self.after_settling(run);
-        }
-        if self.has(Defect::MarkBeforePublish) {
-            return self.after_settling(run);
-        }
-        let head = state.head(run.subject);
-        let still = head.watermark == run.seen && !head.parked;
-        let exist = state
-            .rows_of(run.subject)
-            .iter()
-            .enumerate()
-            .all(|(sequence, row)| run.sent & bit(sequence) == 0 || row.status != Status::Expired);
-        if !(still && exist || self.has(Defect::WatermarkUnconditional)) {
-            // `Raced`: `Page::More` reads again.
-            return self.read_head(state, run);
-        }
-        self.advance(state, run, run.sent);
-        let seen = state.head(run.subject).watermark;
-        self.after_settling(Run { seen, ..run })
-    }
-
-    fn advance(&self, state: &mut State, run: Run, sent: u8) {
-        let watermark = sent.ilog2() as u8 + 1;
-        let index = run.subject.index();
-        state.heads[index].watermark = watermark;
-        state.ghost.highest[index] = state.ghost.highest[index].max(watermark);
-        if !self.has(Defect::WatermarkApartFromRows) {
-            settle_rows(state, run.subject, sent);
-        }
-    }
-
-    fn settle_rows_late(&self, state: &mut State, run: Run) {
-        if self.has(Defect::WatermarkApartFromRows) {
-            settle_rows(state, run.subject, run.sent);
-        }
-    }
-
-    fn after_settling(&self, run: Run) -> Relay {
-        match run.step {
-            Step::Poisoned => Relay::At(Run { step: Step::Parking, ..run }),
-            // The records stay: they come again.
-            Step::Failed => Relay::Idle,
-            _ => Relay::At(Run { step: Step::Done, ..run }),
-        }
-    }
-
-    fn park(&self, state: &mut State, run: Run) -> Relay {
-        let head = state.head(run.subject);
-        if head.watermark != run.seen || head.parked {
-            return self.read_head(state, run);
-        }
-        state.heads[run.subject.index()].parked = true;
-        Relay::At(Run { step: Step::Done, ..run })
-    }
-
-    /// `Relay::unpark`, after somebody has repaired what was wrong. It wakes the subject at once; here that is left to the sweeper, since
-    /// the process may die in between.
-    pub(crate) fn unpark(&self, state: &mut State, subject: Subject) {
-        state.poison = None;
-        state.heads[subject.index()].parked = false;
-    }
-}
-
-fn settle_rows(state: &mut State, subject: Subject, sent: u8) {
-    for (sequence, row) in state.rows[subject.rows()].iter_mut().enumerate() {
-        if sent & bit(sequence) != 0 && row.status == Status::Pending {
-            row.status = Status::Dispatched;
-        }
+            self.finish(run, Then::Fail)
+        };
     }
 }

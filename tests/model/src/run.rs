@@ -5,11 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use stateright::{Checker, Expectation, HasDiscoveries, Model};
+use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::{
     Defect,
-    protocol::{Action, Protocol},
+    action::Action,
+    properties::{COUNT, POSSIBLE},
+    protocol::Protocol,
     state::State,
     text::describe,
 };
@@ -23,23 +25,12 @@ pub struct Report {
     pub distinct: usize,
     /// The longest of the ways by which a state was met first, in steps; with several threads it may be a little longer than the shortest.
     pub depth: usize,
-    /// How many properties must hold in every state.
-    pub always: usize,
-    /// How many things must be possible in some state.
-    pub possible: usize,
     /// How long it took.
     pub took: Duration,
-    /// The properties that were broken, each with the way there.
-    pub violations: Vec<Found>,
+    /// What was broken first.
+    pub violation: Option<Found>,
     /// What should have been possible and was not.
     pub not_seen: Vec<&'static str>,
-}
-
-impl Report {
-    /// Whether nothing is broken and everything that must be possible is.
-    pub fn is_sound(&self) -> bool {
-        self.violations.is_empty() && self.not_seen.is_empty()
-    }
 }
 
 impl fmt::Display for Report {
@@ -47,13 +38,13 @@ impl fmt::Display for Report {
         writeln!(f, "states generated {}", self.generated)?;
         writeln!(f, "distinct states  {}", self.distinct)?;
         writeln!(f, "depth            {}", self.depth)?;
-        writeln!(f, "properties       {} in every state, {} to be possible", self.always, self.possible)?;
+        writeln!(f, "properties       {} in every state, {} to be possible", COUNT, POSSIBLE.len())?;
         writeln!(f, "seconds          {:.0}", self.took.as_secs_f64())?;
-        write!(f, "violations       {}", self.violations.len())?;
-        for found in &self.violations {
-            write!(f, "\n{}\n{}", found.properties.join("\n"), found.trace.join("\n"))?;
+        write!(f, "violations       {}", usize::from(self.violation.is_some()))?;
+        match &self.violation {
+            Some(found) => write!(f, "\n{}\n{}", found.properties.join("\n"), found.trace.join("\n")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -68,47 +59,31 @@ pub struct Found {
     pub distinct: usize,
 }
 
-/// Explores all states of the protocol.
+/// Explores all states of the protocol, or those up to the first that breaks a property.
 pub fn explore(model: Protocol, threads: usize) -> Report {
     let started = Instant::now();
-    let expected = model.properties();
     let checker =
         model.checker().threads(threads).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-    let discoveries = checker.discoveries();
-    let possible = expected.iter().filter(|it| it.expectation == Expectation::Sometimes).count();
-    let mut violations = Vec::new();
-    let mut not_seen = Vec::new();
-    for property in &expected {
-        match (&property.expectation, discoveries.get(property.name)) {
-            (Expectation::Sometimes, None) => not_seen.push(property.name),
-            (Expectation::Sometimes, Some(_)) | (_, None) => {}
-            (_, Some(path)) => violations.push(Found {
-                properties: vec![property.name],
-                trace: trace(checker.model(), path.clone().into_vec()),
-                distinct: checker.unique_state_count(),
-            }),
-        }
-    }
+    let (model, distinct) = (checker.model(), checker.unique_state_count());
+    let violation = checker.discoveries().into_values().next().map(|path| {
+        let last = path.last_state();
+        let properties = model.broken(last).map(|rule| rule.name).collect();
+        Found { properties, trace: trace(model, path.into_vec()), distinct }
+    });
     Report {
         generated: checker.state_count(),
-        distinct: checker.unique_state_count(),
+        distinct,
         // The checker counts states on the way, this report steps.
         depth: checker.max_depth() - 1,
-        always: expected.len() - possible,
-        possible,
         took: started.elapsed(),
-        violations,
-        not_seen,
+        violation,
+        not_seen: model.seen.missing(),
     }
 }
 
 /// The shortest way to what the defect breaks; `None` when all of its states keep all properties.
 pub fn find(defect: Defect) -> Option<Found> {
-    let mut violations = explore(Protocol::with(defect), 1).violations.into_iter();
-    // All of them are broken by the same state.
-    let mut first = violations.next()?;
-    first.properties.extend(violations.flat_map(|other| other.properties));
-    Some(first)
+    explore(Protocol::with(defect), 1).violation
 }
 
 fn trace(model: &Protocol, path: Vec<(State, Option<Action>)>) -> Vec<String> {

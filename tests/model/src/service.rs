@@ -5,24 +5,39 @@
 
 use crate::{
     Defect,
+    action::Writer,
     decisions::{Answer, Happening, answer},
     names::{Event, Kind, Order, Subject},
-    protocol::{Action, Protocol},
+    protocol::Protocol,
     state::State,
     tables::{OrderState, Row, Status},
 };
 
 impl Protocol {
-    pub(crate) fn client_steps(&self, state: &State, actions: &mut Vec<Action>) {
-        let cancelled = state.orders.iter().filter(|order| order.state == OrderState::Cancelled).count();
+    /// What may be set off from outside: by clients, and by the clock.
+    pub(crate) fn outer_steps(&self, state: &State, mut push: impl FnMut(Writer)) {
+        let count = |wanted| state.orders.iter().filter(|order| order.state == wanted).count();
+        let cancels_left = count(OrderState::Cancelled) < self.bounds.cancels;
+        let give_ups_left = count(OrderState::TimedOut) < self.bounds.give_ups;
         for order in self.orders() {
-            let read = state.order(order).state;
-            let may_cancel = matches!(answer(read, Happening::CancelRequested), Answer::Becomes(_))
-                || read == OrderState::Pending && self.has(Defect::CancelsPendingOrders);
+            let read = state.seen_order(order).state;
+            let becomes = |happening| matches!(answer(read, happening), Answer::Becomes(_));
+            if state.before.orders[order.index()].is_some() {
+                // Whatever they want to write, it meets a conflict.
+                continue;
+            }
             if read == OrderState::Absent {
-                actions.push(Action::Place(order));
-            } else if may_cancel && cancelled < self.bounds.cancels {
-                actions.push(Action::Cancel(order));
+                push(Writer::Place(order));
+            }
+            let may_cancel = becomes(Happening::CancelRequested)
+                || read == OrderState::Pending && self.has(Defect::CancelsPendingOrders);
+            if may_cancel && cancels_left {
+                push(Writer::Cancel(order));
+            }
+            let may_give_up = becomes(Happening::TimeIsUp)
+                || read == OrderState::Approved && self.has(Defect::GivesUpUnconditionally);
+            if may_give_up && give_ups_left {
+                push(Writer::GiveUp(order));
             }
         }
     }
@@ -55,10 +70,8 @@ impl Protocol {
             state.store(Subject::Order(order), 0, created);
         } else {
             state.orders[order.index()].state = OrderState::Pending;
-            let row = Row { event: Some(created), status: Status::Dispatched, published: true };
-            state.rows[Subject::Order(order).rows().start] = row;
-            state.heads[Subject::Order(order).index()].watermark = 1;
-            state.ghost.highest[Subject::Order(order).index()] = 1;
+            let row = Row { event: Some(created), status: Status::Gone, published: true, ..Row::NONE };
+            *state.row_mut(Subject::Order(order), 0) = row;
         }
     }
 
@@ -67,6 +80,12 @@ impl Protocol {
     pub(crate) fn cancel(&self, state: &mut State, order: Order) {
         let version = state.order(order).version;
         self.change_order(state, order, version, OrderState::Cancelled);
+    }
+
+    /// `Orders::give_up`: likewise. The index that names the order may be behind; the order is read and written as in a cancellation.
+    pub(crate) fn give_up(&self, state: &mut State, order: Order) {
+        let version = state.order(order).version;
+        self.change_order(state, order, version, OrderState::TimedOut);
     }
 
     /// Writes an order over the version that was read, with its message. `false`, and nothing, when a condition does not hold.
@@ -84,14 +103,23 @@ impl Protocol {
         let kind = match becomes {
             OrderState::Approved => Kind::Approved,
             OrderState::Rejected => Kind::Rejected,
+            OrderState::TimedOut => Kind::GivenUp,
             _ => Kind::Cancelled,
         };
-        let version = read_version + 1;
-        if !state.store(Subject::Order(order), version, Event::new(kind, order)) {
+        let (subject, version) = (Subject::Order(order), read_version + 1);
+        if !state.store(subject, place(version), Event::new(kind, order)) {
             return false;
+        }
+        if self.bounds.receipts && becomes == OrderState::Approved {
+            state.store(subject, place(version) + 1, Event::new(Kind::Receipt, order));
         }
         state.orders[order.index()].state = becomes;
         state.orders[order.index()].version = version;
         true
     }
+}
+
+/// The sequence of the first message of an order's version. There is room for a second behind that of version 1, the receipt.
+pub(crate) fn place(version: u8) -> u8 {
+    version + u8::from(version > 1)
 }

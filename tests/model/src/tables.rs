@@ -1,11 +1,9 @@
 //! What lies in the tables.
 
-use std::hash::{Hash, Hasher};
-
 use crate::names::Event;
 
 /// An item of the orders table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OrderItem {
     /// Where the order stands.
     pub state: OrderState,
@@ -14,9 +12,10 @@ pub struct OrderItem {
 }
 
 /// Where an order stands (`State` in the domain of orders).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum OrderState {
     /// It was not placed.
+    #[default]
     Absent,
     /// Placed by a program with a planted defect that has not done all of it.
     HalfPlaced,
@@ -26,12 +25,14 @@ pub enum OrderState {
     Approved,
     /// Its total is over the credit.
     Rejected,
+    /// Nobody had decided in time.
+    TimedOut,
     /// Cancelled after it was approved.
     Cancelled,
 }
 
-/// The customer and its decisions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The customer item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Customer {
     /// How much may be reserved.
     pub limit: u8,
@@ -39,8 +40,6 @@ pub struct Customer {
     pub reserved: u8,
     /// 0 when created, one more with each change.
     pub version: u8,
-    /// The decision items, by order.
-    pub decisions: [Decision; 2],
 }
 
 /// A decision about an order (`Decision` in the domain of customers).
@@ -59,38 +58,33 @@ pub enum Decision {
 /// A message row of an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The message; kept in the model when the row has expired.
+    /// The message; kept in the model when the row is gone.
     pub event: Option<Event>,
     /// What became of the row.
     pub status: Status,
     /// Whether the broker ever took it.
     pub published: bool,
+    /// Whether it is marked as one that cannot be sent as it is.
+    pub parked: bool,
+    /// Whether a transaction that will be cancelled holds its place: it wanted to write what another has written before.
+    pub held: bool,
 }
 
 /// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It was never written.
     Absent,
-    /// It is in the pending index.
-    Pending,
-    /// It has left the pending index and has a time to live.
-    Dispatched,
-    /// Its time to live is over.
-    Expired,
-}
-
-/// The head of a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Head {
-    /// How many sequences were dispatched: the first one that was not.
-    pub watermark: u8,
-    /// Whether the subject is set aside.
-    pub parked: bool,
+    /// Its transaction is decided; the row cannot be seen yet.
+    Hidden,
+    /// It is in the outbox: it has not been sent, or nobody has deleted it yet.
+    Here,
+    /// It was deleted.
+    Gone,
 }
 
 /// What the inbox of a consumer knows of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
     /// Nothing.
     Unknown,
@@ -101,16 +95,16 @@ pub enum Memory {
 }
 
 impl Row {
+    pub(crate) const NONE: Self =
+        Self { event: None, status: Status::Absent, published: false, parked: false, held: false };
+
     /// Whether it was ever written.
     pub fn was_written(&self) -> bool {
         self.status != Status::Absent
     }
-}
 
-/// A fifth of the checker's time would go into hashing rows field by field.
-impl Hash for Row {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let event = self.event.map_or(0, |event| 1 + 2 * event.kind as u8 + event.order as u8);
-        hasher.write_u8(8 * event + 2 * self.status as u8 + u8::from(self.published));
+    /// Whether a transaction has hold of it, so that `TransactGetItems` is refused with a conflict.
+    pub fn is_locked(&self) -> bool {
+        self.status == Status::Hidden || self.held
     }
 }

@@ -1,86 +1,101 @@
 //! A path through the model as text that can be read.
 
 use crate::{
+    action::{Action, Fault, Writer},
     names::Subject,
-    protocol::{Action, Fault, Protocol},
+    protocol::Protocol,
+    relay::bit,
     state::State,
     tables::{Decision, Memory},
+    visible::Item,
     work::{Handler, Relay, Run, Step, Work},
 };
 
 /// One line for a step from `before` to `after`.
 pub(crate) fn describe(model: &Protocol, before: &State, action: Action, after: &State) -> String {
     match action {
-        Action::Place(order) => format!("client: places {order}"),
+        Action::Write(writer) => write(model, before, writer, after),
         Action::FinishPlacing(order) => format!("orders: does the second half of placing {order}"),
-        Action::Cancel(order) => format!("client: cancels {order}"),
-        Action::Wake(subject) => {
-            let by = if before.records[subject.index()] != 0 { "a stream record" } else { "the sweeper" };
-            let parked = if before.head(subject).parked { ", which is parked" } else { "" };
-            let mark = before.head(subject).watermark;
-            format!("relay: woken for {subject}{parked} by {by}, reads the watermark {mark}")
+        Action::Show(Item::Order(order)) => format!("database: {order} can be seen"),
+        Action::Show(Item::Customer) => "database: the customer can be seen".to_owned(),
+        Action::Show(Item::Decision(order)) => format!("database: the decision on {order} can be seen"),
+        Action::Show(Item::Row(subject, row)) => {
+            format!("database: the row {} can be seen", message(before, subject, row))
         }
+        Action::LetGo(subject, row) => {
+            format!("database: the transaction that held {} is cancelled", message(before, subject, row))
+        }
+        Action::Wake(subject, 0) => format!("relay: the sweep comes to {subject}, begins to read"),
+        Action::Wake(subject, records) => {
+            let news = messages(before, subject, records);
+            format!("relay: woken for {subject} by the stream's {news}, begins to read")
+        }
+        Action::Read(number, seen) => match before.relays[number] {
+            Relay::At(run) => {
+                format!("relay: has read {}: {}", run.subject, messages(before, run.subject, seen))
+            }
+            Relay::Idle => String::new(),
+        },
         Action::Relay(number) => match before.relays[number] {
             Relay::At(run) => relay(before, run, after),
             Relay::Idle => String::new(),
         },
+        Action::Delete(number, row) => match before.relays[number] {
+            Relay::At(run) => format!("relay: deletes {}", message(before, run.subject, row)),
+            Relay::Idle => String::new(),
+        },
         Action::Receive(message) => format!("{:?}: receives {}", message.consumer, message.event()),
-        Action::Handler(number) => handler(model, before, before.handlers[number], after),
         Action::Unpark(subject) => format!("operator: repairs what is wrong and unparks {subject}"),
         Action::Redrive(message) => format!("operator: redrives {message}"),
+        Action::Fault(Fault::ItemByItem(writer)) => {
+            format!("FAULT {}: half visible", write(model, before, writer, after))
+        }
         Action::Fault(it) => format!("FAULT {}", fault(before, it)),
     }
 }
 
+fn write(model: &Protocol, before: &State, writer: Writer, after: &State) -> String {
+    match writer {
+        Writer::Place(order) => format!("client: places {order}"),
+        Writer::Cancel(order) => format!("client: cancels {order}"),
+        Writer::GiveUp(order) => format!("orders: gives {order} up"),
+        Writer::Handler(number) => handler(model, before, before.handlers[number], after),
+    }
+}
+
+fn message(state: &State, subject: Subject, sequence: u8) -> String {
+    state.event(subject, sequence).map(|event| event.to_string()).unwrap_or_default()
+}
+
+fn messages(state: &State, subject: Subject, rows: u8) -> String {
+    let each: Vec<_> =
+        (0..8).filter(|row| rows & bit(*row) != 0).map(|row| message(state, subject, row)).collect();
+    if each.is_empty() { "nothing".to_owned() } else { each.join(", ") }
+}
+
 fn relay(before: &State, run: Run, after: &State) -> String {
-    let Run { subject, .. } = run;
-    let message = |sequence: u8| match before.rows_of(subject)[usize::from(sequence)].event {
-        Some(event) => event.to_string(),
-        None => "nothing".to_owned(),
-    };
-    let messages = |rows: u8| {
-        let each: Vec<_> = (0..8).filter(|row| rows & (1 << row) != 0).map(message).collect();
-        if each.is_empty() { "none".to_owned() } else { each.join(", ") }
-    };
-    let settled = |head: &State| head.head(subject).watermark;
+    let subject = run.subject;
+    let next = run.next().unwrap_or_default();
+    let row = message(before, subject, next);
     match run.step {
-        Step::HeadRead => {
-            let mut read = 0;
-            for relay in after.relays {
-                if let Relay::At(now) = relay
-                    && now.subject == subject
-                    && now.step == Step::Sending
-                {
-                    read = now.to_send;
-                }
-            }
-            let marked =
-                if settled(before) == settled(after) { "" } else { ", and marks them as dispatched" };
-            format!("relay: reads the rows of {subject} above {}: {}{marked}", run.seen, messages(read))
+        Step::Asking => {
+            let sends = |relay: &Relay| matches!(relay, Relay::At(now) if now.step == Step::Sending && now.seen == run.seen);
+            let queries = |relay: &Relay| matches!(relay, Relay::At(now) if now.step == Step::Querying);
+            let answer = if after.relays.iter().any(sends) {
+                "the one before it is gone, so it is"
+            } else if after.relays.iter().any(queries) {
+                "the one before it is there, so it reads all of them"
+            } else {
+                "it is gone"
+            };
+            format!("relay: asks whether it is the turn of {row}: {answer}")
         }
-        Step::Sending if run.to_send != 0 => {
-            let sequence = run.to_send.trailing_zeros() as u8;
-            if before.poison == Some((subject, sequence)) {
-                return format!("relay: the broker refuses {} for good", message(sequence));
-            }
-            format!("relay: publishes {}", message(sequence))
+        Step::Sending if before.poison == Some((subject, next)) => {
+            format!("relay: the broker refuses {row} for good")
         }
-        Step::Sending | Step::Failed | Step::Poisoned if run.sent == 0 => {
-            format!("relay: has nothing of {subject} to settle")
-        }
-        Step::Sending | Step::Failed | Step::Poisoned => {
-            if settled(before) == settled(after) {
-                return format!("relay: was overtaken at {subject}, reads the head again");
-            }
-            format!(
-                "relay: settles {}, watermark {} to {}",
-                messages(run.sent),
-                settled(before),
-                settled(after)
-            )
-        }
-        Step::Parking => format!("relay: parks {subject}"),
-        Step::Done | Step::Stuck => format!("relay: is done with {subject}, acknowledges the record"),
+        Step::Sending => format!("relay: publishes {row}"),
+        Step::Parking => format!("relay: parks {row}"),
+        _ => format!("relay: is done with {subject}, acknowledges the record"),
     }
 }
 
@@ -128,9 +143,7 @@ fn effects(before: &State, after: &State) -> String {
             effects.push(format!("order {order} is {is:?}"));
         }
     }
-    for (order, was, is) in
-        [0, 1].map(|i| (["A", "B"][i], before.customer.decisions[i], after.customer.decisions[i]))
-    {
+    for (order, was, is) in [0, 1].map(|i| (["A", "B"][i], before.decisions[i], after.decisions[i])) {
         if was != is && is != Decision::None {
             effects.push(format!("order {order} is {is:?}"));
         }
@@ -156,18 +169,19 @@ fn effects(before: &State, after: &State) -> String {
 
 fn fault(before: &State, fault: Fault) -> String {
     let sending = |number: usize| match before.relays[number] {
-        Relay::At(run) => {
-            let event = run.next().and_then(|row| before.rows_of(run.subject)[usize::from(row)].event);
-            event.map(|event| event.to_string()).unwrap_or_default()
-        }
+        Relay::At(run) => run.next().map(|row| message(before, run.subject, row)).unwrap_or_default(),
         Relay::Idle => String::new(),
     };
-    let row = |subject: Subject, row: u8| {
-        let event = before.rows_of(subject)[usize::from(row)].event;
-        event.map(|event| event.to_string()).unwrap_or_default()
-    };
     match fault {
-        Fault::SecondRelay(subject) => format!("a second relay is woken for {subject}"),
+        Fault::ItemByItem(_) => String::new(),
+        Fault::Held(subject, row) => {
+            format!("a transaction that comes too late holds {}", message(before, subject, row))
+        }
+        Fault::SecondRelay(subject, records) => {
+            let news = messages(before, subject, records);
+            format!("a second relay is woken for {subject} by the stream's {news}, begins to read")
+        }
+        Fault::SecondSweep(subject) => format!("the sweep comes to {subject}, begins to read"),
         Fault::RelayDies(number) => match before.relays[number] {
             Relay::At(run) => format!("the relay at {} dies", run.subject),
             Relay::Idle => String::new(),
@@ -176,19 +190,18 @@ fn fault(before: &State, fault: Fault) -> String {
             Handler::At(message, _) => format!("{:?} dies with {}", message.consumer, message.event()),
             Handler::Idle => String::new(),
         },
-        Fault::AnswerLost(number) => {
-            format!("the broker takes {}, the answer is lost", sending(number))
-        }
+        Fault::AnswerLost(number) => format!("the broker takes {}, the answer is lost", sending(number)),
         Fault::EntryRefused(number) => format!("the broker does not take {}", sending(number)),
-        Fault::RecordLost(subject, sequence) => {
-            format!("the stream record of {} is lost", row(subject, sequence))
+        Fault::Rewind(subject) => format!("the stream records of {subject} come again"),
+        Fault::RecordLost(subject, row) => {
+            format!("the stream record of {} is lost", message(before, subject, row))
         }
         Fault::Duplicate(message) => format!("the queue doubles {message}"),
         Fault::Unreadable(message) => format!("{:?} cannot read {}", message.consumer, message.event()),
-        Fault::Poison(subject, sequence) => format!("the topic of {} is gone", row(subject, sequence)),
+        Fault::Poison(subject, row) => format!("the topic of {} is gone", message(before, subject, row)),
         Fault::InboxExpires(message) => format!("the inbox row of {message} expires"),
-        Fault::RowExpires(subject, sequence) => {
-            format!("the outbox row of {} expires", row(subject, sequence))
+        Fault::RowExpires(subject, row) => {
+            format!("the outbox row of {} expires", message(before, subject, row))
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) enum Commit {
     Done,
     LostRace,
+    /// Another transaction has hold of an item: it is tried again until that one is over.
+    Conflict,
     /// The message makes no sense in this state: `HandlerError::Terminal`.
     Terminal,
 }
@@ -23,11 +25,19 @@ impl Protocol {
     pub(crate) fn effect(&self, state: &mut State, message: Message, grounds: Grounds) -> Commit {
         let order = message.order;
         match (message.consumer, grounds) {
+            (Consumer::GiveBack, Grounds::Customer(Decision::Reserved, ..))
+                if self.has(Defect::RejectionUnheard) =>
+            {
+                Commit::Done
+            }
             (Consumer::ReserveCredit, Grounds::Customer(before, version, reserved)) => {
                 self.reserve(state, order, before, (version, reserved))
             }
-            (Consumer::ReleaseCredit, Grounds::Customer(before, version, reserved)) => {
+            (Consumer::ReleaseCredit | Consumer::GiveBack, Grounds::Customer(before, version, reserved)) => {
                 self.release(state, order, before, (version, reserved))
+            }
+            (Consumer::Approve | Consumer::Reject, Grounds::Order(OrderState::Absent, _)) => {
+                self.missing(state, order)
             }
             (Consumer::Approve, Grounds::Order(read, version)) => {
                 self.react(state, order, (read, version), Happening::CreditReserved)
@@ -48,6 +58,7 @@ impl Protocol {
         let before = if guarded { before } else { Decision::None };
         match reserve(before, read.1, state.customer.limit) {
             Reserve::AlreadyDecided => Commit::Done,
+            _ if is_held(state, order) => Commit::Conflict,
             _ if guarded && state.decision(order) != before => Commit::LostRace,
             Reserve::LimitExceeded => self.refuse(state, order, read),
             Reserve::Reserved => self.commit_reservation(state, order, read),
@@ -61,7 +72,7 @@ impl Protocol {
             return Commit::LostRace;
         }
         state.ghost.unjust_refusal |= state.customer.reserved < state.customer.limit;
-        state.customer.decisions[order.index()] = Decision::Refused;
+        state.decisions[order.index()] = Decision::Refused;
         Commit::Done
     }
 
@@ -74,7 +85,7 @@ impl Protocol {
         }
         state.customer.version = version + 1;
         state.customer.reserved = reserved + 1;
-        state.customer.decisions[order.index()] = Decision::Reserved;
+        state.decisions[order.index()] = Decision::Reserved;
         state.ghost.reserved[order.index()] += 1;
         Commit::Done
     }
@@ -86,8 +97,10 @@ impl Protocol {
         match release(before) {
             Release::NothingToRelease if self.has(Defect::ReleaseRaises) => return Commit::Terminal,
             Release::NothingToRelease => return Commit::Done,
+            _ if state.before.decisions[order.index()].is_some() => return Commit::Conflict,
             _ if state.decision(order) != before => return Commit::LostRace,
             Release::NothingDecided => {}
+            Release::Released if state.before.customer.is_some() => return Commit::Conflict,
             Release::Released if !unchanged => return Commit::LostRace,
             Release::Released => {
                 state.customer.version = version + 1;
@@ -95,8 +108,16 @@ impl Protocol {
                 state.ghost.released[order.index()] += 1;
             }
         }
-        state.customer.decisions[order.index()] = Decision::Released;
+        state.decisions[order.index()] = Decision::Released;
         Commit::Done
+    }
+
+    /// A message about an order that is not there: its own commit is not wholly visible yet.
+    fn missing(&self, state: &State, order: Order) -> Commit {
+        if self.has(Defect::AbsenceBelieved) {
+            return Commit::Terminal;
+        }
+        if state.seen_order(order).state == OrderState::Absent { Commit::Conflict } else { Commit::LostRace }
     }
 
     /// `Orders::react`.
@@ -109,10 +130,16 @@ impl Protocol {
     ) -> Commit {
         let read = if self.has(Defect::NoOrderGuard) { OrderState::Pending } else { read };
         match answer(read, happening) {
+            Answer::Becomes(_) if state.before.orders[order.index()].is_some() => Commit::Conflict,
             Answer::Becomes(becomes) if self.change_order(state, order, version, becomes) => Commit::Done,
             Answer::Becomes(_) => Commit::LostRace,
-            Answer::Already => Commit::Done,
+            Answer::Already | Answer::TooLate => Commit::Done,
             Answer::Refused => Commit::Terminal,
         }
     }
+}
+
+/// Whether another transaction has hold of what a decision about the order writes.
+fn is_held(state: &State, order: Order) -> bool {
+    state.before.customer.is_some() || state.before.decisions[order.index()].is_some()
 }

@@ -14,40 +14,53 @@ pub enum Relay {
     At(Run),
 }
 
-/// How far a call of the relay has come.
+/// How far a call of the relay has come. Rows are bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Run {
     /// The subject that was woken.
     pub subject: Subject,
-    /// What was done last.
+    /// What it does next.
     pub step: Step,
-    /// The watermark as it was read.
+    /// The rows that were read and not sent yet. While they are being read: those that were there all the time.
     pub seen: u8,
-    /// The rows that were read and not sent yet, a bit for each.
-    pub to_send: u8,
-    /// The rows that were sent.
+    /// While rows are being read: those that were there at some time since the reading began.
+    pub ever: u8,
+    /// The rows that were sent, and not deleted by this call.
     pub sent: u8,
     /// The stream records that it will acknowledge.
     pub records: u8,
 }
 
-/// A step of the relay.
+/// What a call of the relay does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// It has read the head.
-    HeadRead,
-    /// It has read the rows and is sending them.
+    /// It is reading the rows that the stream records name.
+    Reading,
+    /// It is reading all rows of the subject.
+    Querying,
+    /// It asks whether the lowest row's turn has come.
+    Asking,
+    /// It sends the lowest row.
     Sending,
-    /// The broker did not answer, or refused for now: it settles what was sent and fails.
-    Failed,
-    /// The broker will never take the next row: it settles what was sent and parks the subject.
-    Poisoned,
-    /// It has settled what was sent; the poisoned row is next.
+    /// It deletes the rows that it has sent, one after the other.
+    Deleting(Then),
+    /// It marks the lowest row as one that cannot be sent.
     Parking,
     /// All is stored; the records may be acknowledged.
     Done,
     /// It neither parks nor goes on: a planted defect.
     Stuck,
+}
+
+/// What follows when the rows that were sent are deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Then {
+    /// There is nothing left to send.
+    Acknowledge,
+    /// The broker did not answer, or refused for now: the records stay, so they come again.
+    Fail,
+    /// The broker will never take the lowest row.
+    Park,
 }
 
 /// A message in work.

@@ -1,7 +1,8 @@
 //! From a request to the IAM actions and resources that AWS checks for it, as the "Service Authorization Reference" lists them.
 //!
-//! A transaction needs no permission of its own but that of each action in it, a batch of SQS or SNS that of the single call, and a
-//! query of an index is one on the index and not on its table. What is not known here becomes an action that no policy allows, so that
+//! A transaction needs no permission of its own but that of each action in it, be it one of writes or of reads; a batch of DynamoDB has an
+//! action of its own, whatever is in it, and a batch of SQS or SNS that of the single call; a query of an index is one on the index and not
+//! on its table. What is not known here becomes an action that no policy allows, so that
 //! a new kind of call cannot pass unseen.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;

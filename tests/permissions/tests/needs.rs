@@ -1,7 +1,10 @@
 //! What requests of the real SDK are found to need.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, DeleteRequest, Get, KeysAndAttributes, Put, PutRequest, TransactGetItem,
+    TransactWriteItem, Update, WriteRequest,
+};
 use aws_types::SdkConfig;
 use local_aws::InMemoryAws;
 use permissions::CallLog;
@@ -52,11 +55,44 @@ async fn a_transaction_needs_what_its_actions_need() {
 #[tokio::test]
 async fn a_query_of_an_index_is_one_on_the_index() {
     let found = needs(|aws| async move {
-        let query = aws_sdk_dynamodb::Client::new(&aws).query().table_name("orders-outbox");
+        let query = aws_sdk_dynamodb::Client::new(&aws).query().table_name("orders");
         let query = query.index_name("PendingIndex").key_condition_expression("PendingShard = :shard");
         drop(query.send().await);
     });
-    let expected = [("dynamodb:Query", "arn:aws:dynamodb:OWNER:table/orders-outbox/index/PendingIndex")];
+    let expected = [("dynamodb:Query", "arn:aws:dynamodb:OWNER:table/orders/index/PendingIndex")];
+    assert_eq!(found.await, pairs(&expected));
+}
+
+#[tokio::test]
+async fn a_transaction_of_reads_needs_what_a_single_read_needs() {
+    let found = needs(|aws| async move {
+        let get = Get::builder().table_name("orders-outbox").key("PK", AttributeValue::S("1".to_owned()));
+        let get = TransactGetItem::builder().get(get.build().unwrap()).build();
+        drop(aws_sdk_dynamodb::Client::new(&aws).transact_get_items().transact_items(get).send().await);
+    });
+    let expected = [("dynamodb:GetItem", "arn:aws:dynamodb:OWNER:table/orders-outbox")];
+    assert_eq!(found.await, pairs(&expected));
+}
+
+#[tokio::test]
+async fn a_batch_of_items_needs_an_action_of_its_own_on_each_table() {
+    let found = needs(|aws| async move {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let key = || [("PK".to_owned(), AttributeValue::S("1".to_owned()))];
+        let keys = KeysAndAttributes::builder().keys(key().into()).build().unwrap();
+        drop(dynamodb.batch_get_item().request_items("orders-outbox", keys).send().await);
+        let put = PutRequest::builder().set_item(Some(key().into())).build().unwrap();
+        let put = WriteRequest::builder().put_request(put).build();
+        let delete = DeleteRequest::builder().set_key(Some(key().into())).build().unwrap();
+        let delete = WriteRequest::builder().delete_request(delete).build();
+        let batch = dynamodb.batch_write_item().request_items("orders-sent", vec![put]);
+        drop(batch.request_items("orders-outbox", vec![delete]).send().await);
+    });
+    let expected = [
+        ("dynamodb:BatchGetItem", "arn:aws:dynamodb:OWNER:table/orders-outbox"),
+        ("dynamodb:BatchWriteItem", "arn:aws:dynamodb:OWNER:table/orders-outbox"),
+        ("dynamodb:BatchWriteItem", "arn:aws:dynamodb:OWNER:table/orders-sent"),
+    ];
     assert_eq!(found.await, pairs(&expected));
 }
 

@@ -61,6 +61,7 @@ fn consumer() -> Vec<Value> {
 
 fn services() -> Vec<Value> {
     let order_timeout = Duration::from_secs(orders::use_cases::DEFAULT_TIMEOUT_SECONDS.into());
+    let order_check = Duration::from_secs(orders::service::DEFAULT_CHECK_SECONDS.into());
     vec![
         time("customers_grace", "final/customers/src/service.rs", customers::service::GRACE),
         time("orders_grace", "final/orders/src/service.rs", orders::service::GRACE),
@@ -70,6 +71,7 @@ fn services() -> Vec<Value> {
         time("last_words", "final/service-kit/src/server.rs", LAST_WORDS),
         time("health_answer", "final/service-kit/src/health.rs", service_kit::health::PATIENCE),
         time("order_timeout", "final/orders/src/use_cases.rs", order_timeout),
+        time("order_check", "final/orders/src/service.rs", order_check),
     ]
 }
 

@@ -16,15 +16,17 @@ use crate::{
 };
 
 impl<D: Database + Clone> Customers<D> {
+    /// `again` says that a commit was refused before. Its condition is that nobody has decided, so only then somebody may have.
     pub(super) async fn decide_on_order(
         &self,
         work: UnitOfWork<Stop>,
         delivery: &Delivery<OrderCreated>,
+        again: bool,
     ) -> Result<UnitOfWork<Stop>, HandlerError> {
         let OrderCreated { order_id, customer_id, order_total } = delivery.message;
         let total = Money::new(order_total).map_err(|error| HandlerError::terminal(error.to_string()))?;
         let context = delivery.envelope.context_for_effects();
-        let before = self.store.decision(customer_id, order_id).await?;
+        let before = if again { self.store.decision(customer_id, order_id).await? } else { None };
         if duty(before, News::OrderCreated) != Duty::Decide {
             return Ok(work);
         }

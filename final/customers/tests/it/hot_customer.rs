@@ -1,5 +1,5 @@
-//! A thousand orders of one customer, given ten at a time to several consumers: all of them get the right answer, at little more than
-//! one commit each.
+//! Many orders, of one customer and of many: all of them get the right answer, at few calls each, and one customer's orders do not make
+//! those of others late.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,12 +9,14 @@ use customers::{
     use_cases::Customers,
 };
 use local_aws::InMemoryAws;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     consumer::{ConsumerGroup, ConsumerSettings},
     provision::ensure_service,
 };
 use unit_of_work::DynamoDb;
+use uuid::Uuid;
 
 use crate::{
     ambient,
@@ -39,7 +41,7 @@ struct Process {
 impl Process {
     async fn start(aws: &InMemoryAws, number: u64, stop: &CancellationToken) -> Self {
         let wire = Wire::to(aws.clone());
-        for operation in ["GetItem", "TransactWriteItems"] {
+        for operation in ["GetItem", "TransactWriteItems", "ReceiveMessage", "DeleteMessageBatch"] {
             wire.inject(operation, usize::MAX, Fault::Slow(LATENCY));
         }
         let config = wire.sdk_config();
@@ -68,16 +70,24 @@ fn count(rows: &[unit_of_work::Item], attribute: &str) -> BTreeMap<String, usize
     counts
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no_dead_letter() {
+/// The service's resources, with these customers.
+async fn open(customers: &[Uuid]) -> (InMemoryAws, Customers<DynamoDb>, aws_sdk_sqs::Client) {
     let aws = InMemoryAws::new().unwrap();
     let config = aws.sdk_config();
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sqs::Client::new(&config));
     let sns = aws_sdk_sns::Client::new(&config);
     ensure_service(&dynamodb, &sns, &sqs, &service::resources(&settings())).await.unwrap();
     let desk = Customers::new(DynamoDb::new(dynamodb), &settings(), ambient::of(&aws, 1)).unwrap();
-    let limit = Money::new(LIMIT).unwrap();
-    desk.create(&context(), ADA, Name::new("Ada").unwrap(), limit).await.unwrap();
+    for id in customers {
+        let limit = Money::new(LIMIT).unwrap();
+        desk.create(&context(), *id, Name::new("Ada").unwrap(), limit).await.unwrap();
+    }
+    (aws, desk, sqs)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no_dead_letter() {
+    let (aws, desk, sqs) = open(&[ADA]).await;
     for order in 1..=ORDERS {
         let text = order_created_text(ADA, order, order, TOTAL);
         queues::send(&sqs, ORDER_CREATED_QUEUE, &text).await;
@@ -108,4 +118,62 @@ async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no
     let reserved = ("CustomerCreditReserved".into(), 400);
     assert_eq!(events, BTreeMap::from([("CustomerCreated".into(), 1), refused, reserved]));
     assert!(commits as u128 * 2 <= ORDERS * 3, "{commits} commits for {ORDERS} orders");
+}
+
+/// How long an order of each of ten customers takes until it is decided, when so many orders of another customer come before each, twice
+/// as fast as they can be decided.
+async fn latencies(hot: u128) -> Vec<Duration> {
+    let others: Vec<_> = (1..=10).map(|number| Uuid::from_u128(0x0DD0 + number)).collect();
+    let (aws, desk, sqs) = open(&[&others[..], &[ADA]].concat()).await;
+    let (stop, mut order) = (CancellationToken::new(), 0);
+    let process = Process::start(&aws, 1, &stop).await;
+    let mut deciding = tokio::task::JoinSet::new();
+    for other in others {
+        for _ in 0..hot {
+            order += 1;
+            queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(ADA, order, order, TOTAL)).await;
+            tokio::time::sleep(LATENCY).await;
+        }
+        order += 1;
+        queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(other, order, order, TOTAL)).await;
+        let (sent, desk) = (Instant::now(), desk.clone());
+        deciding.spawn(async move {
+            while desk.find(other).await.unwrap().unwrap().version == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            sent.elapsed()
+        });
+    }
+    let mut latencies = deciding.join_all().await;
+    latencies.sort();
+    stop.cancel();
+    process.group.stopped().await;
+    latencies
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_orders_of_one_customer_make_those_of_others_wait_half_as_long_again_at_most() {
+    let (alone, beside) = (latencies(0).await, latencies(10).await);
+    assert!(beside[5] * 2 <= alone[5] * 3 && beside[9] * 2 <= alone[9] * 3, "{beside:?} against {alone:?}");
+}
+
+/// A read and a commit for each, and three tenths of a call to receive and to delete it.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_orders_cost_two_calls_and_three_tenths_each() {
+    let customers: Vec<_> = (1..=100).map(|number| Uuid::from_u128(0x0DD0 + number)).collect();
+    let (aws, _, sqs) = open(&customers).await;
+    for (customer, order) in customers.into_iter().zip(1..) {
+        queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(customer, order, order, TOTAL)).await;
+    }
+    let stop = CancellationToken::new();
+    let process = Process::start(&aws, 1, &stop).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(queues::counts(&sqs, ORDER_CREATED_QUEUE).await, (0, 0));
+    let count = |operation| process.wire.count(operation);
+    assert_eq!((count("GetItem"), count("TransactWriteItems")), (100, 100));
+    // Three consumers, each of which has a poll under way.
+    let queue = count("ReceiveMessage") - 3 + count("DeleteMessageBatch");
+    assert!(queue <= 30, "{queue} calls to receive and delete");
+    stop.cancel();
+    process.group.stopped().await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use transactional_messaging::{consumer::Stop, message::Context};
-use unit_of_work::{CommitError, Database, DynamoDb, Item, UnitOfWork};
+use unit_of_work::{CommitError, Database, DynamoDb, Item, LoadError, UnitOfWork};
 use uuid::Uuid;
 use waiting::Deadline;
 
@@ -50,12 +50,11 @@ impl<D: Database + Clone> Orders<D> {
 }
 
 impl Orders<DynamoDb> {
-    /// Gives up every order whose time is over, and returns how many it looked at. An order that cannot be given up for a reason that does
-    /// not pass, such as a damaged item, is told of and passed over.
+    /// Gives up every order whose time is over, and returns how many it looked at. A damaged order is told of and passed over.
     ///
     /// # Errors
     ///
-    /// [`OrderError`] when the index cannot be read, or when an order cannot be given up for a reason that passes: a later call goes on.
+    /// [`OrderError`] when the index or an order cannot be read, or a rejection cannot be written: a later call goes on.
     pub async fn give_up_overdue(&self) -> Result<u64, OrderError> {
         let give_up = |key| self.give_up_found(key);
         PENDING_INDEX.each_due(self.store.database(), self.store.table(), self.ambient.now(), give_up).await
@@ -67,7 +66,7 @@ impl Orders<DynamoDb> {
             return Ok(());
         };
         match Deadline::after(EACH_WITHIN).scope(self.give_up(id)).await {
-            Err(error) if !error.is_retryable() => {
+            Err(error @ OrderError::Load(LoadError::Damaged(_) | LoadError::RuleBroken(_))) => {
                 tracing::error!(order_id = %id, error = &error as &dyn std::error::Error, "overdue_order_not_given_up");
                 Ok(())
             }

@@ -18,6 +18,7 @@ mod partly;
 mod program;
 #[path = "../../../transactional-messaging/tests/it/queues.rs"]
 mod queues;
+mod scheduled;
 mod tail;
 mod tail_failures;
 mod tail_lease;

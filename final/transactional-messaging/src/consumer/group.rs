@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use waiting::Outage;
 
-use super::{Consumer, ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, describe};
+use super::{Consumer, ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, InTurns, describe};
 use crate::{channels::Channels, message::MessageType, relay::BoxError};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -76,7 +76,6 @@ impl ConsumerGroup {
         F: Fn(S, Delivery<M>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
-        let queue = self.channels.name(&format!("{}{queue}", self.queue_prefix));
         let Some(consumer) = self.open(queue).await? else { return Ok(()) };
         let service = service.clone();
         self.running
@@ -84,8 +83,34 @@ impl ConsumerGroup {
         Ok(())
     }
 
+    /// The same for messages that [take turns](Consumer::run_in_turns).
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], as above.
+    pub async fn consume_in_turns<S, M, F, Fut>(
+        &mut self,
+        queue: &str,
+        service: &S,
+        in_turns: InTurns<M>,
+        handler: F,
+    ) -> Result<(), OpenError>
+    where
+        S: Clone + Send + Sync + 'static,
+        M: MessageType + DeserializeOwned + Send + 'static,
+        F: Fn(S, Delivery<M>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
+    {
+        let Some(consumer) = self.open(queue).await? else { return Ok(()) };
+        let service = service.clone();
+        let handler = move |delivery| handler(service.clone(), delivery);
+        self.running.spawn(consumer.run_in_turns(in_turns, handler, self.stop.clone()));
+        Ok(())
+    }
+
     /// The consumer; none when it is told to stop before the queue could be opened.
-    async fn open(&self, queue: String) -> Result<Option<Consumer>, OpenError> {
+    async fn open(&self, queue: &str) -> Result<Option<Consumer>, OpenError> {
+        let queue = self.channels.name(&format!("{}{queue}", self.queue_prefix));
         let mut outage =
             Outage::new("opening_queue_failed", &*queue, self.settings.seed, FIRST_PAUSE, LONGEST_PAUSE);
         loop {

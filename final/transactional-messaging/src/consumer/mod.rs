@@ -1,6 +1,7 @@
 //! The consuming side: a loop that takes messages from an SQS queue, and the idempotent consumer that gives each message its effect
 //! once.
 
+mod deletes;
 mod delivery;
 mod group;
 mod health;
@@ -10,7 +11,10 @@ mod queue;
 mod run;
 mod settings;
 mod settle;
+mod slots;
 mod span;
+mod turns;
+mod work;
 
 pub use delivery::{Delivery, Unreadable};
 pub use group::{ConsumerGroup, OpenError};
@@ -19,6 +23,7 @@ pub use idempotent::{IdempotentConsumer, Stop};
 pub use run::Consumer;
 pub use settings::ConsumerSettings;
 pub use span::SPAN_TARGET;
+pub use turns::{InTurns, Turns};
 
 use unit_of_work::{CommitError, ItemError, LoadError, ReadError};
 

@@ -1,12 +1,13 @@
 //! One SQS queue and its dead-letter queue.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::{Message, MessageSystemAttributeName, QueueAttributeName},
+    types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName},
 };
+use waiting::{Deadline, in_time};
 
 use super::letter;
 use crate::{channels::Channels, envelope::MAX_BROKER_BYTES, relay::BoxError};
@@ -21,7 +22,7 @@ pub(super) struct Queue {
     dead_letter_url: Option<String>,
     /// How often a message is received before SQS itself moves it to the dead-letter queue.
     max_receives: Option<u32>,
-    channels: Channels,
+    pub(super) channels: Channels,
     /// The most bytes that a message may have, its attributes included.
     max_bytes: usize,
     /// How long a received message stays hidden from other receivers.
@@ -66,9 +67,10 @@ impl Queue {
         Ok(Self { url, dead_letter_url, max_receives, channels, max_bytes, visibility, sqs })
     }
 
-    /// Whether SQS would not give a message again that was received so often.
+    /// Whether a message that was received so often is given up when it fails. One receive is kept back: if SQS cannot be reached
+    /// when the message is to be moved with its reason, it comes once more, and is not moved by SQS, which says nothing of why.
     pub(super) fn is_last(&self, receives: u32) -> bool {
-        self.max_receives.is_some_and(|max| receives >= max)
+        self.max_receives.is_some_and(|max| receives >= max.saturating_sub(1))
     }
 
     /// A FIFO queue may put several messages of one group into an answer, and none may be handled before those in front of it are done.
@@ -89,10 +91,33 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    pub(super) async fn delete(&self, message: &Message) -> Result<(), BoxError> {
-        let handle = message.receipt_handle().unwrap_or_default();
-        self.sqs.delete_message().queue_url(&self.url).receipt_handle(handle).send().await?;
-        Ok(())
+    /// Deletes the messages with these receipt handles, ten at most. Returns the numbers of those that were not deleted, and why: SQS
+    /// answers for each of them, and whatever it does not call deleted is not.
+    pub(super) async fn delete_all(&self, receipts: Vec<String>) -> Result<Vec<(usize, String)>, BoxError> {
+        let count = receipts.len();
+        let entries = receipts.into_iter().enumerate().map(|(number, receipt)| {
+            DeleteMessageBatchRequestEntry::builder().id(number.to_string()).receipt_handle(receipt).build()
+        });
+        let entries = entries.collect::<Result<_, _>>()?;
+        let request = self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = request.send().await?;
+        let why = |id: &str| {
+            let failed = answer.failed().iter().find(|failed| failed.id() == id);
+            failed.map_or("sqs says nothing of it".to_owned(), |failed| failed.code().to_owned())
+        };
+        let ids = (0..count).map(|number| (number, number.to_string()));
+        let kept = ids.filter(|(_, id)| !answer.successful().iter().any(|deleted| deleted.id() == id));
+        Ok(kept.map(|(number, id)| (number, why(&id))).collect())
+    }
+
+    /// The call, for as long as the message is hidden: afterwards somebody else has it, and nothing that is said of it here counts.
+    ///
+    /// It is boxed, as the handler is, because each layer around a future holds it once more on the stack of a debug build.
+    pub(super) async fn in_good_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        Deadline::after(self.visibility).scope(in_time(Box::pin(call))).await?
     }
 
     /// Hides the message from other receivers for this long from now on; zero gives it back at once.
@@ -128,7 +153,9 @@ impl Queue {
             .set_message_attributes(Some(letter::attributes(message, reason, self.max_bytes)?))
             .send()
             .await?;
-        self.delete(message).await
+        let handle = message.receipt_handle().unwrap_or_default();
+        self.sqs.delete_message().queue_url(&self.url).receipt_handle(handle).send().await?;
+        Ok(())
     }
 }
 

@@ -9,6 +9,13 @@ use uuid::Uuid;
 pub struct ConsumerSettings {
     /// How many messages are handled at once.
     pub concurrency: usize,
+    /// How many messages may wait, on top of these, for another message of their key; only where messages
+    /// [take turns](super::Turns). While so many wait, no more are received. Each is in memory, up to 256 KiB, and stays hidden in its
+    /// queue.
+    pub waiting: usize,
+    /// How long a handled message may wait for others, to be deleted together with them in one call; a tenth of the queue's visibility
+    /// timeout at most. A process that is killed meanwhile leaves them to be delivered again, and the inbox knows them.
+    pub linger: Duration,
     /// How long one receive waits for a message; SQS allows up to 20 s.
     pub wait: Duration,
     /// How long the receive that is under way when the consumer is told to stop may go on.
@@ -40,6 +47,8 @@ impl Default for ConsumerSettings {
     fn default() -> Self {
         Self {
             concurrency: 10,
+            waiting: 200,
+            linger: Duration::from_millis(200),
             wait: Duration::from_secs(20),
             last_receive: Duration::from_secs(2),
             grace: Duration::from_secs(20),

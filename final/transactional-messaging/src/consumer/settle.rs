@@ -1,28 +1,33 @@
 //! What becomes of a message once its handling has ended: deleted, given back, or moved to the dead-letter queue.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::Message;
+use tracing::Span;
 use uuid::Uuid;
-use waiting::{Backoff, Deadline, in_time};
+use waiting::Backoff;
 
-use super::{Handled, describe, queue::receive_count, run::Consumer};
-use crate::relay::BoxError;
+use super::{
+    Handled, deletes,
+    deletes::Deletes,
+    describe,
+    queue::{Queue, receive_count},
+};
 
-impl Consumer {
-    pub(super) async fn finish(&self, message: &Message, outcome: Handled) {
+impl Queue {
+    /// The message had its effect; it is done with once it is deleted.
+    pub(super) fn finish(message: &Message, outcome: Handled, deletes: &Deletes) {
         match outcome {
             Handled::Done => tracing::info!("message_handled"),
             Handled::Duplicate => tracing::info!("idempotent_consumer__message_already_processed"),
         }
-        if let Err(error) = self.in_good_time(self.queue.delete(message)).await {
-            // It comes again, and the inbox knows it.
-            tracing::warn!(error = describe(error.as_ref()), "deleting_a_handled_message_failed");
-        }
+        let receipt = message.receipt_handle().unwrap_or_default().to_owned();
+        // Nobody is there to take it once the consumer has run out of time to stop: then it comes again, and the inbox knows it.
+        deletes.send(deletes::Handled { receipt, span: Span::current() }).unwrap_or_default();
     }
 
     pub(super) async fn bury(&self, message: &Message, reason: &str) {
-        match self.in_good_time(self.queue.dead_letter(message, reason)).await {
+        match self.in_good_time(self.dead_letter(message, reason)).await {
             Ok(()) => tracing::error!(reason, "message_moved_to_dead_letter_queue"),
             Err(error) => {
                 let error = describe(error.as_ref());
@@ -39,19 +44,9 @@ impl Consumer {
             error,
             "message_given_back"
         );
-        if let Err(error) = self.in_good_time(self.queue.hide(message, delay)).await {
+        if let Err(error) = self.in_good_time(self.hide(message, delay)).await {
             tracing::warn!(error = describe(error.as_ref()), "giving_a_message_back_failed");
         }
-    }
-
-    /// The call, for as long as the message is hidden: afterwards somebody else has it, and nothing that is said of it here counts.
-    ///
-    /// It is boxed, as the handler is, because each layer around a future holds it once more on the stack of a debug build.
-    pub(super) async fn in_good_time<T>(
-        &self,
-        call: impl Future<Output = Result<T, BoxError>>,
-    ) -> Result<T, BoxError> {
-        Deadline::after(self.queue.visibility).scope(in_time(Box::pin(call))).await?
     }
 }
 

@@ -8,8 +8,9 @@ use super::{ProvisionError, Unmade, making};
 use crate::channels::Channels;
 
 /// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
-/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5).
-const MAX_RECEIVES: u32 = 5;
+/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5). A consumer gives up
+/// one receive earlier, so that it can store the reason.
+const MAX_RECEIVES: u32 = 6;
 /// How long a received message stays hidden from others: SQS's default. A consumer extends it while it works.
 pub const VISIBILITY: time::Duration = time::Duration::seconds(30);
 /// How long a queue keeps a message that nobody takes: a week for the consumer to come back.

@@ -8,7 +8,8 @@ mod usable;
 pub use broker::Subscription;
 pub use broker::{DEAD_LETTER_RETENTION, QUEUE_RETENTION, VISIBILITY};
 pub use tables::{
-    ensure_aggregate_table, ensure_inbox_table, ensure_indexed_table, ensure_outbox_table, ensure_sent_table,
+    ensure_aggregate_table, ensure_inbox_table, ensure_indexed_table, ensure_outbox_table,
+    ensure_scheduled_table, ensure_sent_table,
 };
 pub use usable::{Unusable, until_made, until_usable};
 

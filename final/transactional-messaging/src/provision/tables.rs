@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{ProvisionError, Unmade, making};
-use crate::due::DueIndex;
+use crate::{due::DueIndex, scheduled::SCHEDULED_INDEX};
 
 /// A table of aggregates: partition key `PK`.
 ///
@@ -36,6 +36,15 @@ pub async fn ensure_indexed_table(
     create(dynamodb, name, false, |request| with_index(request, index))
         .await
         .map_err(making(format!("table {name}")))
+}
+
+/// A table of scheduled messages: partition key `PK`, and the index on their times.
+///
+/// # Errors
+///
+/// [`ProvisionError`] when DynamoDB refuses or cannot be reached.
+pub async fn ensure_scheduled_table(dynamodb: &Client, name: &str) -> Result<(), ProvisionError> {
+    ensure_indexed_table(dynamodb, name, &SCHEDULED_INDEX).await
 }
 
 /// An inbox table: partition key `PK`, time to live `ExpiresAt`.

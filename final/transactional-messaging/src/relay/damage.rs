@@ -20,10 +20,10 @@ pub(super) struct Bad {
     pub(super) reason: Option<String>,
 }
 
-pub(super) fn sequence_of(row: &Row) -> &str {
+pub(super) fn key_of(row: &Row) -> (&str, &str) {
     match row {
-        Ok(row) => &row.sequence,
-        Err(bad) => &bad.key.sequence,
+        Ok(row) => (&row.partition, &row.sequence),
+        Err(bad) => (&bad.key.partition, &bad.key.sequence),
     }
 }
 

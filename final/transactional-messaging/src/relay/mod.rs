@@ -2,7 +2,7 @@
 //!
 //! The outbox holds what was not sent, and nothing else. Stream records, sweeps and operators only say *where rows may be*; the relay reads
 //! them, publishes those whose turn it is, and deletes them. A message's turn comes when it is the first of its subject, when this call has
-//! just sent the one before it, or when that one is [known to be gone](store::OutboxStore::turns). So neither the order in which wake-ups
+//! just sent the one before it, or when that one is known to be gone (`store.rs`). So neither the order in which wake-ups
 //! arrive matters (DynamoDB Streams keep order for one item only: "Amazon DynamoDB Developer Guide, Change data capture for DynamoDB
 //! Streams"), nor what a read does not show yet of a commit that is still becoming visible.
 //!
@@ -10,9 +10,11 @@
 
 mod batch;
 mod damage;
+mod desk;
 mod dispatch;
 mod flow;
 mod publisher;
+mod share;
 mod store;
 mod subject;
 mod sweep;

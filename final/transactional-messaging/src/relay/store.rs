@@ -1,8 +1,9 @@
 //! The outbox table as the relay sees it. Every read is consistent; what a read of several items does not show may still come.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{
+    error::BuildError,
     operation::transact_get_items::TransactGetItemsError,
     types::{
         AttributeValue, DeleteRequest, Get, ItemResponse, KeysAndAttributes, PutRequest, TransactGetItem,
@@ -16,6 +17,7 @@ use waiting::{Backoff, in_time};
 use super::{
     BoxError, RelayError,
     damage::{Row, row_of},
+    flow::ROWS_A_READ,
 };
 use crate::{
     outbox::{OutboxRow, RowKey},
@@ -53,21 +55,23 @@ pub(super) struct Page {
 }
 
 impl OutboxStore {
-    /// Those of these rows that are there, 100 at most.
+    /// Those of these rows that are there.
     pub(super) async fn rows(&self, keys: &[RowKey], backoff: Backoff) -> Result<Vec<Row>, RelayError> {
-        let keys = keys.iter().map(|key| self.table.key(&key.partition, Some(&key.sequence))).collect();
-        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-        let mut asked = Some(asked.map_err(read)?);
-        let (mut rows, mut attempts) = (Vec::new(), 0);
-        while let Some(some) = asked.take() {
-            let request = self.database.client().batch_get_item().request_items(self.table.name(), some);
-            let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
-            let found = answer.responses.unwrap_or_default().remove(self.table.name());
-            rows.extend(found.unwrap_or_default().into_iter().map(row_of));
-            asked = answer.unprocessed_keys.and_then(|mut rest| rest.remove(self.table.name()));
-            attempts += 1;
-            if asked.is_some() {
-                wait(&backoff, attempts).await.map_err(read)?;
+        let mut rows = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(ROWS_A_READ) {
+            let keys = keys.iter().map(|key| self.table.key(&key.partition, Some(&key.sequence))).collect();
+            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+            let (mut asked, mut attempts) = (Some(asked.map_err(read)?), 0);
+            while let Some(some) = asked.take() {
+                let request = self.database.client().batch_get_item().request_items(self.table.name(), some);
+                let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
+                let found = answer.responses.unwrap_or_default().remove(self.table.name());
+                rows.extend(found.unwrap_or_default().into_iter().map(row_of));
+                asked = answer.unprocessed_keys.and_then(|mut rest| rest.remove(self.table.name()));
+                attempts += 1;
+                if asked.is_some() {
+                    wait(&backoff, attempts).await.map_err(read)?;
+                }
             }
         }
         Ok(rows)
@@ -99,18 +103,17 @@ impl OutboxStore {
         Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
-    // ANCHOR: turns
     /// Whose turn it is of 50 rows at most, each behind its predecessor.
     ///
     /// Row and predecessor are looked at together in one transaction: no other read tells apart what was deleted and what is not visible yet
     /// ("Amazon DynamoDB Developer Guide, Isolation levels"). Where a commit is under way the whole call is refused, and says for which; the
     /// others are asked for again without those.
-    pub(super) async fn turns(&self, pairs: &[[RowKey; 2]]) -> Result<Vec<Turn>, RelayError> {
-        let mut turns = vec![Turn::Unclear; pairs.len()];
-        let mut open: Vec<usize> = (0..pairs.len()).collect();
+    pub(super) async fn turns(&self, rows: &[Arc<OutboxRow>]) -> Result<Vec<Turn>, RelayError> {
+        let mut turns = vec![Turn::Unclear; rows.len()];
+        let mut open: Vec<usize> = (0..rows.len()).collect();
         while !open.is_empty() {
-            let keys = open.iter().filter_map(|index| pairs.get(*index)).flatten();
-            let gets: Result<Vec<_>, _> = keys.map(|key| self.get(key)).collect();
+            let gets: Result<Vec<_>, _> =
+                open.iter().filter_map(|index| rows.get(*index)).flat_map(|row| self.pair(row)).collect();
             let request =
                 self.database.client().transact_get_items().set_transact_items(Some(gets.map_err(read)?));
             let error = match in_time(request.send()).await.map_err(read)? {
@@ -142,18 +145,21 @@ impl OutboxStore {
         }
         Ok(turns)
     }
-    // ANCHOR_END: turns
 
-    fn get(&self, key: &RowKey) -> Result<TransactGetItem, aws_sdk_dynamodb::error::BuildError> {
-        let key = self.table.key(&key.partition, Some(&key.sequence));
-        let get = Get::builder().table_name(self.table.name()).set_key(Some(key)).projection_expression("PK");
-        Ok(TransactGetItem::builder().get(get.build()?).build())
+    /// Predecessor and row.
+    fn pair(&self, row: &OutboxRow) -> [Result<TransactGetItem, BuildError>; 2] {
+        [row.predecessor.as_deref().unwrap_or_default(), &row.sequence].map(|sequence| {
+            let key = self.table.key(&row.partition, Some(sequence));
+            let get =
+                Get::builder().table_name(self.table.name()).set_key(Some(key)).projection_expression("PK");
+            Ok(TransactGetItem::builder().get(get.build()?).build())
+        })
     }
 
     /// Deletes rows that were sent, 25 at most, after they were kept in the table of sent messages where there is one.
     pub(super) async fn delete(
         &self,
-        rows: &[&OutboxRow],
+        rows: &[Arc<OutboxRow>],
         now: OffsetDateTime,
         backoff: Backoff,
     ) -> Result<(), RelayError> {

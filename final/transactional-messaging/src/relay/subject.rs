@@ -1,165 +1,207 @@
-//! One subject on its way through a wake-up.
+//! One subject on its way through a wake-up: it is read, sends one message after the other, and its rows are deleted.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+};
+
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
 use super::{
     RelayError,
-    damage::{Bad, Row, sequence_of},
-    dispatch::Outcome,
+    batch::{MAX_BATCH_BYTES, MAX_ENTRIES},
+    damage::{Bad, Row, row_of},
+    desk::Desk,
+    dispatch::{LONGEST_CHAIN, LONGEST_STEP, Outcome},
+    store::Turn,
     verdict::Verdict,
 };
 use crate::outbox::{OutboxRow, RowKey};
 
 /// A subject, and how far it has come.
-pub(super) struct Subject {
-    pub(super) partition: String,
+pub(super) struct Subject<'a> {
+    desk: Arc<Desk<'a>>,
+    partition: String,
     /// What is to be sent, in sequence.
-    pub(super) rows: VecDeque<Row>,
+    rows: VecDeque<Result<Arc<OutboxRow>, Bad>>,
     /// There may be rows behind these.
-    pub(super) more: bool,
+    more: bool,
     /// The sequence of the last message of which is known that it was sent.
-    pub(super) last: Option<String>,
-    /// How many reads of it are under way.
-    pub(super) reading: usize,
+    last: Option<String>,
     /// How often it had to be looked at again.
-    pub(super) looks: u32,
-    /// How many of its messages were sent, and how many rows of them have still to be deleted.
-    pub(super) sent: usize,
-    pub(super) undeleted: usize,
-    /// Why a row that was sent could not be deleted.
-    pub(super) unsettled: Option<RelayError>,
-    pub(super) end: Option<End>,
-    pub(super) is_told: bool,
+    looks: u32,
+    sent: usize,
+    /// Rows that were sent and are not deleted yet.
+    deletions: FuturesUnordered<BoxFuture<'a, Option<Result<(), RelayError>>>>,
+    /// Until it has begun.
+    looking: Arc<()>,
 }
 
-/// Why nothing more of it is sent.
-pub(super) enum End {
-    Done,
-    Parked,
-    Failed(RelayError),
-}
-
-/// What comes next.
-pub(super) enum Next {
-    /// The message goes to this topic.
-    Send(String),
-    /// It has to be seen whether it is the message's turn.
-    Prove,
-    /// The row cannot be sent, and is to be marked.
-    Mark(RowKey, String),
-    Read,
-    Nothing(End),
-}
-
-impl Subject {
-    pub(super) fn new(partition: String) -> Self {
-        Self {
-            partition,
-            rows: VecDeque::new(),
-            more: false,
-            last: None,
-            reading: 0,
-            looks: 0,
-            sent: 0,
-            undeleted: 0,
-            unsettled: None,
-            end: None,
-            is_told: false,
-        }
+impl<'a> Subject<'a> {
+    /// A subject with the rows that were read of it; without any, all of it is to be read.
+    pub(super) fn new(desk: Arc<Desk<'a>>, partition: String, rows: Option<Vec<Row>>) -> Self {
+        let (more, rows) = (rows.is_none(), rows.unwrap_or_default());
+        let rows = rows.into_iter().map(|row| row.map(Arc::new)).collect();
+        let (deletions, looking) = (FuturesUnordered::new(), Arc::clone(&desk.looking));
+        Self { desk, partition, rows, more, last: None, looks: 0, sent: 0, deletions, looking }
     }
 
-    pub(super) fn next(&self) -> Next {
-        match self.rows.front() {
-            // It will be sent again; more would only be more to send again.
-            _ if self.unsettled.is_some() => Next::Nothing(End::Done),
-            None if self.more => Next::Read,
-            None => Next::Nothing(End::Done),
-            Some(Ok(row)) if self.is_turn_of(row) => Next::Send(row.topic.clone()),
-            Some(Ok(_)) => Next::Prove,
-            Some(Err(Bad { key, reason: Some(reason) })) => Next::Mark(key.clone(), reason.clone()),
-            Some(Err(_)) => Next::Nothing(End::Parked),
+    /// Whatever ends it, what was sent is deleted first.
+    pub(super) async fn dispatch(mut self) -> (String, Result<Outcome, RelayError>) {
+        self.looking = Arc::default();
+        let mut result = self.send_all().await;
+        while let Some(deleted) = self.deletions.next().await {
+            if let Err(error) = deleted.unwrap_or(Err(RelayError::Unfinished)) {
+                result = Err(error);
+            }
         }
+        (self.partition, result)
     }
 
-    /// Whether it is the row's turn without asking anybody.
+    // ANCHOR: send_all
+    async fn send_all(&mut self) -> Result<Outcome, RelayError> {
+        loop {
+            match self.rows.front() {
+                None if self.more => self.read().await?,
+                None => return Ok(Outcome::Dispatched(self.sent)),
+                Some(Ok(row)) if self.is_turn_of(row) => self.send().await?,
+                Some(Ok(row)) => self.wait_for_turn_of(Arc::clone(row)).await?,
+                Some(Err(bad)) => {
+                    if self.is_parked(bad.clone()).await? {
+                        return Ok(Outcome::Parked);
+                    }
+                    self.pass();
+                }
+            }
+        }
+    }
+    // ANCHOR_END: send_all
+
+    /// Reads the rows behind the last one that was sent.
+    async fn read(&mut self) -> Result<(), RelayError> {
+        let read = self.desk.relay.store.rows_behind(&self.partition, self.last.as_deref());
+        let page = self.desk.look(LONGEST_CHAIN, read).await?;
+        self.rows = page.items.into_iter().map(|item| row_of(item).map(Arc::new)).collect();
+        self.more = page.next.is_some();
+        Ok(())
+    }
+
+    /// Whether it is the row's turn without asking anybody: it is the first, or the one before it is known to have been sent.
     fn is_turn_of(&self, row: &OutboxRow) -> bool {
         row.predecessor.is_none() || row.predecessor == self.last
     }
 
-    /// The next row, of which it is the turn, was sent or is known to have been.
-    pub(super) fn pass(&mut self) {
-        self.last = self.rows.pop_front().map(|row| sequence_of(&row).to_owned());
-    }
-
-    /// Its predecessor is known to have been sent.
-    pub(super) fn let_go(&mut self) {
-        if let Some(Ok(row)) = self.rows.front() {
-            self.last.clone_from(&row.predecessor);
+    /// What stands in front of the row is read: at once the first time, and then after a pause. Where a commit is becoming visible there is
+    /// nothing to read yet.
+    async fn wait_for_turn_of(&mut self, row: Arc<OutboxRow>) -> Result<(), RelayError> {
+        let turn = self.desk.turns.ask(Arc::clone(&row)).await.unwrap_or(Err(RelayError::Unfinished))?;
+        match turn {
+            Turn::Now => self.last.clone_from(&row.predecessor),
+            Turn::Over => self.pass(),
+            Turn::Behind | Turn::Unclear => {
+                self.looks += 1;
+                if turn == Turn::Unclear || self.looks > 1 {
+                    let pause = self.desk.relay.backoff().delay_after(self.looks);
+                    let pause = pause.ok_or(RelayError::Unfinished)?;
+                    waiting::pause(pause).await.map_err(|_| RelayError::Unfinished)?;
+                }
+                if turn == Turn::Behind {
+                    self.read().await?;
+                }
+            }
         }
+        Ok(())
     }
 
-    /// Takes the next message, and those behind it that may share a call with it: `most` of the same topic, of so many bytes together.
-    pub(super) fn take(&mut self, most: usize, mut bytes: usize) -> Vec<OutboxRow> {
-        let mut taken: Vec<OutboxRow> = Vec::with_capacity(most.min(self.rows.len()));
+    /// The next row was sent, or is gone.
+    fn pass(&mut self) {
+        self.last = self.rows.pop_front().map(|row| match row {
+            Ok(row) => row.sequence.clone(),
+            Err(bad) => bad.key.sequence,
+        });
+    }
+
+    /// Sends the next message, with those behind it that may share its call.
+    async fn send(&mut self) -> Result<(), RelayError> {
+        while let Some(Some(deleted)) = self.deletions.next().now_or_never() {
+            // They will be sent again; more would only be more to send again.
+            deleted.unwrap_or(Err(RelayError::Unfinished))?;
+        }
+        let rows = self.take();
+        let verdicts = self.desk.messages.ask(rows.clone()).await.unwrap_or_default();
+        let mut left = Vec::new();
+        for (row, verdict) in
+            rows.into_iter().zip(verdicts.into_iter().chain(std::iter::repeat(Verdict::Late)))
+        {
+            if verdict == Verdict::Sent {
+                self.note_sent(row);
+            } else {
+                left.push((row, verdict));
+            }
+        }
+        let mut end = Ok(());
+        for (row, verdict) in left.into_iter().rev() {
+            let row = unsent(row, verdict);
+            end = row.1;
+            self.rows.push_front(row.0);
+        }
+        end
+    }
+
+    /// The next message, and where its topic gives order up, those behind it that go to the same one.
+    fn take(&mut self) -> Vec<Arc<OutboxRow>> {
+        let (mut taken, mut bytes, mut most): (Vec<Arc<OutboxRow>>, _, _) = (Vec::new(), MAX_BATCH_BYTES, 1);
         while taken.len() < most {
             let last = taken.last();
-            let goes_along = |row: &mut Row| match (row, last) {
+            let goes_along = |row: &mut Result<Arc<OutboxRow>, Bad>| match (row, last) {
                 (Ok(row), Some(last)) => {
                     let is_next = row.predecessor.as_ref() == Some(&last.sequence);
                     is_next && row.topic == last.topic && row.message.len() <= bytes
                 }
-                (row, None) => row.is_ok(),
-                (Err(_), _) => false,
+                (row, _) => row.is_ok() && last.is_none(),
             };
             let Some(Ok(row)) = self.rows.pop_front_if(goes_along) else { break };
+            if self.desk.relay.unordered.contains(&row.topic) {
+                most = MAX_ENTRIES;
+            }
             bytes = bytes.saturating_sub(row.message.len());
             taken.push(row);
         }
         taken
     }
 
-    /// A message was sent; its row is to be deleted.
-    pub(super) fn note_sent(&mut self, row: &OutboxRow) {
+    fn note_sent(&mut self, row: Arc<OutboxRow>) {
         let (message_id, correlation_id) = (row.message_id, row.correlation_id);
         tracing::info!(%message_id, %correlation_id, kind = row.kind, topic = row.topic, "message_dispatched");
         self.last = Some(row.sequence.clone());
         self.sent += 1;
-        self.undeleted += 1;
+        self.desk.dispatched.fetch_add(1, Ordering::Relaxed);
+        self.deletions.push(self.desk.deletions.ask(row).boxed());
     }
 
-    /// A message was not sent. Of several the last ones come first.
-    pub(super) fn give_back(&mut self, row: OutboxRow, verdict: Verdict) {
-        let code = match verdict {
-            Verdict::Poison(reason) => {
-                let key = RowKey { partition: row.partition, sequence: row.sequence };
-                self.end = None;
-                return self.rows.push_front(Err(Bad { key, reason: Some(reason) }));
-            }
-            Verdict::NoTopic => {
-                self.end = Some(End::Failed(RelayError::NoTopic { topic: row.topic.clone() }));
-                return self.rows.push_front(Ok(row));
-            }
-            Verdict::Again(code) => Some(code),
-            Verdict::Silent => Some("no answer in time".to_owned()),
-            Verdict::Late | Verdict::Sent => None,
-        };
-        let error = code.map_or(RelayError::Late, |code| RelayError::Publish { code });
-        self.end = Some(End::Failed(error));
-        self.rows.push_front(Ok(row));
-    }
-
-    /// The result, once there is nothing left to wait for.
-    pub(super) fn result(&mut self) -> Option<Result<Outcome, RelayError>> {
-        if self.undeleted > 0 || self.is_told {
-            return None;
+    /// Marks a row that cannot be sent, unless it is marked already or gone.
+    async fn is_parked(&mut self, bad: Bad) -> Result<bool, RelayError> {
+        let Some(reason) = bad.reason else { return Ok(true) };
+        let marked = self.desk.look(LONGEST_STEP, self.desk.relay.store.park(&bad.key, &reason)).await?;
+        if marked {
+            let RowKey { partition, sequence } = bad.key;
+            tracing::error!(partition, sequence, reason, "subject_parked");
         }
-        let end = self.end.take()?;
-        let result = match self.unsettled.take().map_or(end, End::Failed) {
-            End::Done => Ok(Outcome::Dispatched(self.sent)),
-            End::Parked => Ok(Outcome::Parked),
-            End::Failed(error) => Err(error),
-        };
-        self.is_told = true;
-        Some(result)
+        Ok(marked)
     }
+}
+
+/// A row that was not sent, and whether it ends the subject's way: one that SNS will never take is to be marked first.
+fn unsent(row: Arc<OutboxRow>, verdict: Verdict) -> (Result<Arc<OutboxRow>, Bad>, Result<(), RelayError>) {
+    let error = match verdict {
+        Verdict::Poison(reason) => {
+            let key = RowKey { partition: row.partition.clone(), sequence: row.sequence.clone() };
+            return (Err(Bad { key, reason: Some(reason) }), Ok(()));
+        }
+        Verdict::NoTopic => RelayError::NoTopic { topic: row.topic.clone() },
+        Verdict::Again(code) => RelayError::Publish { code },
+        Verdict::Silent => RelayError::Publish { code: "no answer in time".to_owned() },
+        Verdict::Late | Verdict::Sent => RelayError::Late,
+    };
+    (Ok(row), Err(error))
 }

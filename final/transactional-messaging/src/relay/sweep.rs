@@ -10,8 +10,9 @@ use waiting::Deadline;
 
 use super::{
     RelayError,
+    desk::is_time_for,
     dispatch::{LONGEST_CHAIN, LONGEST_STEP, Outcome, Relay},
-    flow::{Flow, is_time_for},
+    flow::Flow,
 };
 use crate::{outbox::RowKey, timestamp};
 
@@ -79,7 +80,7 @@ impl Relay {
             overdue.passed_over = overdue.passed_over.or(last.filter(|last| flow.left.contains(last)));
             flow.left.clear();
         }
-        let messages = flow.dispatched;
+        let messages = flow.dispatched();
         drop(flow);
         let parked = swept.parked + overdue.parked;
         Ok(Swept { messages, parked, is_unfinished: !overdue.is_over, ..swept })

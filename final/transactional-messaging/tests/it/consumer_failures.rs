@@ -137,7 +137,7 @@ async fn a_handler_that_never_ends_is_given_up_at_the_deadline() {
 async fn a_message_that_cannot_be_deleted_comes_again() {
     let bench = Bench::new().await;
     bench.send("x").await;
-    bench.wire.inject("DeleteMessage", 3, Fault::RequestLost); // three attempts of the SDK
+    bench.wire.inject("DeleteMessageBatch", 3, Fault::RequestLost); // three attempts of the SDK
     let seen = Seen::default();
     let worker = bench.noting(&seen, |_| Ok(Handled::Done)).await;
     seconds(120).await;

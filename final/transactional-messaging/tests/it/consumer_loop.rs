@@ -77,6 +77,8 @@ async fn in_flight(concurrency: usize, messages: usize) -> (usize, usize, usize)
     let settings = ConsumerSettings { concurrency, ..ConsumerSettings::default() };
     let worker = Worker::start(&bench.wire, settings, handler).await;
     let mut most_hidden = 0;
+    // Between the ends of messages, which last whole seconds: what is handled is hidden until it is deleted, with others.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     while bench.counts().await != (0, 0) {
         most_hidden = most_hidden.max(bench.counts().await.1);
         seconds(1).await;
@@ -164,6 +166,27 @@ async fn a_message_in_work_for_longer_than_its_visibility_is_not_delivered_twice
     assert!(extended <= 200 / 10, "{extended} extensions are more than are needed");
     one.stop().await;
     two.stop().await;
+}
+
+/// Half a visibility timeout each: before, each call was given up after a quarter.
+#[tokio::test(start_paused = true)]
+async fn a_visibility_that_is_extended_slowly_is_extended_all_the_same() {
+    let bench = Bench::new().await;
+    bench.send("slow").await;
+    bench.wire.inject("ChangeMessageVisibility", usize::MAX, Fault::Slow(Duration::from_secs(15)));
+    let seen = Seen::default();
+    let log = seen.clone();
+    let worker = bench.work(move |delivery: Delivery<Noted>| {
+        log.note(&delivery.message.text);
+        async {
+            seconds(200).await;
+            Ok(Handled::Done)
+        }
+    });
+    let worker = worker.await;
+    seconds(600).await;
+    assert_eq!((seen.texts().len(), bench.counts().await), (1, (0, 0)));
+    worker.stop().await;
 }
 
 /// The handler goes on while SQS takes its time to answer about the visibility.

@@ -1,6 +1,6 @@
 //! SQS away, at the start and later: consumers wait, say so without flooding the log, and tell a service's readiness.
 
-use std::{cell::RefCell, io::Write, time::Duration};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::consumer::{
@@ -10,6 +10,7 @@ use waiting::Deadline;
 
 use crate::{
     bench::Bench,
+    logs,
     note::Noted,
     wire::Fault,
     worker::{Outcome, Seen, Worker, seconds},
@@ -103,28 +104,9 @@ async fn readiness_hears_of_a_long_outage_and_of_its_end() {
     group.stopped().await;
 }
 
-thread_local! {
-    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps what each thread logs apart. A subscriber of one thread alone does not do: what other tests log first, on threads without one,
-/// is switched off for all.
-struct Lines;
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LINES.with_borrow_mut(|lines| lines.extend(bytes));
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn ten_minutes_without_sqs_are_told_once_a_minute_and_their_end_once() {
-    let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Lines).finish();
-    tracing::subscriber::set_global_default(logs).unwrap();
+    logs::keep();
     let bench = Bench::new().await;
     bench.wire.inject("ReceiveMessage", usize::MAX, Fault::RequestLost);
     let worker = bench.noting(&Seen::default(), |_| Ok(Handled::Done)).await;
@@ -132,7 +114,7 @@ async fn ten_minutes_without_sqs_are_told_once_a_minute_and_their_end_once() {
     bench.wire.repair();
     seconds(60).await;
     worker.stop().await;
-    let text = String::from_utf8(LINES.take()).unwrap();
+    let text = logs::take();
     let count = |event: &str| text.lines().filter(|line| line.contains(event)).count();
     assert_eq!(count("receiving_messages_failed__over"), 1, "{text}");
     assert!((9..=12).contains(&count("receiving_messages_failed")), "{text}");

@@ -102,7 +102,7 @@ async fn a_stop_takes_no_longer_than_its_longest_time_when_sqs_answers_nothing()
         }
         let worker = worker(&bench, &Seen::default(), takes).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
-        for operation in ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage"] {
+        for operation in ["ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibility", "SendMessage"] {
             bench.wire.inject(operation, usize::MAX, Fault::Silence);
         }
         let took = worker.stop().await;

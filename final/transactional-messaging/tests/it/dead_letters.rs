@@ -102,6 +102,21 @@ async fn a_message_stays_in_its_queue_while_it_cannot_be_put_into_the_other() {
     worker.stop().await;
 }
 
+/// SQS is away when the message is given up. It would move the message itself the next time, without a word.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_could_not_be_moved_with_its_reason_comes_once_more_and_is() {
+    let bench = Bench::new().await;
+    let body = bench.send("x").await;
+    bench.wire.inject("SendMessage", 3, Fault::code(500, "InternalError")); // three attempts of the SDK
+    let seen = Seen::default();
+    let worker = bench.noting(&seen, |_| Err(HandlerError::retryable("not now"))).await;
+    seconds(1200).await;
+    assert_eq!((seen.texts().len(), bench.counts().await), (6, (0, 0)));
+    let reason = "given up after 6 receives: not now".to_owned();
+    assert_eq!(bench.dead_letters().await, [(body, Some(reason))]);
+    worker.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_dead_letter_queue_a_hopeless_message_stays_where_it_is() {
     let bench = Bench::new().await;

@@ -3,13 +3,16 @@
 
 mod ambient;
 mod bench;
+mod consumer_calls;
 mod consumer_failures;
 mod consumer_loop;
 mod consumer_outage;
 mod consumer_stop;
+mod consumer_turns;
 mod dead_letters;
 mod fifo;
 mod idempotent;
+mod logs;
 mod note;
 mod outbox;
 mod partial_failures;
@@ -26,6 +29,7 @@ mod relay_sent;
 mod relay_sharing;
 mod relay_topics;
 mod relay_turns;
+mod scheduled;
 mod sequence_guard;
 mod sweeper;
 #[path = "../../../unit-of-work/tests/it/wire.rs"]

@@ -83,8 +83,11 @@ pub(crate) fn half_done() -> Fault {
             let requests = requests.as_array_mut().unwrap();
             rest.insert(table.clone(), requests.split_off(requests.len() / 2).into());
         }
-        let done =
-            body["RequestItems"].as_object().unwrap().values().any(|some| some.as_array().unwrap().len() > 0);
+        let done = body["RequestItems"]
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|some| !some.as_array().unwrap().is_empty());
         if done {
             *request.body_mut() = SdkBody::from(body.to_string());
             request.headers_mut().remove("content-length");

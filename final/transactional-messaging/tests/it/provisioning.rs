@@ -74,7 +74,10 @@ async fn a_queue_has_a_dead_letter_queue_and_takes_messages_of_its_topic_only() 
     let json = |name| serde_json::from_str::<serde_json::Value>(&attributes[&name]).unwrap();
     let redrive = json(QueueAttributeName::RedrivePolicy);
     assert_eq!(redrive["deadLetterTargetArn"], "arn:aws:sqs:us-east-1:000000000000:notes--dlq");
-    assert_eq!(redrive["maxReceiveCount"], 5);
+    assert_eq!(
+        redrive["maxReceiveCount"], 6,
+        "five, and one more for what could not be moved with its reason"
+    );
     let statement = &json(QueueAttributeName::Policy)["Statement"][0];
     assert_eq!(statement["Principal"]["Service"], "sns.amazonaws.com");
     assert_eq!(

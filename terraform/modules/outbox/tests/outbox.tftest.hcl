@@ -15,18 +15,16 @@ run "table_is_what_the_program_expects" {
     error_message = "Rows are keyed by subject (PK) and sequence (SK)."
   }
   assert {
-    condition     = aws_dynamodb_table.outbox.ttl[0].attribute_name == "ExpiresAt" && aws_dynamodb_table.outbox.ttl[0].enabled
-    error_message = "The relay writes the time to live of dispatched rows into ExpiresAt; under any other name the outbox grows for ever."
+    condition     = !anytrue([for ttl in aws_dynamodb_table.outbox.ttl : coalesce(ttl.enabled, true)])
+    error_message = "Every row of the outbox waits to be sent: none may expire."
   }
   assert {
     condition     = aws_dynamodb_table.outbox.stream_enabled && aws_dynamodb_table.outbox.stream_view_type == "KEYS_ONLY"
     error_message = "The relay is woken by a stream of keys."
   }
   assert {
-    condition = anytrue([for index in aws_dynamodb_table.outbox.global_secondary_index :
-      index.name == "PendingIndex" && index.hash_key == "PendingShard" && index.range_key == "DueAt" && index.projection_type == "KEYS_ONLY"
-    ])
-    error_message = "Without PendingIndex (PendingShard, DueAt) the sweeper finds nothing, and a missed wake-up is a lost message."
+    condition     = length(aws_dynamodb_table.outbox.global_secondary_index) == 0
+    error_message = "The sweeper reads the table itself; an index would cost a write unit a message, and its throttling would refuse business transactions."
   }
   assert {
     condition     = aws_dynamodb_table.outbox.point_in_time_recovery[0].enabled && aws_dynamodb_table.outbox.deletion_protection_enabled
@@ -68,19 +66,19 @@ run "no_record_is_missed_or_forgotten" {
 run "only_new_messages_wake_the_relay" {
   assert {
     condition     = try(length(aws_lambda_event_source_mapping.stream.filter_criteria[0].filter), 0) == 1
-    error_message = "There must be one filter. Without any, settling a row wakes the relay; filters are alternatives, so a second one lets in what the first keeps out."
+    error_message = "There must be one filter. Without any, deleting a row wakes the relay; filters are alternatives, so a second one lets in what the first keeps out."
   }
   assert {
     condition = try(alltrue([for filter in aws_lambda_event_source_mapping.stream.filter_criteria[0].filter :
       jsonencode(jsondecode(filter.pattern).eventName) == jsonencode(["INSERT"])
     ]), false)
-    error_message = "Settling a row is a MODIFY record; without the filter every message costs a second invocation."
+    error_message = "Deleting a row is a REMOVE record; without the filter every message costs a second invocation."
   }
   assert {
     condition = try(alltrue([for filter in aws_lambda_event_source_mapping.stream.filter_criteria[0].filter :
-      jsonencode(jsondecode(filter.pattern).dynamodb.Keys.SK.S) == jsonencode([{ "anything-but" = ["#HEAD"] }])
+      jsonencode(jsondecode(filter.pattern).dynamodb.Keys.PK.S) == jsonencode([{ "prefix" = "SUBJECT#" }])
     ]), false)
-    error_message = "Head rows are not messages; the pattern must leave out #HEAD and nothing else."
+    error_message = "Rows of messages have a PK that begins with SUBJECT#; the pattern must let in all of them and nothing else."
   }
 }
 
@@ -90,6 +88,8 @@ run "the_function_is_told_what_it_reads" {
       ENVIRONMENT                = "test"
       DYNAMODB_OUTBOX_TABLE_NAME = "test-orders-outbox"
       AWS_SNS_TOPIC_ARN_PREFIX   = "arn:aws:sns:eu-west-1:111122223333:test-"
+      SENT_TABLE_NAME            = "test-orders-sent"
+      SENT_RETENTION_DAYS        = "7"
     })
     error_message = "The relay reads exactly these variables."
   }
@@ -154,10 +154,41 @@ run "alarms_wake_somebody_in_time" {
   }
 }
 
+run "sent_messages_can_be_looked_up_for_a_bounded_time" {
+  assert {
+    condition     = one(aws_dynamodb_table.sent).hash_key == "PK" && one(aws_dynamodb_table.sent).range_key == "SK"
+    error_message = "Sent messages lie under the keys that they had in the outbox."
+  }
+  assert {
+    condition     = one(aws_dynamodb_table.sent).ttl[0].attribute_name == "ExpiresAt" && one(aws_dynamodb_table.sent).ttl[0].enabled
+    error_message = "The relay writes the time to live of sent messages into ExpiresAt; under any other name the table grows for ever."
+  }
+  assert {
+    condition     = one(aws_dynamodb_table.sent).server_side_encryption[0].enabled && one(aws_dynamodb_table.sent).deletion_protection_enabled
+    error_message = "Sent messages must be encrypted at rest, and not deleted by mistake."
+  }
+}
+
+run "without_days_no_sent_message_is_kept" {
+  variables { sent_retention_days = 0 }
+  assert {
+    condition     = length(aws_dynamodb_table.sent) == 0 && output.sent_table == null
+    error_message = "With 0 days there must be no table of sent messages."
+  }
+  assert {
+    condition     = alltrue([for name in keys(aws_lambda_function.relay.environment[0].variables) : !startswith(name, "SENT_")])
+    error_message = "With 0 days the relay must be told of no table of sent messages."
+  }
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.relay.policy).Statement : statement.Sid != "KeepWhatWasSent"])
+    error_message = "With 0 days there is nothing that the relay may write to but its outbox."
+  }
+}
+
 run "the_role_can_do_what_the_relay_does_and_no_more" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.relay.policy).Statement : statement.Action])) == toset([
-      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem",
+      "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem",
       "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
       "sns:Publish", "s3:PutObject", "s3:ListBucket", "logs:CreateLogStream", "logs:PutLogEvents",
     ])
@@ -181,6 +212,12 @@ run "refuses_an_alarm_that_comes_too_late" {
   command = plan
   variables { iterator_age_alarm_seconds = 21600 }
   expect_failures = [var.iterator_age_alarm_seconds]
+}
+
+run "refuses_a_part_of_a_day" {
+  command = plan
+  variables { sent_retention_days = 0.5 }
+  expect_failures = [var.sent_retention_days]
 }
 
 run "refuses_a_missing_zip" {

@@ -20,8 +20,8 @@ run "nothing_is_lost_on_the_way" {
     error_message = "What cannot be handled must go to the dead-letter queue."
   }
   assert {
-    condition     = try(jsondecode(aws_sqs_queue.queue.redrive_policy).maxReceiveCount, 0) == 5
-    error_message = "Five receives: fewer bury good messages."
+    condition     = try(jsondecode(aws_sqs_queue.queue.redrive_policy).maxReceiveCount, 0) == 6
+    error_message = "Six receives: fewer bury good messages."
   }
   assert {
     condition     = try(jsondecode(aws_sns_topic_subscription.queue.redrive_policy).deadLetterTargetArn, "") == aws_sqs_queue.undelivered.arn

@@ -7,8 +7,13 @@ variables {
   outbox_table_name = "test-orders-outbox"
   outbox_table_arn  = "arn:aws:dynamodb:eu-west-1:111122223333:table/test-orders-outbox"
   topic_arns        = ["arn:aws:sns:eu-west-1:111122223333:test-order--created"]
-  topic_arn_prefix  = "arn:aws:sns:eu-west-1:111122223333:test-"
-  alarm_topic_arn   = "arn:aws:sns:eu-west-1:111122223333:alarms"
+  sent_table = {
+    name      = "test-orders-sent"
+    arn       = "arn:aws:dynamodb:eu-west-1:111122223333:table/test-orders-sent"
+    variables = { SENT_TABLE_NAME = "test-orders-sent", SENT_RETENTION_DAYS = "7" }
+  }
+  topic_arn_prefix = "arn:aws:sns:eu-west-1:111122223333:test-"
+  alarm_topic_arn  = "arn:aws:sns:eu-west-1:111122223333:alarms"
 }
 
 run "sweeps_on_schedule" {
@@ -38,6 +43,19 @@ run "sweeps_on_schedule" {
   }
 }
 
+run "the_function_is_told_what_it_reads" {
+  assert {
+    condition = aws_lambda_function.sweeper.environment[0].variables == tomap({
+      ENVIRONMENT                = "test"
+      DYNAMODB_OUTBOX_TABLE_NAME = "test-orders-outbox"
+      AWS_SNS_TOPIC_ARN_PREFIX   = "arn:aws:sns:eu-west-1:111122223333:test-"
+      SENT_TABLE_NAME            = "test-orders-sent"
+      SENT_RETENTION_DAYS        = "7"
+    })
+    error_message = "What the sweeper sends is kept where the relay keeps it, or a replay would miss it."
+  }
+}
+
 run "alarms_wake_somebody" {
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.sweeper)) == toset(["old-pending-messages", "errors", "not-running", "missed-runs", "error-lines"])
@@ -64,14 +82,22 @@ run "alarms_wake_somebody" {
 run "roles_can_do_what_is_done_and_no_more" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement : statement.Action])) == toset([
-      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents",
+      "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+      "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents",
     ])
     error_message = "The sweeper's role must allow exactly these actions."
   }
   assert {
-    condition = contains(flatten([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement : statement.Resource]),
-    "arn:aws:dynamodb:eu-west-1:111122223333:table/test-orders-outbox/index/PendingIndex")
-    error_message = "Without Query on the index the sweeper finds nothing."
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement :
+      contains(flatten([statement.Action]), "dynamodb:Scan") && statement.Resource == var.outbox_table_arn
+    ])
+    error_message = "Without Scan on the outbox the sweeper finds nothing."
+  }
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.sweeper.policy).Statement :
+      statement.Action == "dynamodb:BatchWriteItem" if statement.Resource == var.sent_table.arn
+    ])
+    error_message = "The sweeper may add to the table of sent messages and do nothing else with it."
   }
   assert {
     condition     = jsondecode(aws_iam_role.schedule.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == data.aws_caller_identity.current.account_id

@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
-    provision::{ServiceResources, ensure_service},
+    provision::{ServiceResources, ensure_sent_table, ensure_service},
     relay::Relay,
 };
 
@@ -85,6 +85,7 @@ impl InProcess {
             let mapped = map(&aws, &aws_of_relay, service, Arc::clone(&discarded), stop.clone());
             parts.spawn(mapped.await?);
             let aws_of_sweeper = calls.noted(&sdk, &format!("{service}-sweeper"));
+            ensure_sent_table(&aws_sdk_dynamodb::Client::new(&sdk), &format!("{service}-sent")).await?;
             sweepers.push(relay(&aws_of_sweeper, &relay_settings(&aws, service)?, Ambient::system()));
         }
         let (addresses, logs) = (Addresses { customers, orders, sdk }, logs.as_ref().to_owned());
@@ -132,7 +133,7 @@ async fn map(
     let mapping = MappingSettings {
         starting_position: StartingPosition::TrimHorizon,
         batch_size: 100,
-        filter_criteria: vec![Filter::parse(r#"{"eventName": ["INSERT"]}"#)?],
+        filter_criteria: vec![Filter::parse(super::STREAM_FILTER)?],
         report_batch_item_failures: true,
         bisect_batch_on_function_error: true,
         maximum_retry_attempts: 10,

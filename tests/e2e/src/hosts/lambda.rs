@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use aws_types::SdkConfig;
 use reqwest::Client;
 use serde_json::{Value, json};
+use transactional_messaging::provision::ensure_sent_table;
 
 use super::settings;
 use crate::eventually::eventually;
@@ -49,6 +50,8 @@ pub(super) async fn deploy(service: &str, zip: &[u8], endpoint: &str, sdk: &SdkC
     active(&http, &address, "Active").await?;
 
     let dynamodb = aws_sdk_dynamodb::Client::new(sdk);
+    // A function makes nothing itself.
+    ensure_sent_table(&dynamodb, &format!("{service}-sent")).await?;
     let described = dynamodb.describe_table().table_name(format!("{service}-outbox")).send().await?;
     let stream = described.table.and_then(|table| table.latest_stream_arn).context("there is no stream")?;
     let mapping = json!({
@@ -56,7 +59,7 @@ pub(super) async fn deploy(service: &str, zip: &[u8], endpoint: &str, sdk: &SdkC
         "EventSourceArn": stream,
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 100,
-        "FilterCriteria": {"Filters": [{"Pattern": r#"{"eventName": ["INSERT"]}"#}]},
+        "FilterCriteria": {"Filters": [{"Pattern": super::STREAM_FILTER}]},
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": true,
         "MaximumRetryAttempts": 10,

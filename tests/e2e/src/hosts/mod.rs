@@ -16,6 +16,9 @@ use std::path::Path;
 
 use crate::system::Addresses;
 
+/// Which records wake a relay that is a function; the very pattern that is deployed.
+const STREAM_FILTER: &str = include_str!("../../../../terraform/modules/outbox/stream-filter.json");
+
 /// Whether the programs that [`Processes`] starts are built beside this one and up to date.
 ///
 /// # Errors

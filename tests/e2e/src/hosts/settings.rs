@@ -21,6 +21,9 @@ pub(super) fn variables(service: &str, endpoint: &str) -> Vec<(String, String)> 
         ("ORDER_TIMEOUT_CHECK_SECONDS", "1"),
         ("DYNAMODB_INBOX_TABLE_NAME", &format!("{service}-inbox")),
         ("DYNAMODB_OUTBOX_TABLE_NAME", &format!("{service}-outbox")),
+        // What was sent is looked up there.
+        ("SENT_TABLE_NAME", &format!("{service}-sent")),
+        ("SENT_RETENTION_DAYS", "7"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

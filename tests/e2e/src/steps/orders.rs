@@ -1,6 +1,6 @@
 //! Orders, placed, cancelled and read over HTTP.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use cucumber::{given, then, when};
 use futures::future::try_join_all;
 use reqwest::Method;
@@ -31,6 +31,14 @@ pub(super) async fn read(story: &Story, id: Uuid) -> anyhow::Result<Value> {
 #[given("an order that nobody has heard of")]
 fn unknown(_: &mut Story) {
     // Every story begins with the id of such an order.
+}
+
+/// A transaction becomes visible item by item: the answer to its message can come before the order can be read.
+#[given("an order that will be placed with this key")]
+fn to_come(story: &mut Story) -> anyhow::Result<()> {
+    let key = story.key.as_ref().context("the requests carry no key")?;
+    story.order = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("idempotency-key:order:{key}").as_bytes());
+    Ok(())
 }
 
 #[given("a pending order")]

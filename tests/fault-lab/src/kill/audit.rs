@@ -123,11 +123,11 @@ impl Evidence {
         let books = Books::read(dynamodb).await?;
         let undecided = books.orders.values().filter(|order| order.state == "PENDING").count();
         ensure!(undecided == 0, "{undecided} orders are pending");
-        let pending = books.messages.iter().filter(|message| message.is_pending).count();
-        ensure!(pending == 0, "{pending} messages are pending");
+        let waiting = books.messages.values().filter(|message| message.is_waiting).count();
+        ensure!(waiting == 0, "{waiting} messages wait in the outboxes");
         let heard = self.heard.look(|events| events.iter().flatten().map(Event::id).collect::<HashSet<_>>());
-        let unheard = books.messages.iter().filter(|message| !heard.contains(&message.id)).count();
-        ensure!(unheard == 0, "{unheard} messages were noted as sent and not heard");
+        let unheard = books.messages.keys().filter(|id| !heard.contains(id)).count();
+        ensure!(unheard == 0, "{unheard} messages are kept as sent and were not heard");
         Ok(())
     }
 
@@ -156,18 +156,17 @@ impl Evidence {
         }
     }
 
-    /// Each message was delivered, each delivery is of a message, and each order has exactly the events of its life. How many events there
-    /// were, and how many deliveries too many.
+    /// Each message was delivered, each delivery is of a message, and each customer and order has exactly the events of its life: these follow
+    /// from what is stored of it, whatever is kept of its messages. How many events there were, and how many deliveries too many.
     fn judge_events(&self, books: &Books, violations: &mut Violations) -> (usize, usize) {
-        let stored: HashSet<_> = books.messages.iter().map(|message| message.id).collect();
         self.heard.look(|deliveries| {
             let mut events: HashMap<Uuid, &Event> = HashMap::new();
             let mut again = 0;
             for delivery in deliveries {
                 match delivery {
-                    Ok(event) if !stored.contains(&event.id()) => {
+                    Ok(event) if !books.messages.contains_key(&event.id()) => {
                         violations.add(format!(
-                            "{} {} was delivered and is in no outbox",
+                            "{} {} was delivered, and nothing is kept of it",
                             event.kind(),
                             event.id()
                         ));
@@ -176,17 +175,32 @@ impl Evidence {
                     Err(why) => violations.add(format!("something that is no event was delivered: {why}")),
                 }
             }
-            for message in books.messages.iter().filter(|message| !events.contains_key(&message.id)) {
-                violations.add(format!("{} {} was never delivered", message.kind, message.id));
+            for (id, message) in books.messages.iter().filter(|(id, _)| !events.contains_key(id)) {
+                violations.add(format!("{} {id} was never delivered", message.kind));
             }
             for event in events.values() {
                 let kept = event.check();
                 violations.check(kept.is_ok(), || format!("an event breaks the contract: {kept:?}"));
             }
+            judge_customers(books, events.values().copied(), violations);
             judge_lives(books, events.values().copied(), violations);
             (events.len(), again)
         })
     }
+}
+
+/// One event tells of the creation of each customer.
+fn judge_customers<'a>(books: &Books, events: impl Iterator<Item = &'a Event>, violations: &mut Violations) {
+    let mut created: HashMap<Uuid, usize> = HashMap::new();
+    for event in events.filter(|event| event.kind() == "CustomerCreated") {
+        let customer = event.data["customer_id"].as_str().and_then(|id| id.parse().ok());
+        customer.into_iter().for_each(|id| *created.entry(id).or_default() += 1);
+    }
+    for id in books.customers.keys() {
+        let times = created.remove(id).unwrap_or_default();
+        violations.check(times == 1, || format!("customer {id} has {times} events of its creation"));
+    }
+    violations.check(created.is_empty(), || format!("events of customers that do not exist: {created:?}"));
 }
 
 /// The events that tell of each order.

@@ -11,8 +11,9 @@ use uuid::Uuid;
 pub(super) struct Books {
     pub(super) orders: HashMap<Uuid, Order>,
     pub(super) customers: HashMap<Uuid, Customer>,
-    pub(super) messages: Vec<Message>,
-    /// Subjects that are set aside, with the reason.
+    /// Messages that wait, and those that were sent, by id.
+    pub(super) messages: HashMap<Uuid, Message>,
+    /// Rows that are set aside, with the reason.
     pub(super) parked: Vec<String>,
 }
 
@@ -29,25 +30,28 @@ pub(super) struct Customer {
     pub(super) reserved: u64,
 }
 
-/// A row of an outbox.
+/// A row of an outbox, or of a table of sent messages.
 #[derive(Debug)]
 pub(super) struct Message {
-    pub(super) id: Uuid,
     pub(super) kind: String,
-    pub(super) is_pending: bool,
+    pub(super) is_waiting: bool,
 }
 
 impl Books {
     pub(super) async fn read(dynamodb: &Client) -> anyhow::Result<Self> {
         let orders = scan(dynamodb, "orders").await?;
         let customers = scan(dynamodb, "customers").await?;
-        let mut rows = scan(dynamodb, "orders-outbox").await?;
-        rows.extend(scan(dynamodb, "customers-outbox").await?);
-        let parked = rows.iter().filter(|row| row["Parked"].is_string()).map(Value::to_string).collect();
+        let mut waiting = scan(dynamodb, "orders-outbox").await?;
+        waiting.extend(scan(dynamodb, "customers-outbox").await?);
+        // After the outboxes: a message is put here before it leaves there, so none is missed.
+        let mut sent = scan(dynamodb, "orders-sent").await?;
+        sent.extend(scan(dynamodb, "customers-sent").await?);
+        let parked = waiting.iter().filter(|row| row["Parked"].is_string()).map(Value::to_string).collect();
+        let sent = sent.iter().filter_map(|row| message(row, false));
         Ok(Self {
             orders: orders.iter().filter_map(order).collect(),
             customers: customers.iter().filter_map(customer).collect(),
-            messages: rows.iter().filter_map(message).collect(),
+            messages: sent.chain(waiting.iter().filter_map(|row| message(row, true))).collect(),
             parked,
         })
     }
@@ -70,9 +74,8 @@ fn customer(item: &Value) -> Option<(Uuid, Customer)> {
     Some((id(&item["CustomerId"])?, Customer { limit, reserved }))
 }
 
-fn message(item: &Value) -> Option<Message> {
-    let (kind, is_pending) = (item["Kind"].as_str()?.to_owned(), item["PendingShard"].is_string());
-    Some(Message { id: id(&item["MessageId"])?, kind, is_pending })
+fn message(item: &Value, is_waiting: bool) -> Option<(Uuid, Message)> {
+    Some((id(&item["MessageId"])?, Message { kind: item["Kind"].as_str()?.to_owned(), is_waiting }))
 }
 
 fn id(value: &Value) -> Option<Uuid> {

@@ -1,12 +1,12 @@
 //! Drops a handler at each of its polls, and judges what is left when the work has come again.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     cases::{Atom, Case, Work},
     polls::poll_at_most,
     shop::{LATENCY, Process, Shop},
-    state::{Heard, Stored, dispatched, stored},
+    state::{Heard, Place, Stored, kept, stored, waiting},
 };
 
 /// After how many calls of the process that takes over a request of the dropped one is carried out.
@@ -82,6 +82,7 @@ async fn run_whole(case: &Case) -> Whole {
 async fn run_dropped(case: &Case, whole: &Whole, poll: usize, lag: u32) -> Dropped {
     let shop = Shop::open().await;
     let work = (case.prepare)(&shop).await;
+    let waited = waiting(&shop).await;
     // Half a call later than the calls of the process that takes over, so that it is clear which comes first.
     let first = shop.process(LATENCY / 2 + LATENCY * lag);
     poll_at_most(work(first.clone()), poll).await;
@@ -92,7 +93,7 @@ async fn run_dropped(case: &Case, whole: &Whole, poll: usize, lag: u32) -> Dropp
     }
     let left = stored(&shop).await;
     judge.half_done(case.atom, &left, whole);
-    judge.nothing_noted_that_was_not_sent().await;
+    judge.nothing_gone_that_was_not_sent(&waited).await;
     judge.comes_again(&work, whole).await;
     arrived(&first).await;
     judge.end(whole).await;
@@ -116,6 +117,11 @@ async fn finish(shop: &Shop, heard: &mut Heard) {
     heard.listen(shop).await;
 }
 
+/// Each item alone, with its table and partition.
+fn rows(stored: &Stored) -> BTreeSet<(&(&'static str, String), &String)> {
+    stored.iter().flat_map(|(place, items)| items.iter().map(move |item| (place, item))).collect()
+}
+
 struct Judge<'a> {
     shop: &'a Shop,
     heard: Heard,
@@ -132,20 +138,23 @@ impl Judge<'_> {
     fn half_done(&mut self, atom: Atom, left: &Stored, whole: &Whole) {
         let holds = match atom {
             Atom::Everything => *left == whole.before || *left == whole.after,
-            Atom::Subject => left.iter().all(|(partition, items)| {
-                [&whole.before, &whole.after].iter().any(|stored| stored.get(partition) == Some(items))
-            }),
+            Atom::Row => {
+                let [left, before, after] = [left, &whole.before, &whole.after].map(rows);
+                left.is_subset(&(&before | &after)) && (&before & &after).is_subset(&left)
+            }
             Atom::Step => true,
         };
         self.check(holds, || format!("half done: {left:#?}"));
     }
 
-    /// The watermark must never be ahead of what subscribers have.
-    async fn nothing_noted_that_was_not_sent(&mut self) {
+    /// What waited and is gone, and what is kept as sent, subscribers have.
+    async fn nothing_gone_that_was_not_sent(&mut self, waited: &BTreeSet<Place>) {
         self.heard.listen(self.shop).await;
-        let noted = dispatched(self.shop).await;
-        let missing: Vec<_> = noted.iter().filter(|place| !self.heard.texts.contains_key(place)).collect();
-        let why = format!("noted as dispatched, and never sent: {missing:?}");
+        let gone: BTreeSet<_> = waited - &waiting(self.shop).await;
+        let kept = kept(self.shop).await;
+        let missing: Vec<_> =
+            gone.union(&kept).filter(|place| !self.heard.texts.contains_key(place)).collect();
+        let why = format!("gone or kept as sent, and never sent: {missing:?}");
         self.check(missing.is_empty(), || why);
     }
 

@@ -60,11 +60,11 @@ impl Shop {
         self.process(LATENCY).post("/orders", key, &body).await.unwrap()
     }
 
-    /// Publishes everything that a service has stored, as far as it is not parked.
+    /// Sends everything that waits in the outbox of a service, as far as it is not parked.
     pub(crate) async fn publish(&self, service: &str) {
         let table = format!("{service}-outbox");
-        let pending = items(self, &table).await.into_iter().filter(|item| item.contains_key("PendingShard"));
-        let pending = pending.map(|item| item["PK"].as_str().unwrap().to_owned()).collect();
+        let waiting = items(self, &table).await.into_iter();
+        let pending = waiting.map(|item| item["PK"].as_str().unwrap().to_owned()).collect();
         let relay = final_program::relay_of(&self.process(LATENCY).ambient, &table);
         for result in relay.wake(pending).await.into_values() {
             result.unwrap();

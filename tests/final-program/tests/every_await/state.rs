@@ -8,8 +8,9 @@ use uuid::{Uuid, Version};
 
 use crate::shop::{PROBE, Shop};
 
-const TABLES: [&str; 6] =
-    ["customers", "customers-inbox", "customers-outbox", "orders", "orders-inbox", "orders-outbox"];
+const OUTBOXES: [&str; 2] = ["customers-outbox", "orders-outbox"];
+const SENT: [&str; 2] = ["customers-sent", "orders-sent"];
+const OTHERS: [&str; 4] = ["customers", "customers-inbox", "orders", "orders-inbox"];
 
 /// What is stored, by table and partition key. A list, and not a set: an item too many is a difference.
 pub(crate) type Stored = BTreeMap<(&'static str, String), Vec<String>>;
@@ -17,7 +18,7 @@ pub(crate) type Stored = BTreeMap<(&'static str, String), Vec<String>>;
 /// Everything that is stored.
 pub(crate) async fn stored(shop: &Shop) -> Stored {
     let mut stored = Stored::new();
-    for table in TABLES {
+    for table in OUTBOXES.into_iter().chain(SENT).chain(OTHERS) {
         for item in items(shop, table).await {
             let partition = settled_text(item["PK"].as_str().unwrap());
             stored.entry((table, partition)).or_default().push(settled(Value::Object(item)).to_string());
@@ -65,12 +66,21 @@ impl Heard {
     }
 }
 
-/// The messages in the outboxes that are noted as dispatched.
-pub(crate) async fn dispatched(shop: &Shop) -> Vec<Place> {
-    let mut places = Vec::new();
-    for table in ["customers-outbox", "orders-outbox"] {
-        let sent = items(shop, table).await.into_iter().filter(|item| !item.contains_key("PendingShard"));
-        places.extend(sent.filter_map(|item| Some(place(item.get("Message")?.as_str()?))));
+/// The messages that wait in the outboxes.
+pub(crate) async fn waiting(shop: &Shop) -> BTreeSet<Place> {
+    messages(shop, OUTBOXES).await
+}
+
+/// The messages that are kept as sent.
+pub(crate) async fn kept(shop: &Shop) -> BTreeSet<Place> {
+    messages(shop, SENT).await
+}
+
+async fn messages(shop: &Shop, tables: [&str; 2]) -> BTreeSet<Place> {
+    let mut places = BTreeSet::new();
+    for table in tables {
+        let items = items(shop, table).await.into_iter();
+        places.extend(items.filter_map(|item| Some(place(item.get("Message")?.as_str()?))));
     }
     places
 }
@@ -94,8 +104,6 @@ fn settled(value: Value) -> Value {
             let settle = |(name, value): (String, Value)| {
                 let value = match name.as_str() {
                     "ExpiresAt" => "<time>".into(),
-                    // It follows from the subject, and a scheduled message's has an id that is made on the way.
-                    "PendingShard" => "<shard>".into(),
                     _ => settled(value),
                 };
                 (name, value)

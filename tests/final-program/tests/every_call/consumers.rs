@@ -18,12 +18,12 @@ use crate::{
 
 pub(crate) const RESERVE: Part = Part {
     name: "reserve credit",
-    calls: 3,
+    calls: 2,
     prepare: |world, seed| Box::pin(reserve_credit(world, seed, false)),
 };
 pub(crate) const REFUSE: Part = Part {
     name: "refuse credit",
-    calls: 3,
+    calls: 2,
     prepare: |world, seed| Box::pin(reserve_credit(world, seed, true)),
 };
 pub(crate) const RELEASE: Part =
@@ -45,6 +45,8 @@ macro_rules! handler {
         }
     }};
 }
+
+pub(crate) use handler;
 
 fn order(seed: u64) -> Uuid {
     Uuid::from_u64_pair(2, seed)

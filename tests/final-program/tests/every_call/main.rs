@@ -7,12 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod consumers;
+mod emerging;
+mod half_visible;
 mod http;
 #[path = "../support/outside.rs"]
 mod outside;
 mod planted;
+mod planted_relays;
 mod redrive;
 mod relays;
+mod timeouts;
 mod trial;
 mod wire;
 mod world;
@@ -38,9 +42,14 @@ const PARTS: &[(Part, u64)] = &[
     (consumers::REFUSE, 25_000),
     (consumers::RELEASE, 10_000),
     (consumers::APPROVE, 6_000),
-    (relays::RELAY, 8_000),
+    (timeouts::GIVE_UP, 2_000),
+    (relays::RELAY, 4_000),
+    (relays::EMERGING, 3_000),
+    (relays::PARKED, 1_000),
     (relays::SWEEPER, 2_000),
     (redrive::REDRIVE, 2_000),
+    (half_visible::TWO_COMMITS, 300),
+    (half_visible::APPROVE, 500),
 ];
 
 /// A world is left after so many runs, so that no run pays for what others have stored.
@@ -64,7 +73,17 @@ fn a_hundred_thousand_runs_with_faults_do_no_damage() {
 
 #[test]
 fn the_classic_mistakes_are_found() {
-    for part in [planted::DUAL_WRITE, planted::NO_INBOX, planted::NOTED_FIRST, planted::BLAMED_BY_FLAG] {
+    let sound = in_parallel(&planted_relays::SOUND, 200);
+    tell(&format!("{:<26} {sound}", planted_relays::SOUND.name));
+    assert!(sound.failures.is_empty(), "{}", sound.failures.join("\n"));
+    let relays = [
+        planted_relays::DELETED_FIRST,
+        planted_relays::PROVEN_BY_QUERY,
+        planted_relays::TWO_IN_A_BATCH,
+        planted_relays::MARK_ON_ANOTHER,
+        planted_relays::BLAMED_BY_FLAG,
+    ];
+    for part in [planted::DUAL_WRITE, planted::NO_INBOX, timeouts::UNCONDITIONAL].into_iter().chain(relays) {
         let tally = in_parallel(&part, 200);
         tell(&format!("{:<26} {tally}", part.name));
         assert!(!tally.failures.is_empty(), "{} was not found", part.name);

@@ -3,108 +3,177 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::dynamodb::Event;
+use aws_sdk_dynamodb::types::AttributeValue;
+use customers::messages::{CustomerCreated, CustomerCreditReserved, Head};
 use final_program::relay_of;
-use orders::messages::{Head, OrderApproved, OrderCreated};
 use outbox_relay::lambda::{self, Sweep};
 use serde_json::{Value, json};
 use transactional_messaging::{
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
     outbox::{Outbox, partition_of},
 };
 use unit_of_work::{DynamoDb, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
+    emerging,
     trial::{Job, Part},
-    world::World,
+    world::{Process, World, rename},
 };
 
-const OUTBOX: &str = "orders-outbox";
+pub(crate) const OUTBOX: &str = "customers-outbox";
 
 pub(crate) const RELAY: Part =
-    Part { name: "relay", calls: 4, prepare: |world, seed| Box::pin(relay(world, seed)) };
+    Part { name: "relay", calls: 5, prepare: |world, seed| Box::pin(relay(world, seed)) };
 pub(crate) const SWEEPER: Part =
-    Part { name: "sweeper", calls: 12, prepare: |world, seed| Box::pin(sweeper(world, seed)) };
+    Part { name: "sweeper", calls: 5, prepare: |world, seed| Box::pin(sweeper(world, seed)) };
+pub(crate) const EMERGING: Part = Part {
+    name: "relay, emerging rows",
+    calls: 7,
+    prepare: |world, seed| Box::pin(emerging_rows(world, seed)),
+};
+pub(crate) const PARKED: Part =
+    Part { name: "relay, a damaged row", calls: 8, prepare: |world, seed| Box::pin(parked(world, seed)) };
 
-/// Two messages of one subject, neither of which is published.
-pub(crate) async fn stored(world: &World, seed: u64) -> Subject {
+/// Three messages of one subject, none of which is sent; two of them are of one topic.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) subject: Subject,
+    /// As they were stored, in their sequence.
+    pub(crate) texts: Vec<String>,
+}
+
+impl Stored {
+    pub(crate) fn partition(&self) -> String {
+        partition_of(&self.subject)
+    }
+
+    pub(crate) fn key(&self, number: u64) -> [(String, AttributeValue); 2] {
+        [("PK", self.partition()), ("SK", place(number))]
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
+    }
+
+    /// The stream records of these rows.
+    pub(crate) fn records(&self, numbers: &[u64]) -> Event {
+        let records = numbers.iter().map(|number| {
+            json!({"eventID": number.to_string(), "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+                "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": number.to_string(), "SizeBytes": 26,
+                "StreamViewType": "KEYS_ONLY",
+                "Keys": {"PK": {"S": self.partition()}, "SK": {"S": place(*number)}}}})
+        });
+        serde_json::from_value(json!({"Records": records.collect::<Vec<_>>()})).unwrap()
+    }
+}
+
+/// The sort key of the row with this number, from 0.
+fn place(number: u64) -> String {
+    Sequence::of(0, number).to_string()
+}
+
+pub(crate) async fn stored(world: &World, seed: u64) -> Stored {
     let id = Uuid::from_u64_pair(3, seed);
-    let subject = Subject::aggregate("order", id);
-    let process = world.process();
-    let head = |state| Head {
-        event_id: process.id(),
-        correlation_id: id,
-        order_id: id,
-        customer_id: world.customer,
-        state,
-        created_at: process.now(),
-    };
-    let outbox = Outbox::new(OUTBOX, "/orders");
+    let (subject, process) = (Subject::aggregate("customer", id), world.process());
+    let head =
+        || Head { event_id: process.id(), correlation_id: id, customer_id: id, created_at: process.now() };
+    let reserved = |number| CustomerCreditReserved { head: head(), order_id: Uuid::from_u64_pair(4, number) };
+    let outbox = Outbox::new(OUTBOX, "/customers");
     let mut work = UnitOfWork::<()>::new(process.id());
-    let (place, context) = (|index| (&subject, Sequence::of(0, index)), Context::of_request(id));
-    let created = OrderCreated { head: head("PENDING"), order_total: 7 };
-    outbox.publish(&mut work, place(0), &context, &created, ()).unwrap();
-    outbox.publish(&mut work, place(1), &context, &OrderApproved { head: head("APPROVED") }, ()).unwrap();
+    let (sequence, context) = (|index| Sequence::of(0, index), Context::of_request(id));
+    let first = Place::first(subject.clone(), sequence(0));
+    let created = CustomerCreated { head: head(), name: "Ada".to_owned(), credit_limit: 7 };
+    outbox.publish(&mut work, &first, &context, &created, ()).unwrap();
+    for index in 1..3 {
+        let behind = Place::after(subject.clone(), sequence(index), sequence(index - 1));
+        outbox.publish(&mut work, &behind, &context, &reserved(index), ()).unwrap();
+    }
     work.commit(&DynamoDb::new(aws_sdk_dynamodb::Client::new(process.aws()))).await.unwrap();
-    subject
+    let rows = world.outbox("customers", &subject).await;
+    let texts = rows.iter().map(|row| row["Message"].as_str().unwrap().to_owned()).collect();
+    Stored { subject, texts }
+}
+
+async fn handle(process: &Process, event: Event) -> Result<(), String> {
+    let failed = lambda::handle(&relay_of(process, OUTBOX), event).await.batch_item_failures.len();
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} records failed")) }
 }
 
 async fn relay(world: &World, seed: u64) -> Job {
-    let subject = stored(world, seed).await;
-    let records = [1, 2].map(|sequence: u64| {
-        json!({"eventID": sequence.to_string(), "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
-            "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": sequence.to_string(), "SizeBytes": 26,
-            "StreamViewType": "KEYS_ONLY",
-            "Keys": {"PK": {"S": partition_of(&subject)}, "SK": {"S": format!("{sequence:020}")}}}})
-    });
-    let event: Event = serde_json::from_value(json!({"Records": records})).unwrap();
+    let stored = stored(world, seed).await;
+    let event = stored.records(&[0, 1, 2]);
     let work = move |process| {
         let event = event.clone();
-        async move {
-            let failed = lambda::handle(&relay_of(&process, OUTBOX), event).await.batch_item_failures.len();
-            if failed == 0 { Ok(()) } else { Err(format!("{failed} records failed")) }
-        }
+        async move { handle(&process, event).await }
     };
-    Job::new(work, move |world: &World| Box::pin(async move { judge(world, &subject).await }))
+    judged(work, stored)
 }
 
 async fn sweeper(world: &World, seed: u64) -> Job {
-    let subject = stored(world, seed).await;
+    let stored = stored(world, seed).await;
     tokio::time::advance(Duration::from_secs(600)).await;
     let work = |process| async move {
         let swept = lambda::sweep_once(&relay_of(&process, OUTBOX), Sweep { older_than_seconds: 300 }).await;
         swept.map(drop).map_err(|error| error.to_string())
     };
-    Job::new(work, move |world: &World| Box::pin(async move { judge(world, &subject).await }))
+    judged(work, stored)
 }
 
-/// Both messages were published in their order, each with the same bytes every time, and that is noted.
-pub(crate) async fn judge(world: &World, subject: &Subject) -> Vec<String> {
+/// The rows become visible one after the other, in any sequence; and a row's record is there when the row is.
+async fn emerging_rows(world: &World, seed: u64) -> Job {
+    let stored = stored(world, seed).await;
+    let emerging = emerging::again(world, &stored, seed).await;
+    let of_job = stored.clone();
+    let work = move |process| {
+        let (stored, mut emerging) = (of_job.clone(), emerging.clone());
+        async move {
+            // Whatever comes of it: it may be that the row's turn has not come.
+            handle(&process, stored.records(&emerging.sequence[..1])).await.ok();
+            emerging.over().await;
+            handle(&process, stored.records(&emerging.sequence)).await
+        }
+    };
+    judged(work, stored)
+}
+
+/// A row in the middle cannot be sent. Somebody mends it, and unparks the subject.
+async fn parked(world: &World, seed: u64) -> Job {
+    let stored = stored(world, seed).await;
+    rename(&world.aws.sdk_config(), OUTBOX, stored.key(1), "Topic", "Mislaid").await.unwrap();
+    let of_job = stored.clone();
+    let work = move |process: Process| {
+        let stored = of_job.clone();
+        async move {
+            handle(&process, stored.records(&[0, 1, 2])).await?;
+            // A row that is sound or gone stays so.
+            rename(process.aws(), OUTBOX, stored.key(1), "Mislaid", "Topic").await.ok();
+            let unparked = relay_of(&process, OUTBOX).unpark(&stored.partition()).await;
+            unparked.map(drop).map_err(|error| error.to_string())
+        }
+    };
+    judged(work, stored)
+}
+
+pub(crate) fn judged<F>(work: impl Fn(Process) -> F + 'static, stored: Stored) -> Job
+where
+    F: Future<Output = Result<(), String>> + 'static,
+{
+    Job::new(work, move |world: &World| Box::pin(async move { judge(world, &stored).await }))
+}
+
+/// All messages were published in their order, each with the bytes that were stored, and nothing of them waits any more.
+async fn judge(world: &World, stored: &Stored) -> Vec<String> {
     let mut wrong = Vec::new();
-    let rows = world.outbox("orders", subject).await;
-    let (heads, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row["SK"] == "#HEAD");
-    let stored: Vec<_> = rows.iter().filter_map(|row| row.get("Message")?.as_str()).collect();
-    if stored.len() != 2 {
-        wrong.push(format!("{} messages are stored, not 2", stored.len()));
+    let left = world.outbox("customers", &stored.subject).await;
+    if !left.is_empty() {
+        wrong.push(format!("left in the outbox is {left:?}"));
     }
-    if rows.iter().any(|row| row.contains_key("PendingShard")) {
-        wrong.push("a row is still pending".to_owned());
-    }
-    let watermark = heads.first().and_then(|head| head.get("Watermark")?.as_str());
-    if watermark != rows.last().and_then(|row| row["SK"].as_str()) {
-        wrong.push(format!("the watermark is {watermark:?}"));
-    }
-    if heads.iter().any(|head| head.contains_key("Parked")) {
-        wrong.push("the subject is parked".to_owned());
-    }
-    let heard = world.heard().await.remove(subject.as_str()).unwrap_or_default();
-    let mut first: Vec<&str> = Vec::new();
+    let heard = world.heard().await.remove(stored.subject.as_str()).unwrap_or_default();
+    let mut first: Vec<&String> = Vec::new();
     for text in &heard {
-        if !first.contains(&text.as_str()) {
+        if !first.contains(&text) {
             first.push(text);
         }
     }
-    if first != stored {
+    if first != stored.texts.iter().collect::<Vec<_>>() {
         wrong.push(format!("heard was {:?}", first.iter().map(|text| kind_of(text)).collect::<Vec<_>>()));
     }
     wrong

@@ -1,6 +1,6 @@
 //! One run: a job, processes that meet faults while they do it, one that meets none, and the judgement.
 
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, time::Duration};
 
 use futures::future::LocalBoxFuture;
 
@@ -8,6 +8,9 @@ use crate::{
     wire::Faults,
     world::{Process, World},
 };
+
+/// Before a message comes again, or a client repeats a request: longer than a transaction takes to become visible.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// A part of the system.
 pub(crate) struct Part {
@@ -90,13 +93,17 @@ async fn run(part: &Part, world: &World, seed: u64, tally: &mut Tally) -> Result
         let faults = Faults::random(&mut random, part.calls, process == 0);
         let ended = faults.strike(world, |process| (job.work)(process)).await;
         tally.faults += faults.struck();
-        if ended == Some(Ok(())) {
-            break;
+        match ended {
+            Some(Ok(())) => break,
+            // Nobody takes it over: it lies in the dead-letter queue.
+            Some(Err(why)) if why.starts_with("Terminal") => return Err(why),
+            _ => {}
         }
         tally.taken_over += 1;
     }
     tally.runs += 1;
     // As a message comes again after its answer was lost, or a client repeats a request.
+    tokio::time::sleep(PAUSE).await;
     (job.work)(world.process()).await.map_err(|error| format!("without a fault: {error}"))?;
     let wrong = (job.judge)(world).await;
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }

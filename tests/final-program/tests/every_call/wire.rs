@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::{
@@ -18,8 +19,9 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use fault_engine::{Refusal, publish_partly, without_first_entry};
 use futures::future::LocalBoxFuture;
-use local_aws::InMemoryAws;
+use local_aws::{InMemoryAws, ItemByItem};
 use tokio::sync::Notify;
 
 use crate::world::{Process, World};
@@ -35,9 +37,11 @@ enum Fault {
     ServerError,
     Conflict,
     EntriesRefused,
+    FirstRefused,
+    HalfVisible,
 }
 
-const ALL: [Fault; 8] = [
+const ALL: [Fault; 10] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::RequestLost,
@@ -46,7 +50,12 @@ const ALL: [Fault; 8] = [
     Fault::ServerError,
     Fault::Conflict,
     Fault::EntriesRefused,
+    Fault::FirstRefused,
+    Fault::HalfVisible,
 ];
+
+/// What [`Faults::half_visible`] strikes: more calls than a use case makes.
+const ALL_CALLS: usize = 100;
 
 /// The faults of one process, by the number of the call that they strike.
 #[derive(Clone)]
@@ -54,11 +63,19 @@ pub(crate) struct Faults(Arc<Inner>);
 
 struct Inner {
     planned: Vec<(usize, Fault)>,
-    /// Chooses a code, and independently of it whether the sender is blamed.
-    refusal: usize,
+    /// Why entries are refused.
+    refusal: Refusal,
+    /// How a transaction becomes visible, and whether its process crashes meanwhile.
+    way: Way,
     calls: AtomicUsize,
     struck: AtomicU64,
     crash: Notify,
+}
+
+#[derive(Clone, Copy)]
+struct Way {
+    seed: u64,
+    is_crash: bool,
 }
 
 impl Faults {
@@ -71,13 +88,24 @@ impl Faults {
         while random.bool() {
             planned.push((random.usize(0..2 * calls), ALL[random.usize(0..ALL.len())]));
         }
-        Self(Arc::new(Inner {
-            planned,
-            refusal: random.usize(0..2 * fault_engine::PASSING.len()),
-            calls: AtomicUsize::new(0),
-            struck: AtomicU64::new(0),
-            crash: Notify::new(),
-        }))
+        let refusal = Refusal::passing(random.usize(..), random.bool());
+        Self::of(planned, refusal, Way { seed: random.u64(..), is_crash: random.bool() })
+    }
+
+    /// Every transaction becomes visible item by item, and its caller waits for the end.
+    pub(crate) fn half_visible(seed: u64) -> Self {
+        let planned = (0..ALL_CALLS).map(|call| (call, Fault::HalfVisible)).collect();
+        Self::of(planned, Refusal::passing(0, false), Way { seed, is_crash: false })
+    }
+
+    fn of(planned: Vec<(usize, Fault)>, refusal: Refusal, way: Way) -> Self {
+        let (calls, struck, crash) = (AtomicUsize::new(0), AtomicU64::new(0), Notify::new());
+        Self(Arc::new(Inner { planned, refusal, way, calls, struck, crash }))
+    }
+
+    /// A process that meets these faults.
+    pub(crate) fn process(&self, world: &World) -> Process {
+        world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() })
     }
 
     /// How many of them struck.
@@ -91,7 +119,7 @@ impl Faults {
         world: &World,
         work: impl FnOnce(Process) -> LocalBoxFuture<'static, Result<(), String>>,
     ) -> Option<Result<(), String>> {
-        let process = world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() });
+        let process = self.process(world);
         tokio::select! {
             biased;
             () = self.0.crash.notified() => None,
@@ -110,7 +138,8 @@ impl Wire {
     async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let faults = &self.faults.0;
         let number = faults.calls.fetch_add(1, Ordering::Relaxed);
-        let planned = faults.planned.iter().find(|(call, _)| *call == number);
+        let concerns = |fault| !matches!(fault, Fault::HalfVisible) || is_transaction(&request);
+        let planned = faults.planned.iter().find(|(call, fault)| *call == number && concerns(*fault));
         let Some((_, fault)) = planned else { return self.aws.call(request).await };
         faults.struck.fetch_add(1, Ordering::Relaxed);
         match fault {
@@ -124,14 +153,40 @@ impl Wire {
             Fault::Throttled => Ok(refusal(&request, 400, "ThrottlingException", "Throttling")),
             Fault::ServerError => Ok(refusal(&request, 500, "InternalServerError", "InternalError")),
             Fault::Conflict => Ok(conflict(&request)),
-            Fault::EntriesRefused => Ok(entries_refused(&request, faults.refusal)),
+            Fault::EntriesRefused => in_part(&self.aws, request, faults.refusal, false).await,
+            Fault::FirstRefused => in_part(&self.aws, request, faults.refusal, true).await,
+            Fault::HalfVisible => self.show_item_by_item(request).await,
         }
+    }
+
+    /// The sequence and the pauses are by chance.
+    async fn show_item_by_item(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let Way { seed, is_crash } = self.faults.0.way;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let body = request.body().bytes().unwrap_or_default();
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let mut sequence: Vec<usize> = (0..body["TransactItems"].as_array().unwrap().len()).collect();
+        random.shuffle(&mut sequence);
+        let way = ItemByItem { sequence, gap: Duration::from_millis(random.u64(1_000..3_000)) };
+        request.headers_mut().insert(ItemByItem::HEADER, way.to_string());
+        let aws = self.aws.clone();
+        let written = tokio::spawn(async move { aws.call(request).await });
+        if !is_crash {
+            return written.await.unwrap();
+        }
+        // Long enough to be decided, and shorter than the first pause.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.crash().await
     }
 
     async fn crash(self) -> Result<HttpResponse, ConnectorError> {
         self.faults.0.crash.notify_one();
         std::future::pending().await
     }
+}
+
+fn is_transaction(request: &HttpRequest) -> bool {
+    request.headers().get("x-amz-target").is_some_and(|target| target.ends_with("TransactWriteItems"))
 }
 
 fn lost() -> ConnectorError {
@@ -158,8 +213,7 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else {
         return refusal_of_all(request);
     };
-    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.ends_with("TransactWriteItems"))
-    else {
+    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.contains(".Transact")) else {
         return refusal_of_all(request);
     };
     let reasons: Vec<_> = actions.iter().map(|_| r#"{"Code":"TransactionConflict"}"#).collect();
@@ -173,29 +227,22 @@ fn conflict(request: &HttpRequest) -> HttpResponse {
     )
 }
 
-/// A batch is taken as a call, and none of its messages is; any other call is throttled.
-fn entries_refused(request: &HttpRequest, refusal: usize) -> HttpResponse {
-    let body = request.body().bytes().unwrap_or_default();
-    let fields: Vec<_> = form_urlencoded::parse(body).collect();
-    if !fields.iter().any(|(name, value)| name == "Action" && value == "PublishBatch") {
-        return refusal_of_all(request);
+/// A batch of messages or of items of which nothing, or all but the first, is taken; any other call is throttled.
+async fn in_part(
+    aws: &InMemoryAws,
+    request: HttpRequest,
+    refusal: Refusal,
+    is_first_only: bool,
+) -> Result<HttpResponse, ConnectorError> {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    if target.contains(".Batch") && is_first_only {
+        return without_first_entry(aws, request).await;
     }
-    let (code, blames_sender) = (fault_engine::PASSING[refusal / 2], refusal % 2 == 1);
-    let ids = fields.iter().filter(|(name, _)| name.ends_with(".Id")).map(|(_, id)| id);
-    let failed = ids.map(|id| {
-        format!(
-            "<member><Id>{id}</Id><Code>{code}</Code><Message>injected</Message>\
-             <SenderFault>{blames_sender}</SenderFault></member>"
-        )
-    });
-    let failed: String = failed.collect();
-    response(
-        200,
-        format!(
-            "<PublishBatchResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishBatchResult>\
-             <Successful></Successful><Failed>{failed}</Failed></PublishBatchResult></PublishBatchResponse>"
-        ),
-    )
+    let body = request.body().bytes().unwrap_or_default();
+    if form_urlencoded::parse(body).any(|(name, value)| name == "Action" && value == "PublishBatch") {
+        return publish_partly(aws, request, refusal, |number, _| number == 0 || !is_first_only).await;
+    }
+    Ok(refusal_of_all(&request))
 }
 
 fn refusal_of_all(request: &HttpRequest) -> HttpResponse {

@@ -8,6 +8,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::http::HttpClient;
+use aws_types::SdkConfig;
 use fault_engine::{Ambient, listen_to_everything};
 use final_program::PROGRAM;
 use local_aws::InMemoryAws;
@@ -72,7 +73,7 @@ impl World {
         answer.item.map(|item| serde_dynamo::from_item(item).unwrap()).unwrap_or_default()
     }
 
-    /// What the outbox has of a subject: its head, if there is one, and its rows in their order.
+    /// What the outbox has of a subject: the rows that were not sent, in their order.
     pub(crate) async fn outbox(&self, service: &str, subject: &Subject) -> Vec<Item> {
         let request = self.dynamodb.query().table_name(format!("{service}-outbox")).consistent_read(true);
         let request = request.key_condition_expression("PK = :subject");
@@ -125,6 +126,27 @@ impl World {
     pub(crate) async fn queue(&self, name: &str) -> String {
         self.sqs.get_queue_url().queue_name(name).send().await.unwrap().queue_url.unwrap()
     }
+}
+
+/// Gives an attribute of an item another name, if the item has it.
+#[allow(clippy::disallowed_methods, reason = "no program changes a row so")]
+pub(crate) async fn rename(
+    aws: &SdkConfig,
+    table: &str,
+    key: [(String, AttributeValue); 2],
+    from: &str,
+    to: &str,
+) -> Result<(), aws_sdk_dynamodb::Error> {
+    let update = aws_sdk_dynamodb::Client::new(aws).update_item().table_name(table);
+    let update = update.set_key(Some(key.clone().into())).condition_expression("attribute_exists(#from)");
+    let row = aws_sdk_dynamodb::Client::new(aws).get_item().table_name(table).consistent_read(true);
+    let item = row.set_key(Some(key.into())).send().await?.item.unwrap_or_default();
+    let value = item.get(from).cloned().unwrap_or(AttributeValue::Null(true));
+    let update =
+        update.update_expression("SET #to = :value REMOVE #from").expression_attribute_names("#from", from);
+    let update = update.expression_attribute_names("#to", to).expression_attribute_values(":value", value);
+    update.send().await?;
+    Ok(())
 }
 
 /// A message as a queue delivers it, with the id of this number.

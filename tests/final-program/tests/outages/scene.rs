@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use orders::messages::{Head, OrderApproved, OrderCancelled, OrderCreated};
 use serde_json::{Value, json};
 use transactional_messaging::{
-    message::{Context, Sequence, Subject},
+    message::{Context, Place, Sequence, Subject},
     outbox::{Outbox, partition_of},
 };
 use unit_of_work::{DynamoDb, UnitOfWork};
@@ -49,7 +49,11 @@ pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
     let mut work = UnitOfWork::<()>::new(process.id());
     let context = Context::of_request(Uuid::from_u128(8));
     for (index, kind) in (0..).zip(kinds) {
-        let place = (&subject, Sequence::of(0, index));
+        let sequence = Sequence::of(0, index);
+        let place = &match index.checked_sub(1) {
+            None => Place::first(subject.clone(), sequence),
+            Some(before) => Place::after(subject.clone(), sequence, Sequence::of(0, before)),
+        };
         let stored = match kind {
             Kind::Created => {
                 let message = OrderCreated { head: head("PENDING"), order_total: 7 };
@@ -68,17 +72,19 @@ pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
     work.commit(&DynamoDb::new(aws_sdk_dynamodb::Client::new(process.aws()))).await.unwrap();
 }
 
-/// A batch of stream records, one for each of these subjects.
-pub(crate) fn records(numbers: &[u64]) -> Event {
-    let records: Vec<_> = numbers
-        .iter()
-        .map(|number| {
-            json!({"eventID": number.to_string(), "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
-                "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": number.to_string(), "SizeBytes": 26,
-                "StreamViewType": "KEYS_ONLY",
-                "Keys": {"PK": {"S": partition(*number)}, "SK": {"S": "00000000000000000001"}}}})
-        })
-        .collect();
+/// A batch of stream records: those of all rows of these subjects.
+pub(crate) async fn records(world: &World, numbers: &[u64]) -> Event {
+    let mut records = Vec::new();
+    for number in numbers {
+        for row in world.outbox("orders", &subject(*number)).await {
+            let sequence = (1 + records.len()).to_string();
+            records.push(
+                json!({"eventID": sequence, "eventName": "INSERT", "awsRegion": "us-east-1", "dynamodb": {
+                "ApproximateCreationDateTime": 1_767_225_600, "SequenceNumber": sequence, "SizeBytes": 26,
+                "StreamViewType": "KEYS_ONLY", "Keys": {"PK": {"S": row["PK"]}, "SK": {"S": row["SK"]}}}}),
+            );
+        }
+    }
     serde_json::from_value(json!({"Records": records})).unwrap()
 }
 

@@ -83,9 +83,11 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
     let wire = Wire::new(&world.aws)
         .rewriting(move |operation, asked, answer| split.lock().unwrap().rewrite(operation, asked, answer));
     let failing = partition(1);
-    wire.rule(move |operation, body| match operation == "Query" && body.contains(&failing) {
-        true => Fate::Fails,
-        false => Fate::Passes,
+    wire.rule(move |operation, body| {
+        match ["BatchGetItem", "Query"].contains(&operation) && body.contains(&failing) {
+            true => Fate::Fails,
+            false => Fate::Passes,
+        }
     });
     let process = world.process_over(wire.clone());
     let (relay, stop) = (relay_of(&process, OUTBOX), CancellationToken::new());

@@ -16,15 +16,17 @@ const DECISIONS: [(Decision, Option<RealDecision>); 4] = [
     (Decision::Refused, Some(RealDecision::Refused)),
     (Decision::Released, Some(RealDecision::Released)),
 ];
-const STATES: [(OrderState, State); 4] = [
+const STATES: [(OrderState, State); 5] = [
     (OrderState::Pending, State::Pending),
     (OrderState::Approved, State::Approved),
     (OrderState::Rejected, State::Rejected),
+    (OrderState::TimedOut, State::TimedOut),
     (OrderState::Cancelled, State::Cancelled),
 ];
-const HAPPENINGS: [(Happening, RealHappening); 3] = [
+const HAPPENINGS: [(Happening, RealHappening); 4] = [
     (Happening::CreditReserved, RealHappening::CreditReserved),
     (Happening::CreditRefused, RealHappening::CreditRefused),
+    (Happening::TimeIsUp, RealHappening::TimeIsUp),
     (Happening::CancelRequested, RealHappening::CancelRequested),
 ];
 
@@ -35,7 +37,11 @@ fn orders_answer_alike() {
             let same = match (answer(state, happening), real_answer(real_state, real_happening)) {
                 (Answer::Becomes(model), RealAnswer::Becomes(code)) => STATES.contains(&(model, code)),
                 (Answer::Already, RealAnswer::Already) => true,
-                (Answer::Refused, code) => !matches!(code, RealAnswer::Becomes(_) | RealAnswer::Already),
+                (Answer::TooLate, RealAnswer::TooLate) => true,
+                (
+                    Answer::Refused,
+                    RealAnswer::Contradiction | RealAnswer::StillPending | RealAnswer::WasRejected,
+                ) => true,
                 _ => false,
             };
             assert!(same, "{state:?}, {happening:?}");
@@ -61,12 +67,14 @@ fn customers_reserve_alike() {
 #[test]
 fn customers_release_alike() {
     for (before, real_before) in DECISIONS {
-        let expected = match duty(real_before, News::OrderCancelled) {
-            Duty::GiveBack(Money(1)) => Release::Released,
-            Duty::NeverReserve => Release::NothingDecided,
-            Duty::Nothing => Release::NothingToRelease,
-            other => panic!("{before:?}: {other:?}"),
-        };
-        assert_eq!(release(before), expected, "{before:?}");
+        for news in [News::OrderCancelled, News::OrderRejected] {
+            let expected = match duty(real_before, news) {
+                Duty::GiveBack(Money(1)) => Release::Released,
+                Duty::NeverReserve => Release::NothingDecided,
+                Duty::Nothing => Release::NothingToRelease,
+                other => panic!("{before:?}, {news:?}: {other:?}"),
+            };
+            assert_eq!(release(before), expected, "{before:?}, {news:?}");
+        }
     }
 }

@@ -1,0 +1,49 @@
+//! Scheduled messages whose time has come: moved into the outbox, from where the stream brings them. See
+//! [`scheduled`](transactional_messaging::scheduled).
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use transactional_messaging::scheduled::{MoveError, Mover};
+use uuid::Uuid;
+use waiting::{Deadline, Outage};
+
+use crate::wake::with_causes;
+
+/// Moves what is due each time `every` has passed, until `stop` is cancelled. At the stop it ends at once: a message that is under way is
+/// moved or is not. Several processes may do it; one of them moves each message.
+pub async fn run(mover: Mover, every: Duration, stop: CancellationToken) {
+    let mut outage = Outage::new(
+        "moving_failed",
+        "scheduled messages",
+        Uuid::nil(),
+        Duration::from_secs(1).min(every),
+        every,
+    );
+    let mut pause = every;
+    let pausing_and_moving = async |pause| {
+        tokio::time::sleep(pause).await;
+        mover.move_due().await
+    };
+    while let Some(moved) = stop.run_until_cancelled(pausing_and_moving(pause)).await {
+        pause = match moved {
+            Ok(_) => {
+                outage.over();
+                every
+            }
+            Err(error) => outage.failed(with_causes(&error)),
+        };
+    }
+}
+
+/// Moves what is due within half of the invocation's time; the other half is for what else it does. How many were looked at.
+///
+/// # Errors
+///
+/// [`MoveError`], also when the time was too short: the next invocation goes on.
+pub async fn move_once(mover: &Mover) -> Result<u64, MoveError> {
+    match Deadline::current() {
+        Some(deadline) => Deadline::after(deadline.left() / 2).scope(mover.move_due()).await,
+        None => mover.move_due().await,
+    }
+}
