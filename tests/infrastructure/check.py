@@ -30,6 +30,7 @@ from terraform import ALL, Terraform, copy, stand_in, variables
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 TERRAFORM = REPOSITORY / "terraform"
 TOOLS = pathlib.Path(sys.executable).parent
+RECEIPT = REPOSITORY / "tests/bench/tests/snapshots/receipt__summary.snap"
 PREFIX = "test-45d8-"
 
 
@@ -108,6 +109,7 @@ def whole_system(report, terraform):
             report.add(name, agreement.run(check, system, REPOSITORY / "final", PREFIX))
         times.report(report, system, containers.Containers(REPOSITORY, TOOLS))
         report.add("costs at rest are those in the README", costs.differences(system, TERRAFORM / "README.md"))
+        report.add("costs of an order are those of its receipt", costs.orders_differences(RECEIPT, TERRAFORM / "README.md"))
         return permissions.report(report, system, REPOSITORY, PREFIX)
     return []
 

@@ -1,4 +1,5 @@
-"""What the deployment costs while nobody uses it, from what is planned and a price list; terraform/README.md must show the same."""
+"""What the deployment costs while nobody uses it, from what is planned and a price list, and what orders cost, from their receipt;
+terraform/README.md must show the same."""
 
 import json
 
@@ -64,3 +65,11 @@ def differences(system, readme):
     """The lines that the README does not hold."""
     shown = readme.read_text().splitlines()
     return [f"terraform/README.md lacks: {line}" for line in table(system) if line not in shown]
+
+
+def orders_differences(receipt, readme):
+    """The sums of a million approved orders that the README does not hold: with the table of sent messages, and without."""
+    rows = [line.rsplit(None, 8) for line in receipt.read_text().splitlines() if line.startswith("final")]
+    dollars = {row[0]: row[6] for row in rows}
+    shown = [f"| **together** | | **{dollars['final']}** |", f"it is ${dollars['final, sent off']}."]
+    return [f"terraform/README.md lacks: {text}" for text in shown if text not in readme.read_text()]
