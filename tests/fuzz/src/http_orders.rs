@@ -37,7 +37,7 @@ async fn served() -> Served {
         item: "/order",
         there: PENDING,
         // One tells of the order, one of when its time is up.
-        messages: 2,
+        messages: 1,
         compare,
     }
 }

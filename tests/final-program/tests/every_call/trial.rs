@@ -86,6 +86,7 @@ pub(crate) fn runs(part: &Part, seeds: Range<u64>) -> Tally {
 }
 
 async fn run(part: &Part, world: &World, seed: u64, tally: &mut Tally) -> Result<(), String> {
+    tally.runs += 1;
     let mut random = fastrand::Rng::with_seed(seed);
     let job = (part.prepare)(world, seed).await;
     // The first process meets one fault for certain, and those after it may.
@@ -101,7 +102,6 @@ async fn run(part: &Part, world: &World, seed: u64, tally: &mut Tally) -> Result
         }
         tally.taken_over += 1;
     }
-    tally.runs += 1;
     // As a message comes again after its answer was lost, or a client repeats a request.
     tokio::time::sleep(PAUSE).await;
     (job.work)(world.process()).await.map_err(|error| format!("without a fault: {error}"))?;
