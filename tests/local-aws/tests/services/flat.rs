@@ -11,8 +11,8 @@ use local_aws::InMemoryAws;
 use crate::support::{create_table, put_new, text};
 
 const FEW: usize = 1_000;
-/// Twenty times as many.
-const MANY: usize = 20_000;
+/// A hundred times as many.
+const MANY: usize = 100_000;
 
 async fn fill(db: &Client, items: std::ops::Range<usize>) {
     let ids: Vec<usize> = items.collect();
