@@ -161,6 +161,7 @@ async fn a_call_to_dynamodb_that_hangs_ends_while_the_request_it_is_for_still_ha
     let started = Instant::now();
     assert!(matches!(client.list_queues().send().await.unwrap_err(), SdkError::TimeoutError(_)));
     assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);
-    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+    // The pauses between attempts are random: there may be no time for the last one.
+    assert!((2..=aws::MAX_ATTEMPTS).contains(&attempts.load(Ordering::Relaxed)));
     assert!(aws::DYNAMODB_OPERATION_TIMEOUT < service_kit::RequestLimits::default().deadline);
 }
