@@ -27,21 +27,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub async fn watch(orders: Orders<DynamoDb>, every: Duration, seed: Uuid, stop: CancellationToken) {
     let jitter = Backoff::new(seed, u32::MAX, every / 2, every / 2);
     let first = every.min(Duration::from_secs(1));
-    let mut outage = Outage::new("overdue_orders_out_of_reach", "orders", seed, first, LONGEST_PAUSE);
-    let mut round = 1;
-    let mut pause = every / 2;
-    let pausing_and_looking = async |pause| {
-        tokio::time::sleep(pause).await;
-        orders.give_up_overdue().await
+    let outage = Outage::new("overdue_orders_out_of_reach", "orders", seed, first, LONGEST_PAUSE);
+    let rest = |round| {
+        let more = if round == 0 { None } else { jitter.delay_after(round) };
+        every / 2 + more.unwrap_or_default()
     };
-    while let Some(looked) = stop.run_until_cancelled(pausing_and_looking(pause)).await {
-        pause = match looked {
-            Ok(_) => {
-                outage.over();
-                every / 2 + jitter.delay_after(round).unwrap_or_default()
-            }
-            Err(error) => outage.failed(error),
-        };
-        round = round.wrapping_add(1).max(1);
-    }
+    let orders = &orders;
+    let looking = || async move { orders.give_up_overdue().await.map(drop) };
+    stop.run_until_cancelled(outage.rounds(rest, looking)).await;
 }

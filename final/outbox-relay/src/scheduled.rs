@@ -13,27 +13,16 @@ use crate::wake::with_causes;
 /// Moves what is due each time `every` has passed, until `stop` is cancelled. At the stop it ends at once: a message that is under way is
 /// moved or is not. Several processes may do it; one of them moves each message.
 pub async fn run(mover: Mover, every: Duration, stop: CancellationToken) {
-    let mut outage = Outage::new(
+    let outage = Outage::new(
         "moving_failed",
         "scheduled messages",
         Uuid::nil(),
         Duration::from_secs(1).min(every),
         every,
     );
-    let mut pause = every;
-    let pausing_and_moving = async |pause| {
-        tokio::time::sleep(pause).await;
-        mover.move_due().await
-    };
-    while let Some(moved) = stop.run_until_cancelled(pausing_and_moving(pause)).await {
-        pause = match moved {
-            Ok(_) => {
-                outage.over();
-                every
-            }
-            Err(error) => outage.failed(with_causes(&error)),
-        };
-    }
+    let mover = &mover;
+    let moving = || async move { mover.move_due().await.map(drop).map_err(|error| with_causes(&error)) };
+    stop.run_until_cancelled(outage.rounds(|_| every, moving)).await;
 }
 
 /// Moves what is due within half of the invocation's time; the other half is for what else it does. How many were looked at.

@@ -47,26 +47,19 @@ pub(crate) async fn find(
     news: mpsc::Sender<Vec<RowKey>>,
     stop: CancellationToken,
 ) {
-    let (mut outage, mut pause) = (outage(every), every);
-    let looking = async |pause| {
-        tokio::time::sleep(pause).await;
-        let mut overdue = relay.overdue(age(every))?;
-        while let Some(rows) = overdue.next().await? {
-            if news.send(rows).await.is_err() {
-                break;
-            }
-        }
-        Ok::<_, RelayError>(())
-    };
-    while let Some(found) = stop.run_until_cancelled(looking(pause)).await {
-        match found {
-            Ok(()) => {
-                outage.over();
-                pause = every;
-            }
-            Err(error) => pause = outage.failed(with_causes(&error)),
+    let (relay, news) = (&relay, &news);
+    let looking = || async move { hand_on(relay, every, news).await.map_err(|error| with_causes(&error)) };
+    stop.run_until_cancelled(outage(every).rounds(|_| every, looking)).await;
+}
+
+async fn hand_on(relay: &Relay, every: Duration, news: &mpsc::Sender<Vec<RowKey>>) -> Result<(), RelayError> {
+    let mut overdue = relay.overdue(age(every))?;
+    while let Some(rows) = overdue.next().await? {
+        if news.send(rows).await.is_err() {
+            break;
         }
     }
+    Ok(())
 }
 
 fn age(every: Duration) -> time::Duration {

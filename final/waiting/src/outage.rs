@@ -1,6 +1,6 @@
 //! A loop that never ends, while what it needs is away.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -76,6 +76,28 @@ impl Outage {
             let (of, failures, lasted_s) = (self.of.as_str(), self.failures, since.elapsed().as_secs());
             tracing::info!(of, failures, lasted_s, "{}__over", self.event);
             (self.failures, self.told) = (0, None);
+        }
+    }
+
+    /// Works in rounds that never end: a pause, and then a round. How long it rests before the next one, `rest` says from the number of
+    /// rounds so far, of which the first is 0; after a round that failed the pause is that of [`failed`](Self::failed).
+    pub async fn rounds<E: std::fmt::Display, F: Future<Output = Result<(), E>>>(
+        mut self,
+        rest: impl Fn(u32) -> Duration,
+        round: impl Fn() -> F,
+    ) -> Infallible {
+        let (mut number, mut pause) = (0_u32, rest(0));
+        loop {
+            tokio::time::sleep(pause).await;
+            let done = round().await;
+            number = number.wrapping_add(1).max(1);
+            pause = match done {
+                Ok(()) => {
+                    self.over();
+                    rest(number)
+                }
+                Err(error) => self.failed(error),
+            };
         }
     }
 

@@ -97,23 +97,20 @@ pub(super) async fn answer<'a, T: Clone, R>(
     requests: Vec<Request<T, Result<R, RelayError>>>,
     call: &(dyn Fn(Vec<T>) -> BoxFuture<'a, Result<Vec<R>, RelayError>> + Sync),
 ) {
-    let each = match call(requests.iter().map(|request| request.item.clone()).collect()).await {
+    let error = match call(requests.iter().map(|request| request.item.clone()).collect()).await {
         Ok(results) => {
-            return requests
-                .into_iter()
-                .zip(results)
-                .for_each(|(request, result)| request.answer(Ok(result)));
+            let answered = requests.into_iter().zip(results);
+            return answered.for_each(|(request, result)| request.answer(Ok(result)));
         }
-        Err(error) if requests.len() == 1 => {
-            let mut error = Err(error);
-            return requests
-                .into_iter()
-                .for_each(|request| request.answer(std::mem::replace(&mut error, Err(RelayError::Late))));
-        }
-        Err(_) => requests.into_iter().map(|request| async {
-            let result = call(vec![request.item.clone()]).await;
-            request.answer(result.and_then(|mut results| results.pop().ok_or(RelayError::Unfinished)));
-        }),
+        Err(error) => error,
     };
-    join_all(each).await;
+    let requests = match <[_; 1]>::try_from(requests) {
+        Ok([alone]) => return alone.answer(Err(error)),
+        Err(several) => several,
+    };
+    let one_by_one = requests.into_iter().map(|request| async {
+        let result = call(vec![request.item.clone()]).await;
+        request.answer(result.and_then(|mut results| results.pop().ok_or(RelayError::Unfinished)));
+    });
+    join_all(one_by_one).await;
 }
