@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use time::Duration;
 use transactional_messaging::{
     consumer::Delivery,
-    inbox::RedeliveryHorizon,
+    limits::RedeliveryHorizon,
     message::{Message, MessageType},
 };
 
@@ -21,10 +21,12 @@ use crate::{
 };
 
 /// A message with more bytes of JSON than this is checked in, unless another limit is set: half of what an
-/// [`Outbox`](transactional_messaging::outbox::Outbox) takes by default, so that whatever stays below it has room to grow.
+/// [`Outbox`](transactional_messaging::outbox::Outbox) takes by default, so that whatever stays below it has
+/// room to grow.
 pub const DEFAULT_INLINE_BYTES: usize = 60 * 1024;
 
-/// The largest content, unless another limit is set. A consumer holds it in memory, once for each message in work.
+/// The largest content, unless another limit is set. A consumer holds it in memory, once for each message in
+/// work.
 pub const DEFAULT_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The content of large messages, for the services that send and receive them.
@@ -38,8 +40,8 @@ pub struct PayloadBucket {
 
 impl PayloadBucket {
     // ANCHOR: open
-    /// Opens the bucket after a look at its lifecycle rules: what a message can still ask for must still be there. A bucket without such
-    /// a rule is accepted with a warning; it loses nothing, and grows for ever.
+    /// Opens the bucket after a look at its lifecycle rules: what a message can still ask for must still be
+    /// there. A bucket without such a rule is accepted with a warning; it loses nothing, and grows for ever.
     ///
     /// # Errors
     ///
@@ -61,8 +63,8 @@ impl PayloadBucket {
     }
     // ANCHOR_END: open
 
-    /// Sets the size in bytes of JSON above which a message is checked in. The envelope comes on top; one that the outbox finds too
-    /// large is refused there, before the commit.
+    /// Sets the size in bytes of JSON above which a message is checked in. The envelope comes on top; one
+    /// that the outbox finds too large is refused there, before the commit.
     #[must_use]
     pub fn with_inline_bytes(mut self, bytes: usize) -> Self {
         self.inline_bytes = bytes;
@@ -77,8 +79,8 @@ impl PayloadBucket {
     }
 
     // ANCHOR: check-in
-    /// Stores the content of a large message, and leaves a small one as it is. Call it before the commit, outside of what is decided
-    /// anew after a lost race.
+    /// Stores the content of a large message, and leaves a small one as it is. Call it before the commit,
+    /// outside of what is decided anew after a lost race.
     ///
     /// # Errors
     ///
@@ -110,18 +112,19 @@ impl PayloadBucket {
     ///
     /// # Errors
     ///
-    /// [`RedeemError`], which becomes the [`HandlerError`](transactional_messaging::consumer::HandlerError) that it calls for: content
-    /// that is missing is asked for again with each delivery, and the last one moves the message to the dead-letter queue.
+    /// [`RedeemError`], which becomes the [`HandlerError`](transactional_messaging::consumer::HandlerError)
+    /// that it calls for: content that is missing is asked for again with each delivery, and the last one
+    /// moves the message to the dead-letter queue.
     pub async fn redeem<M>(&self, delivery: Delivery<Claimable<M>>) -> Result<Delivery<M>, RedeemError>
     where
         M: MessageType + DeserializeOwned,
     {
-        let Delivery { message, envelope } = delivery;
+        let Delivery { message, envelope, consumer } = delivery;
         let Some(claim) = message.claim()? else {
-            return Ok(Delivery::read(envelope, message.text())?);
+            return Ok(Delivery::read(envelope, consumer, message.text())?);
         };
         let content = self.fetch(&claim, claim.key(M::TYPE)).await?;
-        Ok(Delivery::read(envelope, &content)?)
+        Ok(Delivery::read(envelope, consumer, &content)?)
     }
     // ANCHOR_END: redeem
 

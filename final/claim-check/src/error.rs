@@ -3,7 +3,7 @@
 use time::Duration;
 use transactional_messaging::{
     consumer::{HandlerError, Unreadable},
-    inbox::RedeliveryHorizon,
+    limits::RedeliveryHorizon,
 };
 
 /// What a call of S3 failed with.
@@ -13,8 +13,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// S3 did not say what the lifecycle rules are. A retry may help; a wrong name or a missing `s3:GetLifecycleConfiguration` must be
-    /// mended first.
+    /// S3 did not say what the lifecycle rules are. A retry may help; a wrong name or a missing
+    /// `s3:GetLifecycleConfiguration` must be mended first.
     #[error("the lifecycle rules of bucket {bucket} could not be read; check its name and the permissions")]
     Unreadable {
         /// The bucket.
@@ -79,13 +79,15 @@ impl From<CheckInError> for HandlerError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedeemError {
-    /// There is no such object: it was deleted, or S3 has lost it. A retry may help when somebody restores it.
+    /// There is no such object: it was deleted, or S3 has lost it. A retry may help when somebody restores
+    /// it.
     #[error("the content {key} is not in the bucket; restore the object, then redrive the message")]
     Missing {
         /// The object.
         key: String,
     },
-    /// S3 did not answer, or refused. A retry may help. Without `s3:ListBucket` a missing object looks like this.
+    /// S3 did not answer, or refused. A retry may help. Without `s3:ListBucket` a missing object looks like
+    /// this.
     #[error("the content could not be read from s3")]
     Fetch(#[source] BoxError),
     /// The object is not what was checked in. No retry helps.

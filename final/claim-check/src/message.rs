@@ -12,8 +12,8 @@ use transactional_messaging::{
 };
 use uuid::Uuid;
 
-/// What travels in place of a large message. The object's name follows from it, so a forged claim leads to nothing but content of which
-/// its author knows the hash.
+/// What travels in place of a large message. The object's name follows from it, so a forged claim leads to
+/// nothing but content of which its author knows the hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
@@ -31,8 +31,8 @@ impl Claim {
         Self { sha256, bytes: content.len() as u64 }
     }
 
-    /// The name of the object that holds the content of a message of this kind. The same content has the same name, so storing it again
-    /// after a lost answer changes nothing.
+    /// The name of the object that holds the content of a message of this kind. The same content has the same
+    /// name, so storing it again after a lost answer changes nothing.
     pub fn key(&self, kind: &str) -> String {
         format!("{kind}/{}", self.sha256)
     }
@@ -100,7 +100,8 @@ impl<M: Serialize> Serialize for Checked<M> {
     }
 }
 
-/// A message as it arrives: itself, or a claim. [`redeem`](crate::bucket::PayloadBucket::redeem) makes the message of it.
+/// A message as it arrives: itself, or a claim. [`redeem`](crate::bucket::PayloadBucket::redeem) makes the
+/// message of it.
 ///
 /// A consumer that does not ask for this type finds a claim unreadable, and its dead-letter queue keeps it.
 #[derive(Clone, Debug)]

@@ -1,22 +1,17 @@
-//! The relay of one outbox table, run in one of two ways: as a Lambda function that DynamoDB Streams invokes ([`lambda`]), or as a
-//! process that reads the stream by itself ([`tail`]). Both hand the same wake-ups to the same relay core.
+//! The relay of one outbox table as a program: settings, and the drivers of the library
+//! (`transactional_messaging::driver`) that run with them. It is a Lambda function that DynamoDB Streams
+//! invokes ([`lambda`]), or a process that reads the stream by itself ([`tail`]).
 
-pub mod lambda;
-mod record;
-pub mod scheduled;
 pub mod settings;
-pub mod sweep;
-pub mod tail;
-mod wake;
 
 pub use settings::RelaySettings;
+pub use transactional_messaging::driver::{lambda, scheduled, sweep, tail};
 
 use aws_types::SdkConfig;
 use service_kit::Mode;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     ambient::Ambient,
-    channels::Channels,
     provision::{ProvisionError, ensure_scheduled_table, ensure_sent_table, until_made},
     relay::{Relay, SnsPublisher},
     scheduled::Mover,
@@ -27,8 +22,8 @@ use uuid::Uuid;
 /// The relay that these settings describe.
 pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Relay {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
-    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
-        .on(Channels::fifo(settings.base.fifo));
+    let publisher =
+        SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone()).on(settings.channels.kind);
     let relay = Relay::new(database, &settings.outbox_table, publisher, ambient)
         .without_order(settings.unordered_topics.iter().cloned());
     match &settings.sent {
@@ -37,8 +32,8 @@ pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Rel
     }
 }
 
-/// In development the relay makes its tables of sent and of scheduled messages, as services make what they need, and waits for AWS
-/// meanwhile, until `stop` is cancelled. Elsewhere that is Terraform's work.
+/// In development the relay makes its tables of sent and of scheduled messages, as services make what they
+/// need, and waits for AWS meanwhile, until `stop` is cancelled. Elsewhere that is Terraform's work.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! `outbox-relay`: a Lambda function when Lambda starts it, and with `tail` a process that reads the stream by itself:
+//! `outbox-relay`: a Lambda function when Lambda starts it, and with `tail` a process that reads the stream
+//! by itself:
 //!
 //! ```text
 //! ENVIRONMENT=development AWS_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4566 \
@@ -10,6 +11,7 @@ use outbox_relay::{
     RelaySettings, lambda, mover, relay, scheduled,
     tail::{self, TailSettings},
 };
+use service::{Telemetry, TelemetrySettings};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 
@@ -32,7 +34,8 @@ enum Mode {
     },
 }
 
-// Its work is to wait for AWS: one thread does that with a third less processor time than several (`cargo run -p bench -- relay`).
+// Its work is to wait for AWS: one thread does that with a third less processor time than several (`cargo run
+// -p bench -- relay`).
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let mode = Arguments::parse().mode.unwrap_or(Mode::Lambda);
@@ -46,14 +49,20 @@ async fn main() -> anyhow::Result<()> {
     if let Mode::Tail { table: Some(table) } = &mode {
         variables.push(("DYNAMODB_OUTBOX_TABLE_NAME".into(), table.into()));
     }
-    let settings = RelaySettings::read(variables.into_iter().collect::<Environment>())?;
-    service_kit::logging::init(settings.base.environment);
+    let environment = || variables.iter().cloned().collect::<Environment>();
+    let told = environment().read(TelemetrySettings::read)?;
+    let settings = RelaySettings::read(environment())?;
+    let (name, running) = ("outbox-relay", settings.base.environment);
+    let telemetry = Telemetry::start(name, running, &told, Ambient::system()).await?;
     let aws = service_kit::sdk_config(&settings.base).await;
     let relay = relay(&aws, &settings, Ambient::system());
     let mover = mover(&aws, &settings, Ambient::system());
     match mode {
         Mode::Lambda => {
-            lambda::run(relay, mover, Ambient::system()).await.map_err(|error| anyhow::anyhow!(error))
+            let flush = async || telemetry.flush().await;
+            lambda::run_and(relay, mover, Ambient::system(), flush)
+                .await
+                .map_err(|error| anyhow::anyhow!(error))
         }
         Mode::Tail { .. } => {
             let stop = service_kit::shutdown_token()?;
@@ -68,7 +77,8 @@ async fn main() -> anyhow::Result<()> {
             };
             let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
             let table = &settings.outbox_table;
-            tail::run(relay, &dynamodb, streams, table, tailing, owner, stop).await;
+            let tail = tail::run(relay, &dynamodb, streams, table, tailing, owner, stop);
+            telemetry.around(tail).await;
             if let Some(moving) = moving {
                 moving.await?;
             }

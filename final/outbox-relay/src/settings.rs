@@ -1,5 +1,6 @@
 //! What a relay must be told.
 
+use service::ChannelSettings;
 use service_kit::{BaseSettings, Environment, SettingsError};
 use time::Duration;
 use transactional_messaging::relay::TopicDirectory;
@@ -9,6 +10,8 @@ use transactional_messaging::relay::TopicDirectory;
 pub struct RelaySettings {
     /// What every process of the system is told.
     pub base: BaseSettings,
+    /// Names and kind of topics.
+    pub channels: ChannelSettings,
     /// The outbox table.
     pub outbox_table: String,
     /// The table of scheduled messages, if there is one.
@@ -17,23 +20,27 @@ pub struct RelaySettings {
     pub topics: TopicDirectory,
     /// The table of sent messages, and for how long they are kept there; none when they are not kept.
     pub sent: Option<(String, Duration)>,
-    /// Topics to which order means nothing: see [`Relay::without_order`](transactional_messaging::relay::Relay::without_order).
+    /// Topics to which order means nothing: see
+    /// [`Relay::without_order`](transactional_messaging::relay::Relay::without_order).
     pub unordered_topics: Vec<String>,
 }
 
 impl RelaySettings {
-    /// Reads `DYNAMODB_OUTBOX_TABLE_NAME` (required) and `AWS_SNS_TOPIC_ARN_PREFIX`. With the latter, a topic's ARN is the prefix and the
-    /// topic's name, which needs no call; without it, topics are found with `ListTopics` by `AWS_SNS_TOPIC_PREFIX` and name.
-    /// `SCHEDULED_TABLE_NAME` names the table of scheduled messages; without it there are none.
+    /// Reads `DYNAMODB_OUTBOX_TABLE_NAME` (required) and `AWS_SNS_TOPIC_ARN_PREFIX`. With the latter, a
+    /// topic's ARN is the prefix and the topic's name, which needs no call; without it, topics are found with
+    /// `ListTopics` by `AWS_SNS_TOPIC_PREFIX` and name. `SCHEDULED_TABLE_NAME` names the table of scheduled
+    /// messages; without it there are none.
     ///
-    /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7 unless set; 0, or no name, keeps
-    /// none). `UNORDERED_TOPICS` are names of topics, separated by commas and without prefix, to which order means nothing.
+    /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7 unless
+    /// set; 0, or no name, keeps none). `UNORDERED_TOPICS` are names of topics, separated by commas and
+    /// without prefix, to which order means nothing.
     ///
     /// # Errors
     ///
     /// [`SettingsError`] with everything that is missing or malformed. No retry helps.
     pub fn read(mut env: Environment) -> Result<Self, SettingsError> {
         let base = BaseSettings::read(&mut env);
+        let channels = ChannelSettings::read(&mut env);
         let outbox_table =
             env.required("DYNAMODB_OUTBOX_TABLE_NAME", "the name of the outbox table, such as orders-outbox");
         let scheduled_table = env.maybe("SCHEDULED_TABLE_NAME");
@@ -50,13 +57,13 @@ impl RelaySettings {
         let sent_days = env.within("SENT_RETENTION_DAYS", 7, 0..=3650, "a number of days; 0 keeps nothing");
         let unordered_topics = env.optional("UNORDERED_TOPICS", "");
         env.finish(|| {
-            let (base, days) = (base?, sent_days?);
+            let (channels, days) = (channels?, sent_days?);
             let keep = |table| (days > 0).then(|| (table, Duration::days(days.into())));
             let names = unordered_topics?;
             let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
             let topics = match arn_prefix? {
                 Some(prefix) => TopicDirectory::ArnPrefix(prefix),
-                None => TopicDirectory::NamePrefix(base.topic_prefix.clone()),
+                None => TopicDirectory::NamePrefix(channels.topic_prefix.clone()),
             };
             Ok(Self {
                 topics,
@@ -64,7 +71,8 @@ impl RelaySettings {
                 scheduled_table: scheduled_table?,
                 sent: sent_table?.and_then(keep),
                 unordered_topics: names.map(str::to_owned).collect(),
-                base,
+                base: base?,
+                channels,
             })
         })
     }

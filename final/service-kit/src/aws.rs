@@ -6,7 +6,6 @@
 //! made it.
 
 mod guard;
-pub(crate) mod hosts;
 
 use std::time::Duration;
 
@@ -32,12 +31,13 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 /// third. No call keeps its caller longer than this.
 pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Time for one attempt of a call to DynamoDB, which answers within milliseconds. After three seconds the answer is not slow but lost, and
-/// another attempt is the better bet.
+/// Time for one attempt of a call to DynamoDB, which answers within milliseconds. After three seconds the
+/// answer is not slow but lost, and another attempt is the better bet.
 pub const DYNAMODB_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Time for a call to DynamoDB with all its attempts: two full ones and a part of the third. It is less than the ten seconds that a
-/// request has ([`RequestLimits`](crate::RequestLimits)), so that a call says what became of it while its caller still listens.
+/// Time for a call to DynamoDB with all its attempts: two full ones and a part of the third. It is less than
+/// the ten seconds that a request has ([`RequestLimits`](crate::RequestLimits)), so that a call says what
+/// became of it while its caller still listens.
 pub const DYNAMODB_OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The first attempt and two more, the SDK's own default, written down so that `AWS_MAX_ATTEMPTS`
@@ -51,7 +51,8 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// profile in the environment, test credentials are used instead: emulators accept any, and the chain would
 /// first look for an instance metadata service that a desk does not have.
 ///
-/// In production every client made from it refuses to send a request anywhere but to AWS, whatever set its endpoint.
+/// In production every client made from it refuses to send a request anywhere but to AWS, whatever set its
+/// endpoint.
 ///
 /// An endpoint that begins with `http:` gets a client without TLS, which skips loading the machine's root
 /// certificates. Credentials that are themselves fetched over HTTPS, such as an assumed role, need an
@@ -84,7 +85,8 @@ pub async fn sdk_config(settings: &BaseSettings) -> SdkConfig {
     }
 }
 
-/// Time limits for clients that are asked for nothing slow, DynamoDB before all: no long poll, so attempts may be short.
+/// Time limits for clients that are asked for nothing slow, DynamoDB before all: no long poll, so attempts
+/// may be short.
 ///
 /// ```
 /// # fn client(sdk: &aws_config::SdkConfig) -> aws_config::SdkConfig {
@@ -128,9 +130,7 @@ mod tests {
             environment,
             region: "eu-west-1".to_owned(),
             endpoint_url: endpoint.map(str::to_owned),
-            topic_prefix: String::new(),
-            queue_prefix: String::new(),
-            fifo: false,
+            release: None,
         };
         let local = settings(Mode::Development, Some("http://127.0.0.1:4566"));
         assert!(wants_test_credentials(&local, |_| false));

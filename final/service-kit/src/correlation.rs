@@ -13,6 +13,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::http::ApiError;
+use crate::logging::SPAN_TARGET;
 
 /// Where fresh ids come from: random ones in production, counted ones in a test that must always print the
 /// same.
@@ -20,10 +21,6 @@ pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// The header that carries the id in both directions.
 pub const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
-
-/// The tracing target of [`CorrelationId::span`]. Spans with this target are enabled under every filter, at any
-/// level: whoever opens one around other work than requests, such as messages, gives it the same target.
-pub const SPAN_TARGET: &str = "correlation";
 
 /// The id that a request came with or was given. In a handler, take it as an argument:
 ///
@@ -60,8 +57,8 @@ impl CorrelationId {
 
     fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(CORRELATION_ID_HEADER)?;
-        // Neither a malformed value nor its length is the caller's failure to hear about: it gets a fresh id,
-        // and the value, which may hold anything, is not written anywhere.
+        // A malformed or too long value is no error: the request gets a fresh id. The value may hold
+        // anything, so it is not written anywhere.
         Uuid::try_parse_ascii(text.as_bytes()).map(Self).ok()
     }
 }

@@ -24,11 +24,12 @@ use crate::http::{NotAccessLogged, optional_slash};
 type BoxError = Box<dyn Error + Send + Sync>;
 type Probe = Box<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
-/// How long [`ask`] waits for a connection, and again for the answer. Docker's own limit for a check is 30 seconds.
+/// How long [`ask`] waits for a connection, and again for the answer. Docker's own limit for a check is 30
+/// seconds.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks the service that listens on `address` of this machine whether it is healthy. A container's health check is the program itself,
-/// called so: its image has neither curl nor a shell.
+/// Asks the service that listens on `address` of this machine whether it is healthy. A container's health
+/// check is the program itself, called so: its image has neither curl nor a shell.
 ///
 /// # Errors
 /// If nobody answers within three seconds, or with anything but 200. The next check may find another answer.
@@ -52,7 +53,8 @@ pub fn ask(address: SocketAddr, service: &str) -> io::Result<()> {
 /// listens.
 pub struct Readiness {
     timeout: Duration,
-    checks: Vec<(&'static str, Probe)>,
+    version: Option<String>,
+    checks: Vec<(String, Probe)>,
 }
 
 impl Readiness {
@@ -60,36 +62,43 @@ impl Readiness {
     /// below the timeout of whoever asks (5 seconds for a load balancer unless set), or the caller hears
     /// nothing instead of a name.
     pub fn within(timeout: Duration) -> Self {
-        Self { timeout, checks: Vec::new() }
+        Self { timeout, version: None, checks: Vec::new() }
+    }
+
+    /// What health and readiness answer as their version; nothing while it is not known.
+    #[must_use]
+    pub fn of_release(mut self, version: Option<String>) -> Self {
+        self.version = version;
+        self
     }
 
     /// Adds a check that runs each time somebody asks. `name` appears in the answer, so it should mean
     /// something to an operator and give nothing away to others.
     #[must_use]
-    pub fn check<F, A, E>(mut self, name: &'static str, probe: F) -> Self
+    pub fn check<F, A, E>(mut self, name: impl Into<String>, probe: F) -> Self
     where
         F: Fn() -> A + Send + Sync + 'static,
         A: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<BoxError>,
     {
         let probe = move || probe().map(|result| result.map_err(Into::into)).boxed();
-        self.checks.push((name, Box::new(probe)));
+        self.checks.push((name.into(), Box::new(probe)));
         self
     }
 
-    async fn failing(&self) -> Vec<&'static str> {
+    async fn failing(&self) -> Vec<String> {
         let verdicts = join_all(self.checks.iter().map(|(name, probe)| self.verdict(name, probe))).await;
         verdicts.into_iter().flatten().collect()
     }
 
-    async fn verdict(&self, name: &'static str, probe: &Probe) -> Option<&'static str> {
+    async fn verdict(&self, name: &str, probe: &Probe) -> Option<String> {
         let error = match tokio::time::timeout(self.timeout, probe()).await {
             Ok(Ok(())) => return None,
             Ok(Err(error)) => error,
             Err(elapsed) => elapsed.into(),
         };
         tracing::warn!(check = name, error = &*error as &dyn Error, "readiness_check_failed");
-        Some(name)
+        Some(name.to_owned())
     }
 }
 
@@ -98,9 +107,12 @@ impl Readiness {
 pub(crate) struct Health {
     /// `ok` or `unavailable`.
     status: &'static str,
+    /// The release that answers; left out where nobody named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// The checks that failed; left out while there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    failing: Vec<&'static str>,
+    failing: Vec<String>,
 }
 
 /// `GET /{service}/health` and `GET /{service}/ready`, both with an optional slash at the end.
@@ -109,19 +121,18 @@ pub(crate) fn routes(service: &str, readiness: Readiness) -> Router {
     optional_slash(router, &format!("/{service}/ready"), get(ready)).with_state(Arc::new(readiness))
 }
 
-async fn health() -> Response {
-    answer(StatusCode::OK, Health { status: "ok", failing: Vec::new() })
+async fn health(State(readiness): State<Arc<Readiness>>) -> Response {
+    answer(StatusCode::OK, &readiness, Vec::new())
 }
 
 async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
     let failing = readiness.failing().await;
-    if failing.is_empty() {
-        answer(StatusCode::OK, Health { status: "ok", failing })
-    } else {
-        answer(StatusCode::SERVICE_UNAVAILABLE, Health { status: "unavailable", failing })
-    }
+    let status = if failing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(status, &readiness, failing)
 }
 
-fn answer(status: StatusCode, health: Health) -> Response {
-    (status, Extension(NotAccessLogged), Json(health)).into_response()
+fn answer(code: StatusCode, readiness: &Readiness, failing: Vec<String>) -> Response {
+    let status = if failing.is_empty() { "ok" } else { "unavailable" };
+    let health = Health { status, version: readiness.version.clone(), failing };
+    (code, Extension(NotAccessLogged), Json(health)).into_response()
 }

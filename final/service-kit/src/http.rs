@@ -1,16 +1,16 @@
-//! The HTTP side of a service: strict input, answers of one shape for every failure, and the layers around
-//! the routes.
+//! What a handler takes and answers: strict input, and answers of one shape for every failure.
 
 mod error;
-mod fallback;
+pub(crate) mod fallback;
 mod fields;
 mod idempotency;
 mod json_body;
 mod json_error;
 mod limits;
 mod links;
-pub mod openapi;
-mod router;
+mod marks;
+mod methods;
+mod paths;
 mod uuid_path;
 
 pub use error::ApiError;
@@ -19,7 +19,9 @@ pub use idempotency::IdempotencyKey;
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
 pub use limits::RequestLimits;
 pub use links::Links;
-pub use router::{BODY_TIMEOUT, ServiceOptions, optional_slash, service_router};
+pub use paths::optional_slash;
 pub use uuid_path::UuidPath;
 
-pub(crate) use router::{ClientIsGone, NotAccessLogged};
+pub(crate) use limits::{Limited, limited};
+pub(crate) use marks::{ClientIsGone, NotAccessLogged};
+pub(crate) use methods::known_method;

@@ -1,7 +1,7 @@
-//! What every HTTP service, and the relay, of a system on AWS share, and what nobody wants to write twice:
-//! settings that fail with one complete error, AWS clients that cannot hang, logs as JSON lines, a
-//! correlation id on every answer and line, error answers of one shape, health, and a shutdown that finishes
-//! what it began.
+//! What every program of a system on AWS shares, and what nobody wants to write twice: settings that fail
+//! with one complete error, AWS clients that cannot hang, logs as JSON lines, and a shutdown that finishes
+//! what it began; with the feature `http` also a correlation id on every answer and line, error answers of
+//! one shape, and health.
 //!
 //! It knows nothing of what a service is about and nothing of messaging.
 //!
@@ -10,10 +10,20 @@
 //! | [`settings`] | read the environment, with one error for everything that is wrong with it |
 //! | [`aws`] | one SDK configuration with timeouts, TLS by rustls and ring |
 //! | [`logging`] | JSON lines in production, readable lines at a desk |
+//! | [`shutdown`] | SIGTERM and ctrl-c |
+//!
+//! With the feature `http`, each resting on those above it:
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`http`] | strict bodies and ids, and error answers |
 //! | [`correlation`] | `X-Correlation-Id` in, in the logs, and out |
-//! | [`http`] | strict bodies and ids, error answers, and the layers around the routes |
 //! | [`health`] | `/{service}/health` and `/{service}/ready` |
-//! | [`shutdown`] | SIGTERM, and the requests in flight |
+//! | [`request_trace`] | `traceparent` in; a span and a time for each request |
+//! | [`openapi`] | what the documents of all services have in common |
+//! | [`router`] | the layers around the routes |
+//! | [`auth`] | who may call; with the feature `jwt` |
+//! | [`server`] | connections, and how the server ends |
 //!
 //! A service in full:
 //!
@@ -25,8 +35,8 @@
 //! # async fn main_() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut env = Environment::from_process();
 //! let base = BaseSettings::read(&mut env);
-//! let port = env.parsed("PORT", 9701, "a TCP port");
-//! let (base, port): (_, u16) = env.finish(|| Ok((base?, port?)))?;
+//! let address = settings::listen_address(&mut env);
+//! let (base, address) = env.finish(|| Ok((base?, address?)))?;
 //!
 //! logging::init(base.environment);
 //! let token = shutdown_token()?;
@@ -42,7 +52,7 @@
 //!         limits: RequestLimits::default(),
 //!     },
 //! );
-//! let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+//! let listener = tokio::net::TcpListener::bind(address).await?;
 //! serve(listener, router, token, Duration::from_secs(20)).await?;
 //! # Ok(())
 //! # }
@@ -91,23 +101,42 @@
 //! # }
 //! ```
 
+#[cfg(feature = "jwt")]
+pub mod auth;
 pub mod aws;
+#[cfg(feature = "http")]
 pub mod correlation;
+#[cfg(feature = "http")]
 pub mod health;
+mod hosts;
+#[cfg(feature = "http")]
 pub mod http;
 pub mod logging;
+#[cfg(feature = "http")]
+pub mod openapi;
+#[cfg(feature = "http")]
+pub mod request_trace;
+#[cfg(feature = "http")]
+pub mod router;
+#[cfg(feature = "http")]
 pub mod server;
 pub mod settings;
 pub mod shutdown;
 
 pub use aws::sdk_config;
-pub use correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource};
-pub use health::Readiness;
-pub use http::{
-    ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, RequestLimits, ServiceOptions, UuidPath,
-    UuidText, WholeNumber, openapi, optional_slash, service_router,
-};
 pub use logging::init as init_logging;
-pub use server::serve;
-pub use settings::{BaseSettings, Environment, Mode, Reported, ServiceSettings, SettingsError};
+pub use settings::{BaseSettings, Environment, Mode, Reported, SettingsError};
 pub use shutdown::shutdown_token;
+
+#[cfg(feature = "http")]
+pub use {
+    crate::correlation::{CORRELATION_ID_HEADER, CorrelationId, IdSource},
+    crate::health::Readiness,
+    crate::http::{
+        ApiError, IdempotencyKey, JsonBody, Links, MAX_BODY_BYTES, RequestLimits, UuidPath, UuidText,
+        WholeNumber, optional_slash,
+    },
+    crate::request_trace::RequestTrace,
+    crate::router::{ServiceOptions, service_router},
+    crate::server::serve,
+};

@@ -1,7 +1,7 @@
 //! The HTTP server: what a connection may cost, and how the server ends.
 //!
-//! Each request is handled in a task of its own. A client that goes away ends the connection and not the work: a change that was
-//! committed for it is logged like any other, with `client_went_away`.
+//! Each request is handled in a task of its own. A client that goes away ends the connection and not the
+//! work: a change that was committed for it is logged like any other, with `client_went_away`.
 
 use std::convert::Infallible;
 use std::io;
@@ -28,29 +28,30 @@ use waiting::Outage;
 
 use crate::http::{ApiError, ClientIsGone};
 
-/// How long a connection may take for the head of a request, and how long it may lie idle between two. A load balancer keeps idle
-/// connections too: its own limit must be shorter, or it sends a request into a connection that is being closed
-/// ("Application Load Balancers User Guide, Connection idle timeout").
+/// How long a connection may take for the head of a request, and how long it may lie idle between two. A load
+/// balancer keeps idle connections too: its own limit must be shorter, or it sends a request into a
+/// connection that is being closed ("Application Load Balancers User Guide, Connection idle timeout").
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most connections at a time; others wait in the backlog of the socket. Each takes a file descriptor, of which a process has 1,024
-/// unless told otherwise, and the calls to AWS need some too.
+/// The most connections at a time; others wait in the backlog of the socket. Each takes a file descriptor, of
+/// which a process has 1,024 unless told otherwise, and the calls to AWS need some too.
 pub const MAX_CONNECTIONS: usize = 512;
 
 /// The most bytes of a request's head. A connection that sends half a head holds so much memory.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// At shutdown a connection on which nothing is in work is closed after twice this time: an answer that was just given is on its way by
-/// then.
+/// At shutdown a connection on which nothing is in work is closed after twice this time: an answer that was
+/// just given is on its way by then.
 const LINGER: Duration = Duration::from_millis(100);
 
 /// How long requests that were cut off have for their last log line.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Serves HTTP/1.1 until `token` is cancelled, then stops accepting, closes idle connections, answers what it has accepted, and returns.
+/// Serves HTTP/1.1 until `token` is cancelled, then stops accepting, closes idle connections, answers what it
+/// has accepted, and returns.
 ///
-/// It returns at the latest `grace` and a second after the cancellation. A request that is still running after the grace is cut off and
-/// logged as given up.
+/// It returns at the latest `grace` and a second after the cancellation. A request that is still running
+/// after the grace is cut off and logged as given up.
 ///
 /// # Errors
 /// If the listener has no address. A connection that fails is nobody's business but its own.

@@ -27,10 +27,12 @@
 
 mod base;
 mod endpoint;
-mod service;
+mod listen;
+mod mode;
 
-pub use base::{BaseSettings, Mode};
-pub use service::ServiceSettings;
+pub use base::BaseSettings;
+pub use listen::listen_address;
+pub use mode::Mode;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -99,7 +101,8 @@ impl Environment {
             .map_err(|why| self.reject(name, format_args!("is malformed ({why}); set it to {expected}")))
     }
 
-    /// A number within bounds, both included, or `default` if it is left out. `expected` says in words what it is.
+    /// A number within bounds, both included, or `default` if it is left out. `expected` says in words what
+    /// it is.
     ///
     /// # Errors
     /// [`Reported`] if it is there and no number, or out of its bounds.
@@ -137,6 +140,27 @@ impl Environment {
             Ok(settings) if self.problems.is_empty() => Ok(settings),
             _ => Err(SettingsError { problems: self.problems }),
         }
+    }
+
+    /// Reads settings that say themselves what they need, and nothing else.
+    ///
+    /// ```
+    /// use service_kit::{BaseSettings, Environment};
+    ///
+    /// let variables = [("ENVIRONMENT", "development"), ("AWS_REGION", "eu-west-1")];
+    /// let base = Environment::from_iter(variables).read(BaseSettings::read)?;
+    /// assert_eq!(base.region, "eu-west-1");
+    /// # Ok::<(), service_kit::SettingsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SettingsError`] with every complaint, in the order of reading.
+    pub fn read<T>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
+    ) -> Result<T, SettingsError> {
+        let settings = read(&mut self);
+        self.finish(|| settings)
     }
 
     fn names_beginning_with(&self, prefix: &str) -> Vec<String> {
@@ -179,6 +203,8 @@ impl fmt::Debug for Environment {
 pub struct Reported(());
 
 /// Everything that is wrong with the environment, one setting a line.
+///
+/// No retry helps: the environment of a running process does not change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment does not describe a service that can start:\n  {}", problems.join("\n  "))]
 pub struct SettingsError {
@@ -189,10 +215,5 @@ impl SettingsError {
     /// The complaints, each beginning with the name of its variable.
     pub fn problems(&self) -> &[String] {
         &self.problems
-    }
-
-    /// Always false: the environment of a running process does not change by waiting.
-    pub fn is_retryable(&self) -> bool {
-        false
     }
 }

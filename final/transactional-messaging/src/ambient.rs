@@ -12,6 +12,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Where the time and new ids come from. Cheap to clone.
+///
+/// ```
+/// use time::OffsetDateTime;
+/// use transactional_messaging::ambient::Ambient;
+///
+/// let [one, other] = [(); 2].map(|()| Ambient::fixed(OffsetDateTime::UNIX_EPOCH));
+/// assert_eq!((one.now(), one.id()), (other.now(), other.id())); // a run is the same each time
+/// assert_ne!(Ambient::system().id(), Ambient::system().id());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ambient {
     clock: Arc<dyn Clock>,

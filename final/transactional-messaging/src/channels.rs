@@ -1,21 +1,23 @@
 //! Standard or FIFO topics and queues: a setting of a whole system.
 
-use crate::inbox::RedeliveryHorizon;
+use crate::limits::RedeliveryHorizon;
 
-/// What every FIFO topic and queue is called at the end ("Amazon SNS API Reference, CreateTopic"; "Amazon SQS API Reference,
-/// CreateQueue").
+/// What every FIFO topic and queue is called at the end ("Amazon SNS API Reference, CreateTopic"; "Amazon SQS
+/// API Reference, CreateQueue").
 const FIFO_SUFFIX: &str = ".fifo";
 
 /// Which topics and queues a system uses.
 ///
-/// Standard ones are cheaper, have no limit of throughput, and may deliver in another order than the relay published in; handlers
-/// must not care, or put a [`SequenceGuard`](crate::inbox::SequenceGuard) into their unit of work.
+/// Standard ones are cheaper, have no limit of throughput, and may deliver in another order than the relay
+/// published in; handlers must not care, or put a [`SequenceGuard`](crate::consumer::SequenceGuard) into
+/// their unit of work.
 ///
-/// FIFO ones keep the order of each subject (the message group) until a message has used up its receives and moves to the dead-letter
-/// queue, and drop what the relay publishes a second time within five minutes (the deduplication id is the message's id). Everything
-/// else stays as it is: inbox, predecessor and sequence are needed all the same, since five minutes are short. A FIFO queue hands out
-/// messages one at a time here, because a batch may hold several of one subject, of which none may be handled before the one in front
-/// of it is done.
+/// FIFO ones keep the order of each subject (the message group) until a message has used up its receives and
+/// moves to the dead-letter queue, and drop what the relay publishes a second time within five minutes (the
+/// deduplication id is the message's id). Everything else stays as it is: inbox, predecessor and sequence are
+/// needed all the same, since five minutes are short. A FIFO queue hands out messages one at a time here,
+/// because a batch may hold several of one subject, of which none may be handled before the one in front of
+/// it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Channels {
     /// Standard topics and queues.

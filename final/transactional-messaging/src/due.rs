@@ -1,7 +1,9 @@
-//! Sparse indexes on a time: which items of a table wait for something, in the sequence in which their times come.
+//! Sparse indexes on a time: which items of a table wait for something, in the sequence in which their times
+//! come.
 //!
-//! An item is in the index while it has the index's two attributes, a shard and a time, and leaves it when they go. So the index holds
-//! what waits and nothing else, and whoever asks it reads neither the table nor what is over.
+//! An item is in the index while it has the index's two attributes, a shard and a time, and leaves it when
+//! they go. So the index holds what waits and nothing else, and whoever asks it reads neither the table nor
+//! what is over.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures::future::join_all;
@@ -10,9 +12,9 @@ use unit_of_work::{DynamoDb, Item, ReadError, Table};
 
 use crate::timestamp;
 
-/// An index spreads over this many partitions. A single one would cap all writes of the table at the 1,000 write units a second of one
-/// partition, since a throttled index throttles its table ("Amazon DynamoDB Developer Guide, Best practices for designing partition
-/// keys").
+/// An index spreads over this many partitions. A single one would cap all writes of the table at the 1,000
+/// write units a second of one partition, since a throttled index throttles its table ("Amazon DynamoDB
+/// Developer Guide, Best practices for designing partition keys").
 pub const SHARDS: u64 = 8;
 
 /// How many keys are read at once: what a search holds in memory, for each shard.
@@ -29,7 +31,8 @@ pub struct DueIndex {
     pub time: &'static str,
 }
 
-/// The shard of the item with this key: FNV-1a, because the hash is stored and must stay the same in every version of the program.
+/// The shard of the item with this key: FNV-1a, because the hash is stored and must stay the same in every
+/// version of the program.
 pub fn shard_of(key: &str) -> String {
     let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -38,15 +41,16 @@ pub fn shard_of(key: &str) -> String {
 }
 
 impl DueIndex {
-    /// Calls `handle` with the key of every item whose time is `now` or earlier, the earliest of each shard first; shards are searched
-    /// side by side, and each page by page. How many there were.
+    /// Calls `handle` with the key of every item whose time is `now` or earlier, the earliest of each shard
+    /// first; shards are searched side by side, and each page by page. How many there were.
     ///
-    /// The index follows the table by a moment: an item may be named that has just left it, and one that has just come is found by the
-    /// next search. So `handle` must look at the item itself.
+    /// The index follows the table by a moment: an item may be named that has just left it, and one that has
+    /// just come is found by the next search. So `handle` must look at the item itself.
     ///
     /// # Errors
     ///
-    /// The first [`ReadError`] of a search or error of `handle`, either of which ends the search of its shard only.
+    /// The first [`ReadError`] of a search or error of `handle`, either of which ends the search of its shard
+    /// only.
     pub async fn each_due<E, F>(
         &self,
         database: &DynamoDb,

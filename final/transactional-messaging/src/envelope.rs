@@ -1,10 +1,9 @@
 //! The envelope: a CloudEvents 1.0 JSON document.
 //!
-//! It is built once, when the message is stored in the outbox, so that each dispatch sends the same bytes and a size over the
-//! broker's limit is found before the commit.
+//! It is built once, when the message is stored in the outbox, so that each dispatch sends the same bytes and
+//! a size over the broker's limit is found before the commit.
 
 mod received;
-mod traceparent;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,25 +17,28 @@ use crate::{
 
 /// The largest envelope that is accepted by default, in bytes.
 ///
-/// SNS and a topic's default allow 256 KiB for a message with its attributes ("Amazon SNS API Reference, Publish"). A queue that
-/// is not subscribed for raw delivery gets the envelope once more inside a JSON document, where each quotation mark costs another
-/// byte: at worst it doubles, and SNS adds about 1 KiB of its own. What is then too large for the queue is dropped without a word, so
-/// the limit leaves 16 KiB to spare.
+/// SNS and a topic's default allow 256 KiB for a message with its attributes ("Amazon SNS API Reference,
+/// Publish"). A queue that is not subscribed for raw delivery gets the envelope once more inside a JSON
+/// document, where each quotation mark costs another byte: at worst it doubles, and SNS adds about 1 KiB of
+/// its own. What is then too large for the queue is dropped without a word, so the limit leaves 16 KiB to
+/// spare.
 pub const DEFAULT_MAX_ENVELOPE_BYTES: usize = 120 * 1024;
 
-/// The most bytes of a message that SNS takes, its attributes included ("Amazon SNS API Reference, Publish"). No setting goes beyond.
+/// The most bytes of a message that SNS takes, its attributes included ("Amazon SNS API Reference, Publish").
+/// No setting goes beyond.
 pub const MAX_BROKER_BYTES: usize = 256 * 1024;
 
-/// What the attributes add that the relay sends with a message of this kind: names, types and values of the kind and a correlation id.
+/// What the attributes add that the relay sends with a message of this kind: names, types and values of the
+/// kind and a correlation id.
 pub(crate) fn attribute_bytes(kind: &str) -> usize {
     "type".len() + "correlationid".len() + 2 * "String".len() + kind.len() + uuid::fmt::Hyphenated::LENGTH
 }
 
 /// A message on its way.
 ///
-/// Reading one ignores fields that it does not know, and checks the others: `specversion` is 1.x, `source` is printable, `subject` names
-/// an aggregate, `sequence` is a number. A malformed `traceparent` is dropped, because nothing depends on it, so that it is not handed on.
-/// What CloudEvents makes optional may be absent.
+/// Reading one ignores fields that it does not know, and checks the others: `specversion` is 1.x, `source` is
+/// printable, `subject` names an aggregate, `sequence` is a number. A malformed `traceparent` is dropped,
+/// because nothing depends on it, so that it is not handed on. What CloudEvents makes optional may be absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "received::Received")]
 pub struct Envelope {
@@ -97,7 +99,7 @@ impl Envelope {
             sequence: sequence.to_string(),
             correlationid: context.correlation_id,
             causationid: context.causation_id,
-            traceparent: context.traceparent.clone().filter(|text| traceparent::is_valid(text)),
+            traceparent: context.traceparent.clone().filter(|text| trace_context::is_valid(text)),
             data,
         })
     }
@@ -109,8 +111,8 @@ impl Envelope {
     /// [`PublishError::TooLarge`] when it has more than `max_bytes`.
     pub fn to_text(&self, max_bytes: usize) -> Result<String, PublishError> {
         let text = serde_json::to_string(self).map_err(PublishError::Serialize)?;
-        // SQS refuses these two code points ("Amazon SQS API Reference, SendMessage"), JSON allows them raw; inside a JSON text they
-        // can only stand in a string, where an escape means the same.
+        // SQS refuses these two code points ("Amazon SQS API Reference, SendMessage"), JSON allows them raw;
+        // inside a JSON text they can only stand in a string, where an escape means the same.
         let text = text.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff");
         if text.len() > max_bytes {
             return Err(PublishError::TooLarge { kind: self.kind.clone(), bytes: text.len(), max_bytes });

@@ -1,6 +1,9 @@
-//! What can go wrong when a message is stored for publishing.
+//! What can go wrong when a message is stored for publishing, and the cause behind an error.
 
 use unit_of_work::ItemError;
+
+/// The cause behind an error, as a trait object: no type of an SDK shows in the interface of this crate.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// A message cannot be put into the outbox. Nothing was written, and no retry helps.
 #[derive(Debug, thiserror::Error)]

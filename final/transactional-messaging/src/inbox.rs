@@ -1,17 +1,18 @@
 //! The inbox: which messages a consumer has already handled.
 //!
-//! A row is inserted in the same unit of work as the effect of the message, so that effect and memory stand or fall together. The
-//! insert's condition is the check for a duplicate; a read beforehand would cost more and decide nothing.
+//! A row is inserted in the same unit of work as the effect of the message, so that effect and memory stand
+//! or fall together. The insert's condition is the check for a duplicate; a read beforehand would cost more
+//! and decide nothing.
 
+mod generations;
 mod retention;
-mod sequence;
 
-pub use retention::{DEFAULT_RETENTION, RedeliveryHorizon, Retention, RetentionTooShort};
-pub use sequence::{Follows, Place, SequenceGuard};
+pub use generations::{Generations, NotGenerations};
+pub use retention::{DEFAULT_RETENTION, Retention, RetentionTooShort};
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use unit_of_work::{AttributeValue, Condition, Database, ItemError, Put, ReadError, Table};
+use unit_of_work::{AttributeValue, Condition, Database, Delete, ItemError, Put, ReadError, Table};
 use uuid::Uuid;
 
 /// The inbox table of one service.
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub struct Inbox {
     table: Table,
     retention: Retention,
+    generations: Generations,
 }
 
 #[derive(Serialize)]
@@ -34,9 +36,17 @@ struct Row<'a> {
 }
 
 impl Inbox {
-    /// The inbox in the table of this name. A [`Retention`] cannot be shorter than a duplicate can be on its way.
+    /// The inbox in the table of this name. A [`Retention`] cannot be shorter than a duplicate can be on its
+    /// way.
     pub fn new(table_name: impl Into<String>, retention: Retention) -> Self {
-        Self { table: Table::new(table_name, "PK"), retention }
+        Self { table: Table::new(table_name, "PK"), retention, generations: Generations::default() }
+    }
+
+    /// The same for consumers of these generations.
+    #[must_use]
+    pub fn of_generations(mut self, generations: Generations) -> Self {
+        self.generations = generations;
+        self
     }
 
     /// The table.
@@ -46,15 +56,15 @@ impl Inbox {
 
     /// The action that remembers this message for this consumer, and fails when it is remembered already.
     ///
-    /// The consumer's name is part of the key: two consumers of one service may handle the same message. A row whose time is up
-    /// counts as absent, since DynamoDB deletes expired rows only within a few days.
+    /// The consumer's name is part of the key: two consumers of one service may handle the same message. A
+    /// row whose time is up counts as absent, since DynamoDB deletes expired rows only within a few days.
     ///
     /// # Errors
     ///
     /// [`ItemError`] when the row cannot be written as an item.
     pub fn remember(&self, consumer: &str, message_id: Uuid, now: OffsetDateTime) -> Result<Put, ItemError> {
         let row = Row {
-            pk: partition(consumer, message_id),
+            pk: self.partition(consumer, message_id),
             message_id,
             consumer,
             created_at: now,
@@ -65,13 +75,20 @@ impl Inbox {
         Ok(Put::new(&self.table, &row)?.when(unknown))
     }
 
-    /// A guard over the order of each subject's messages for this consumer. Its rows lie in the inbox table.
-    pub fn sequence_guard(&self, consumer: &str, follows: Follows) -> SequenceGuard {
-        SequenceGuard::new(self.table.clone(), consumer, follows, self.retention)
+    /// The action that forgets a message, so that it is handled again when it comes again: for an inbox that
+    /// remembers a message whose effect is not there, as after a restore.
+    pub fn forget(&self, consumer: &str, message_id: Uuid) -> Delete {
+        Delete::new(&self.table, self.table.key(self.partition(consumer, message_id), None))
+            .when(Condition::exists("PK"))
     }
 
-    /// Whether this message is remembered for this consumer. Only for when there is nothing to commit: to decide by it whether to handle
-    /// a message would leave a gap in which somebody else does.
+    /// How long it remembers.
+    pub fn retention(&self) -> Retention {
+        self.retention
+    }
+
+    /// Whether this message is remembered for this consumer. Only for when there is nothing to commit: to
+    /// decide by it whether to handle a message would leave a gap in which somebody else does.
     ///
     /// # Errors
     ///
@@ -83,12 +100,17 @@ impl Inbox {
         message_id: Uuid,
         now: OffsetDateTime,
     ) -> Result<bool, ReadError> {
-        let row = database.get(&self.table, self.table.key(partition(consumer, message_id), None)).await?;
+        let row =
+            database.get(&self.table, self.table.key(self.partition(consumer, message_id), None)).await?;
         let expires = row.as_ref().and_then(|row| row.get("ExpiresAt")?.as_n().ok()?.parse::<i64>().ok());
         Ok(expires.is_some_and(|expires| expires >= now.unix_timestamp()))
     }
-}
 
-fn partition(consumer: &str, message_id: Uuid) -> String {
-    format!("MESSAGE#{consumer}#{message_id}")
+    fn partition(&self, consumer: &str, message_id: Uuid) -> String {
+        match self.generations.of(consumer) {
+            1 => format!("MESSAGE#{consumer}#{message_id}"),
+            // No name of a queue has this sign.
+            generation => format!("MESSAGE#{consumer}@{generation}#{message_id}"),
+        }
+    }
 }

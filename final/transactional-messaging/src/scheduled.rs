@@ -1,7 +1,9 @@
-//! Messages for later: stored with a change now, published when their time has come, unless they are cancelled before.
+//! Messages for later: stored with a change now, published when their time has come, unless they are
+//! cancelled before.
 //!
-//! They wait in a table of their own, found by a [sparse index](crate::due) on their time. When that has come, a [`Mover`] moves them into
-//! the outbox, each in one transaction that deletes it here and puts it there. From there a message goes its usual way.
+//! They wait in a table of their own, found by a [sparse index](crate::due) on their time. When that has
+//! come, a [`Mover`] moves them into the outbox, each in one transaction that deletes it here and puts it
+//! there. From there a message goes its usual way.
 //!
 //! ```
 //! # use serde::Serialize;
@@ -42,16 +44,18 @@
 //!
 //! # What is promised, and what is not
 //!
-//! - A message is never moved before its time by the mover's clock, and is moved by the first round of a mover at or after it: so it is
-//!   published up to one interval of the mover late, and the time that the relay takes.
+//! - A message is never moved before its time by the mover's clock, and is moved by the first round of a
+//!   mover at or after it: so it is published up to one interval of the mover late, and the time that the
+//!   relay takes.
 //! - It is moved once, however many movers there are, and published at least once, as every message is.
-//! - Cancelling is part of a unit of work. If that commits, the message is never published; if the message has been moved already, the
-//!   unit of work does not commit, and gives back an error of yours.
-//! - It has a subject of its own (`about`, `scheduled`, and its id), so it has no place among the messages of the aggregate that it is
-//!   about: it holds none of them up, and those that are committed while it waits may go out before it. Who gets it looks at the
-//!   aggregate as it is then.
+//! - Cancelling is part of a unit of work. If that commits, the message is never published; if the message
+//!   has been moved already, the unit of work does not commit, and gives back an error of yours.
+//! - It has a subject of its own (`about`, `scheduled`, and its id), so it has no place among the messages of
+//!   the aggregate that it is about: it holds none of them up, and those that are committed while it waits
+//!   may go out before it. Who gets it looks at the aggregate as it is then.
 //! - Nothing in the table expires. A time as far away as the year 9999 is kept.
-//! - It costs about six write units more than a message that is sent at once: to store it, to move it, and twice the index.
+//! - It costs about six write units more than a message that is sent at once: to store it, to move it, and
+//!   twice the index.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -98,7 +102,8 @@ struct Scheduled {
 
 impl Schedule {
     /// Scheduled messages in the table of this name, which is made by
-    /// [`ensure_scheduled_table`](crate::provision::ensure_scheduled_table); they are as the outbox would make them.
+    /// [`ensure_scheduled_table`](crate::provision::ensure_scheduled_table); they are as the outbox would
+    /// make them.
     pub fn new(table_name: impl Into<String>, outbox: Outbox) -> Self {
         Self { table: scheduled_table(table_name), outbox }
     }
@@ -108,8 +113,8 @@ impl Schedule {
         &self.table
     }
 
-    /// Adds a message to the unit of work that is published at `not_before` or soon after: if the unit of work commits, and unless the
-    /// message is cancelled. A time that has passed means at once.
+    /// Adds a message to the unit of work that is published at `not_before` or soon after: if the unit of
+    /// work commits, and unless the message is cancelled. A time that has passed means at once.
     ///
     /// `already_scheduled` is returned by the commit when a message with this id waits.
     ///
@@ -134,7 +139,8 @@ impl Schedule {
 
     /// Adds to the unit of work that the scheduled message with this id is not published.
     ///
-    /// `too_late` is returned by the commit when the message does not wait any more: it was moved to be published, or cancelled before.
+    /// `too_late` is returned by the commit when the message does not wait any more: it was moved to be
+    /// published, or cancelled before.
     pub fn cancel<E>(&self, work: &mut UnitOfWork<E>, message_id: Uuid, too_late: E) {
         let cancel = Delete::new(&self.table, self.table.key(key(message_id), None));
         work.add(cancel.when(Condition::exists("PK")).or(too_late));
@@ -189,10 +195,11 @@ impl Mover {
         Self { database, scheduled, outbox, ambient }
     }
 
-    /// Moves every message whose time has come, page by page, and returns how many it looked at. An item that is no message is told of as
-    /// `scheduled_message_damaged` and passed over.
+    /// Moves every message whose time has come, page by page, and returns how many it looked at. An item that
+    /// is no message is told of as `scheduled_message_damaged` and passed over.
     ///
-    /// Within a [deadline](waiting::Deadline) it ends in time; what was not moved by then is left to the next round.
+    /// Within a [deadline](waiting::Deadline) it ends in time; what was not moved by then is left to the next
+    /// round.
     ///
     /// # Errors
     ///

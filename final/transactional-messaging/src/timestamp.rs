@@ -1,6 +1,8 @@
-//! Timestamps as text: ISO 8601 in UTC with offset `+00:00` and microseconds, without a fraction when it is zero.
+//! Timestamps as text: ISO 8601 in UTC with offset `+00:00` and microseconds, without a fraction when it is
+//! zero.
 //!
-//! Use it on a field with `#[serde(with = "transactional_messaging::timestamp")]`. Reading accepts any RFC 3339 text.
+//! Use it on a field with `#[serde(with = "transactional_messaging::timestamp")]`. Reading accepts any RFC
+//! 3339 text.
 
 use serde::{Deserialize, Deserializer, Serializer, de, ser};
 use time::{
@@ -35,7 +37,8 @@ pub fn parse(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
     OffsetDateTime::parse(text, &Rfc3339)
 }
 
-/// The same time in UTC, if that is in a year with four digits: an offset can take the last hours of 9999 out of it.
+/// The same time in UTC, if that is in a year with four digits: an offset can take the last hours of 9999 out
+/// of it.
 fn in_utc(time: OffsetDateTime) -> Option<OffsetDateTime> {
     time.checked_to_offset(UtcOffset::UTC).filter(|time| (0..=9999).contains(&time.year()))
 }
@@ -53,7 +56,8 @@ pub fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<
 ///
 /// # Errors
 ///
-/// As [`parse`], and when the time could not be written again because it lies outside the years 0 to 9999 in UTC.
+/// As [`parse`], and when the time could not be written again because it lies outside the years 0 to 9999 in
+/// UTC.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
     read(&String::deserialize(deserializer)?)
 }
@@ -63,8 +67,8 @@ fn read<E: de::Error>(text: &str) -> Result<OffsetDateTime, E> {
     in_utc(time).ok_or_else(|| E::custom("the time is outside the years 0 to 9999 in UTC"))
 }
 
-/// The same for a time that may be absent: `#[serde(default, with = "transactional_messaging::timestamp::option",
-/// skip_serializing_if = "Option::is_none")]`.
+/// The same for a time that may be absent: `#[serde(default, with =
+/// "transactional_messaging::timestamp::option", skip_serializing_if = "Option::is_none")]`.
 pub mod option {
     use super::{Deserialize, Deserializer, OffsetDateTime, Serializer, read};
 

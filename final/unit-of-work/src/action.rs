@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use crate::{
     condition::Condition,
-    database::{Write, WriteKind},
-    error::ItemError,
-    item::{Item, Table, to_item},
+    item::{Item, ItemError, Table, to_item},
+    write::{Write, WriteKind},
 };
 
 /// A write, and the error to return when its condition fails.
@@ -36,7 +35,8 @@ impl<E> From<Write> for Action<E> {
 macro_rules! conditional {
     ($kind:ident) => {
         impl $kind {
-            /// The action takes effect only if this holds for the stored item; otherwise nothing of the unit of work does.
+            /// The action takes effect only if this holds for the stored item; otherwise nothing of the unit
+            /// of work does.
             #[must_use]
             pub fn when(mut self, condition: Condition) -> Self {
                 self.0.condition = Some(condition);
@@ -87,8 +87,9 @@ impl Put {
         }))
     }
 
-    /// Others may delete the item as soon as it is there, as a relay deletes what it has sent. When the outcome of a commit has to be found
-    /// out from what is stored, the item still proves that the commit took effect, but its absence proves nothing.
+    /// Others may delete the item as soon as it is there, as a relay deletes what it has sent. When the
+    /// outcome of a commit has to be found out from what is stored, the item still proves that the commit
+    /// took effect, but its absence proves nothing.
     #[must_use]
     pub fn taken_by_others(mut self) -> Self {
         self.0.taken_by_others = true;
@@ -152,8 +153,8 @@ impl Delete {
     }
 }
 
-/// Writes nothing, but the unit of work takes effect only if the condition holds: for a decision that rests on an item which it
-/// does not change.
+/// Writes nothing, but the unit of work takes effect only if the condition holds: for a decision that rests
+/// on an item which it does not change.
 #[derive(Debug)]
 pub struct Check(Write);
 

@@ -8,34 +8,51 @@ use crate::item::Item;
 
 /// What must be true of the stored item for an action to take effect.
 ///
-/// An attribute that is absent makes every comparison false, as in DynamoDB.
+/// An attribute that is absent makes every comparison false, as in DynamoDB. Numbers compare by value,
+/// whatever way they are written.
+///
+/// ```
+/// use unit_of_work::{AttributeValue, Condition, Item};
+///
+/// let old = Condition::less_than("ExpiresAt", AttributeValue::N("100".to_owned()));
+/// let free_or_old = Condition::not_exists("PK").or(old);
+/// let item = |expires: &str| Item::from([
+///     ("PK".to_owned(), AttributeValue::S("a".to_owned())),
+///     ("ExpiresAt".to_owned(), AttributeValue::N(expires.to_owned())),
+/// ]);
+/// assert!(free_or_old.holds(None) && free_or_old.holds(Some(&item("99"))));
+/// assert!(!free_or_old.holds(Some(&item("100"))));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Condition(Node);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Node {
+pub enum Condition {
+    /// The attribute exists.
     Exists(String),
+    /// The attribute does not exist; in an item that does not exist, none does.
     NotExists(String),
+    /// The attribute has exactly this value, type included.
     Equals(String, AttributeValue),
+    /// The attribute is a number or a text that sorts before this one of the same type.
     LessThan(String, AttributeValue),
+    /// All of them hold.
     All(Vec<Condition>),
+    /// At least one of them holds.
     Any(Vec<Condition>),
 }
 
 impl Condition {
     /// The attribute exists. Of a key attribute: the item exists.
     pub fn exists(attribute: impl Into<String>) -> Self {
-        Self(Node::Exists(attribute.into()))
+        Self::Exists(attribute.into())
     }
 
     /// The attribute does not exist. Of a key attribute: the item does not exist.
     pub fn not_exists(attribute: impl Into<String>) -> Self {
-        Self(Node::NotExists(attribute.into()))
+        Self::NotExists(attribute.into())
     }
 
     /// The attribute has exactly this value, type included.
     pub fn equals(attribute: impl Into<String>, value: AttributeValue) -> Self {
-        Self(Node::Equals(attribute.into(), value))
+        Self::Equals(attribute.into(), value)
     }
 
     /// The attribute is the number given. Short for the usual check of a version.
@@ -45,44 +62,45 @@ impl Condition {
 
     /// The attribute is a number or text that sorts before the value.
     pub fn less_than(attribute: impl Into<String>, value: AttributeValue) -> Self {
-        Self(Node::LessThan(attribute.into(), value))
+        Self::LessThan(attribute.into(), value)
     }
 
     /// Both conditions hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(Node::All(vec![self, other]))
+        Self::All(vec![self, other])
     }
 
     /// At least one of the two holds.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(Node::Any(vec![self, other]))
+        Self::Any(vec![self, other])
     }
 
-    /// Judges the condition against a stored item; `None` is an item that does not exist.
-    pub(crate) fn holds(&self, item: Option<&Item>) -> bool {
+    /// Judges the condition against a stored item; `None` is an item that does not exist. By it any database
+    /// can answer as DynamoDB does.
+    pub fn holds(&self, item: Option<&Item>) -> bool {
         let attribute = |name: &String| item.and_then(|item| item.get(name));
-        match &self.0 {
-            Node::Exists(name) => attribute(name).is_some(),
-            Node::NotExists(name) => attribute(name).is_none(),
-            Node::Equals(name, value) => attribute(name).is_some_and(|stored| equal(stored, value)),
-            Node::LessThan(name, value) => attribute(name).is_some_and(|stored| less(stored, value)),
-            Node::All(parts) => parts.iter().all(|part| part.holds(item)),
-            Node::Any(parts) => parts.iter().any(|part| part.holds(item)),
+        match self {
+            Self::Exists(name) => attribute(name).is_some(),
+            Self::NotExists(name) => attribute(name).is_none(),
+            Self::Equals(name, value) => attribute(name).is_some_and(|stored| equal(stored, value)),
+            Self::LessThan(name, value) => attribute(name).is_some_and(|stored| less(stored, value)),
+            Self::All(parts) => parts.iter().all(|part| part.holds(item)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(item)),
         }
     }
 
-    /// Writes the condition in DynamoDB's expression language. Every name and value goes through a placeholder, so reserved
-    /// words and odd characters cannot break it.
+    /// Writes the condition in DynamoDB's expression language. Every name and value goes through a
+    /// placeholder, so reserved words and odd characters cannot break it.
     pub(crate) fn render(&self, expression: &mut Expression) -> String {
-        match &self.0 {
-            Node::Exists(name) => format!("attribute_exists({})", expression.name(name)),
-            Node::NotExists(name) => format!("attribute_not_exists({})", expression.name(name)),
-            Node::Equals(name, value) => format!("{} = {}", expression.name(name), expression.value(value)),
-            Node::LessThan(name, value) => format!("{} < {}", expression.name(name), expression.value(value)),
-            Node::All(parts) => join(parts, " AND ", expression),
-            Node::Any(parts) => join(parts, " OR ", expression),
+        match self {
+            Self::Exists(name) => format!("attribute_exists({})", expression.name(name)),
+            Self::NotExists(name) => format!("attribute_not_exists({})", expression.name(name)),
+            Self::Equals(name, value) => format!("{} = {}", expression.name(name), expression.value(value)),
+            Self::LessThan(name, value) => format!("{} < {}", expression.name(name), expression.value(value)),
+            Self::All(parts) => join(parts, " AND ", expression),
+            Self::Any(parts) => join(parts, " OR ", expression),
         }
     }
 }
@@ -107,7 +125,8 @@ fn less(stored: &AttributeValue, bound: &AttributeValue) -> bool {
     }
 }
 
-/// Numbers compare by value: DynamoDB stores `24999.00` as `24999`. Whole numbers compare exactly, others as floating point.
+/// Numbers compare by value: DynamoDB stores `24999.00` as `24999`. Whole numbers compare exactly, others as
+/// floating point.
 fn compare(a: &str, b: &str) -> Option<Ordering> {
     match (a.parse::<i128>(), b.parse::<i128>()) {
         (Ok(a), Ok(b)) => Some(a.cmp(&b)),

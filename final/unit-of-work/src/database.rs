@@ -1,50 +1,15 @@
-//! What a unit of work needs of a database, and the two answers to it: DynamoDB and memory.
+//! What a unit of work needs of a database.
 
 use std::future::Future;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
 use crate::{
-    condition::Condition,
-    error::Source,
     item::{Item, Table},
+    limits::Limits,
+    source::Source,
+    write::Write,
 };
-
-/// One write of a transaction.
-#[derive(Clone, Debug)]
-pub struct Write {
-    /// The table.
-    pub table: Table,
-    /// The key of the item.
-    pub key: Item,
-    /// What happens to the item.
-    pub kind: WriteKind,
-    /// What must be true of the stored item.
-    pub condition: Option<Condition>,
-    /// Others may delete the item as soon as it is there, so its absence tells nothing of this write.
-    pub taken_by_others: bool,
-}
-
-/// What happens to an item.
-#[derive(Clone, Debug)]
-pub enum WriteKind {
-    /// The item is replaced by this one.
-    Put(Item),
-    /// Attributes change.
-    Update {
-        /// Attributes that get a value.
-        set: Vec<(String, AttributeValue)>,
-        /// Number attributes that grow by an amount.
-        add: Vec<(String, i64)>,
-        /// Attributes that go.
-        remove: Vec<String>,
-    },
-    /// The item goes.
-    Delete,
-    /// Nothing; only the condition counts.
-    Check,
-}
 
 /// Why a transaction was cancelled, as told for one of its actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +38,8 @@ pub enum TransactFailure {
     /// Nothing was written, for a reason that passes by itself: no connection, an expired token.
     #[error("the transaction was not taken, which passes")]
     Passes(#[source] Source),
-    /// Nobody knows whether it took effect: a time-out, a broken connection, a server error, or the same token in progress.
+    /// Nobody knows whether it took effect: a time-out, a broken connection, a server error, or the same
+    /// token in progress.
     #[error("the outcome of the transaction is unknown")]
     Unknown(#[source] Source),
     /// Refused for a reason that no retry cures. Nothing was written.
@@ -96,8 +62,19 @@ pub struct ReadError {
 
 /// A database that a unit of work can commit to. [`DynamoDb`](crate::DynamoDb) is the real one;
 /// [`MemoryDatabase`](crate::MemoryDatabase) judges the same conditions for tests of pure logic.
+///
+/// The trait is open: another store can implement it, and so can a layer around one that counts, traces or
+/// breaks calls. All that an implementation needs is public, `examples/another_database.rs` is one, and it
+/// promises three things, on which the retries of [`UnitOfWork::commit`](crate::UnitOfWork::commit) rest:
+///
+/// - all writes or none, each under its [`Condition`](crate::Condition), judged against one state of the
+///   whole database;
+/// - a token that was applied is not applied again, for ten minutes at least;
+/// - a [`TransactFailure`] other than [`Unknown`](TransactFailure::Unknown) means that nothing was written,
+///   and never will be.
 pub trait Database: Send + Sync {
-    /// Applies all writes or none. A second call with the same token and the same writes must not apply them again.
+    /// Applies all writes or none. A second call with the same token and the same writes must not apply them
+    /// again.
     fn transact(
         &self,
         token: Uuid,
@@ -106,4 +83,9 @@ pub trait Database: Send + Sync {
 
     /// Reads an item, strongly consistent: a decision must not rest on yesterday's data.
     fn get(&self, table: &Table, key: Item) -> impl Future<Output = Result<Option<Item>, ReadError>> + Send;
+
+    /// What it takes in one transaction. A unit of work over a limit is refused before any call.
+    fn limits(&self) -> Limits {
+        Limits::DYNAMODB
+    }
 }

@@ -15,14 +15,16 @@ use waiting::{Late, in_time};
 
 use crate::{
     condition::Expression,
-    database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind},
+    database::{CancellationReason, Database, ReadError, TransactFailure},
     item::{Item, Table},
     judge::{self, Judgement},
+    write::{Write, WriteKind},
 };
 
 /// DynamoDB behind an SDK client.
 ///
-/// Give the client attempt and operation time-outs: the SDK has none by default, and a call that never ends is never retried.
+/// Give the client attempt and operation time-outs: the SDK has none by default, and a call that never ends
+/// is never retried.
 #[derive(Clone, Debug)]
 pub struct DynamoDb {
     client: Client,
@@ -39,8 +41,8 @@ impl DynamoDb {
         &self.client
     }
 
-    /// Sends a query of this table or of one of its indexes: within the current [deadline](waiting::Deadline), and judged as a read of
-    /// one item is.
+    /// Sends a query of this table or of one of its indexes: within the current
+    /// [deadline](waiting::Deadline), and judged as a read of one item is.
     ///
     /// # Errors
     ///
@@ -58,9 +60,11 @@ impl Database for DynamoDb {
             .client
             .transact_write_items()
             .set_transact_items(Some(items.map_err(|error| TransactFailure::Refused(error.into()))?))
-            // The SDK would make a new token for each `send`, and with it a retry of ours could be applied twice.
+            // The SDK would make a new token for each `send`, and with it a retry of ours could be applied
+            // twice.
             .client_request_token(token.to_string());
-        // A retry of the SDK's own would hide an attempt whose outcome is unknown behind the answer to the next.
+        // A retry of the SDK's own would hide an attempt whose outcome is unknown behind the answer to the
+        // next.
         let one_attempt = Config::builder().retry_config(RetryConfig::disabled());
         match in_time(request.customize().config_override(one_attempt).send()).await {
             Ok(answer) => answer.map(drop).map_err(classify),
@@ -75,7 +79,10 @@ impl Database for DynamoDb {
     }
 }
 
-fn judged<T, E>(table: &Table, answer: Result<Result<T, SdkError<E>>, Late>) -> Result<T, ReadError>
+pub(crate) fn judged<T, E>(
+    table: &Table,
+    answer: Result<Result<T, SdkError<E>>, Late>,
+) -> Result<T, ReadError>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

@@ -1,9 +1,7 @@
-//! What can go wrong, and whether trying again can help.
+//! What a commit or a load ends with when it fails, and whether trying again can help. What leads to it
+//! stands beside what raises it.
 
-use crate::{database::ReadError, limits::LimitError};
-
-/// The cause behind an error, kept as a trait object so that no SDK type shows in this crate's interface.
-pub(crate) type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+use crate::{database::ReadError, item::ItemError, limits::LimitError, source::Source};
 
 /// Why a commit did not happen, or may not have happened.
 ///
@@ -22,11 +20,11 @@ pub enum CommitError<E> {
         /// Position of the action in the unit of work, from 0.
         action: usize,
     },
-    /// The unit of work is larger than DynamoDB accepts. Nothing was sent.
-    #[error("the unit of work is over a limit of dynamodb: {0}")]
+    /// The unit of work is larger than its database accepts. Nothing was sent.
+    #[error("the unit of work is over a limit of its database: {0}")]
     Limit(#[from] LimitError),
-    /// Other transactions or the table's throughput were in the way at every attempt, or the only request was lost long ago. Nothing was
-    /// written.
+    /// Other transactions or the table's throughput were in the way at every attempt, or the only request was
+    /// lost long ago. Nothing was written.
     #[error("the commit met {what} at each of {attempts} attempts; try the whole unit of work again later")]
     Contention {
         /// What was in the way, in words: `conflicts`, `throttling`, `no answer`, `the end of its time`.
@@ -34,8 +32,9 @@ pub enum CommitError<E> {
         /// How often the commit was tried.
         attempts: u32,
     },
-    /// No answer, or a server error, at every attempt. The commit may have taken effect or not: whatever comes next must be
-    /// safe in both cases, which an inbox row or a version condition in the same unit of work provides.
+    /// No answer, or a server error, at every attempt. The commit may have taken effect or not: whatever
+    /// comes next must be safe in both cases, which an inbox row or a version condition in the same unit of
+    /// work provides.
     #[error("the outcome of the commit is unknown after {attempts} attempts; repeat it only if that is safe")]
     UnknownOutcome {
         /// How often the commit was tried.
@@ -44,7 +43,8 @@ pub enum CommitError<E> {
         #[source]
         source: Source,
     },
-    /// DynamoDB refused the request: a missing table, a missing permission, a malformed item. Nothing was written.
+    /// DynamoDB refused the request: a missing table, a missing permission, a malformed item. Nothing was
+    /// written.
     #[error("dynamodb refused the commit; correct the request or the permissions")]
     Refused(#[source] Source),
 }
@@ -56,34 +56,6 @@ impl<E> CommitError<E> {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Contention { .. } | Self::UnknownOutcome { .. })
     }
-}
-
-/// An item does not fit its type or its table. No retry helps.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ItemError {
-    /// The value cannot be written as an item.
-    #[error("the value cannot be written as a dynamodb item; it must be a struct or a map")]
-    Serialize {
-        /// What serde_dynamo said.
-        #[source]
-        source: Source,
-    },
-    /// The item cannot be read as the type asked for.
-    #[error("the stored item is not of the expected shape")]
-    Deserialize {
-        /// What serde_dynamo said.
-        #[source]
-        source: Source,
-    },
-    /// The item lacks a key attribute of its table.
-    #[error("an item for table {table} lacks its key attribute {attribute}")]
-    MissingKey {
-        /// The table.
-        table: String,
-        /// The absent attribute.
-        attribute: String,
-    },
 }
 
 /// A stored aggregate could not be loaded.

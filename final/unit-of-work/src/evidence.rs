@@ -1,9 +1,11 @@
-//! Finding out from what is stored whether a commit took effect, when DynamoDB can no longer be asked by its token.
+//! Finding out from what is stored whether a commit took effect, when DynamoDB can no longer be asked by its
+//! token.
 
 use crate::{
     condition::equal,
-    database::{Database, ReadError, Write, WriteKind},
+    database::{Database, ReadError},
     item::Item,
+    write::{Write, WriteKind},
 };
 
 /// What the stored items say about a commit.
@@ -13,14 +15,17 @@ pub(crate) enum Evidence {
     TookEffect,
     /// An item that the commit would have inserted is not there.
     DidNot,
-    /// Neither: it inserts nothing, or what it would have inserted was there, was changed since, or may have been taken away.
+    /// Neither: it inserts nothing, or what it would have inserted was there, was changed since, or may have
+    /// been taken away.
     None,
 }
 
-/// Looks at the items that the commit inserts, such as its inbox and outbox rows: their ids belong to this commit alone.
+/// Looks at the items that the commit inserts, such as its inbox and outbox rows: their ids belong to this
+/// commit alone.
 ///
-/// Attributes that were added or removed since say nothing, because a relay marks rows that it cannot send. Neither does a missing item that
-/// [others may take](crate::Put::taken_by_others): a relay deletes the rows that it has sent.
+/// Attributes that were added or removed since say nothing, because a relay marks rows that it cannot send.
+/// Neither does a missing item that [others may take](crate::Put::taken_by_others): a relay deletes the rows
+/// that it has sent.
 pub(crate) async fn look(database: &impl Database, writes: &[Write]) -> Result<Evidence, ReadError> {
     let mut evidence = Evidence::None;
     for (write, item) in writes.iter().filter_map(|write| Some((write, inserted(write)?))) {

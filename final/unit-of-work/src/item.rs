@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::ItemError;
+use crate::source::Source;
 
 /// A DynamoDB item: attribute names and values.
 pub type Item = HashMap<String, AttributeValue>;
@@ -73,11 +73,50 @@ impl Table {
     }
 }
 
+/// An item does not fit its type or its table. No retry helps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// The value cannot be written as an item.
+    #[error("the value cannot be written as a dynamodb item; it must be a struct or a map")]
+    Serialize {
+        /// What serde_dynamo said.
+        #[source]
+        source: Source,
+    },
+    /// The item cannot be read as the type asked for.
+    #[error("the stored item is not of the expected shape")]
+    Deserialize {
+        /// What serde_dynamo said.
+        #[source]
+        source: Source,
+    },
+    /// The item lacks a key attribute of its table.
+    #[error("an item for table {table} lacks its key attribute {attribute}")]
+    MissingKey {
+        /// The table.
+        table: String,
+        /// The absent attribute.
+        attribute: String,
+    },
+    /// The item cannot replace another version of itself, because it does not say which it is.
+    #[error(
+        "an item for table {table} needs a {attribute}: a whole number, and not 0 to replace the one before"
+    )]
+    NoVersion {
+        /// The table.
+        table: String,
+        /// The attribute that holds the version.
+        attribute: &'static str,
+    },
+}
+
 /// Turns any serialisable type into an item, by `serde_dynamo`.
 ///
 /// # Errors
 ///
-/// [`ItemError::Serialize`] when the type is not a map or struct, or holds something DynamoDB has no type for. No retry helps.
+/// [`ItemError::Serialize`] when the type is not a map or struct, or holds something DynamoDB has no type
+/// for. No retry helps.
 pub fn to_item(value: &impl Serialize) -> Result<Item, ItemError> {
     serde_dynamo::aws_sdk_dynamodb_1::to_item(value)
         .map_err(|source| ItemError::Serialize { source: Box::new(source) })
@@ -87,8 +126,8 @@ pub fn to_item(value: &impl Serialize) -> Result<Item, ItemError> {
 ///
 /// # Errors
 ///
-/// [`ItemError::Deserialize`] when an attribute is missing or of another type. No retry helps: the stored item is not what the
-/// program expects.
+/// [`ItemError::Deserialize`] when an attribute is missing or of another type. No retry helps: the stored
+/// item is not what the program expects.
 pub fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, ItemError> {
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
         .map_err(|source| ItemError::Deserialize { source: Box::new(source) })

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 pub(crate) enum Judgement {
     /// Too much at once. Nothing was written; a retry helps.
     Throttled,
-    /// Nothing was written, for a reason that passes by itself: no connection, an expired token, a clock that is being set.
+    /// Nothing was written, for a reason that passes by itself: no connection, an expired token, a clock that
+    /// is being set.
     Passes,
     /// Nothing was written, and the same request is refused again until somebody changes something.
     Refused,
@@ -22,9 +23,22 @@ impl Judgement {
     }
 }
 
-/// Whether asking AWS again can help: false when the same request is refused again until somebody changes something.
+/// Whether asking AWS again can help: false when the same request is refused again until somebody changes
+/// something.
 pub fn can_pass<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     of(error).is_retryable()
+}
+
+/// Whether the request cannot have reached AWS: it was never made, this process refused to send it, or there
+/// was no connection that it could leave by. For calls that must not be made twice.
+pub fn never_left<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(failure) => {
+            failure.is_user() || failure.as_connector_error().is_some_and(|error| never_connected(error))
+        }
+        _ => false,
+    }
 }
 
 /// Judges by what happened on the way, and by [the code](of_code) where there is an answer.
@@ -43,8 +57,8 @@ pub(crate) fn of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Judgement {
     }
 }
 
-/// Judges an answer by its code first ("Amazon DynamoDB Developer Guide, Error handling with DynamoDB", "Amazon DynamoDB API Reference,
-/// Common errors"), and by its status where the code says nothing.
+/// Judges an answer by its code first ("Amazon DynamoDB Developer Guide, Error handling with DynamoDB",
+/// "Amazon DynamoDB API Reference, Common errors"), and by its status where the code says nothing.
 pub(crate) fn of_code(status: u16, code: Option<&str>) -> Judgement {
     match code.unwrap_or_default() {
         "ThrottlingError"

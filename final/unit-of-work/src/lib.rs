@@ -2,8 +2,9 @@
 //!
 //! A [`UnitOfWork`] collects writes to any number of tables and sends them as one
 //! [`TransactWriteItems`](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
-//! call: all of them take effect, or none. It is built by value, [`commit`](UnitOfWork::commit) consumes it, and dropping
-//! it writes nothing, so there is no half-open transaction to forget and no second commit to prevent.
+//! call: all of them take effect, or none. It is built by value, [`commit`](UnitOfWork::commit) consumes it,
+//! and dropping it writes nothing, so there is no half-open transaction to forget and no second commit to
+//! prevent.
 //!
 //! Each action may carry the error that *you* want back when its condition fails:
 //!
@@ -37,15 +38,23 @@
 //!
 //! What it takes off your hands:
 //!
-//! - **Limits** ([`LimitError`]): 100 actions, 4 MB together, 400 KB an item, one action per item. They are checked before
-//!   any call, so a commit that can never succeed fails at once and says why.
-//! - **Unknown outcomes**: after a time-out or a server error nobody knows whether the commit took effect. The unit of work
-//!   sends the same request with the same client request token again; DynamoDB applies it at most once for ten minutes. When more time
-//!   than that has passed (a frozen process, say), it sends nothing but looks whether the items that it inserts are there.
+//! - **Limits** ([`LimitError`]): 100 actions, 4 MB together, 400 KB an item, one action per item. They are
+//!   checked before any call, so a commit that can never succeed fails at once and says why.
+//! - **Unknown outcomes**: after a time-out or a server error nobody knows whether the commit took effect.
+//!   The unit of work sends the same request with the same client request token again; DynamoDB applies it at
+//!   most once for ten minutes. When more time than that has passed (a frozen process, say), it sends nothing
+//!   but looks whether the items that it inserts are there.
 //! - **Contention**: a `TransactionConflict`, which the SDK does not retry, is retried with full jitter.
 //! - **Cancellation reasons**: the whole list is read, and the first failed condition decides.
 //!
-//! [`retry_lost_races`] wraps load, decide and commit when somebody else's commit came between.
+//! [`Table::insert`], [`Table::replace`] and [`Table::unchanged`] write aggregates by optimistic locking, and
+//! [`retry_lost_races`] wraps load, decide and commit when somebody else's commit came between. [`Database`]
+//! is open for other stores, and for layers around one.
+
+/// The examples of README.md, tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod action;
 mod condition;
@@ -56,22 +65,29 @@ mod evidence;
 mod item;
 mod judge;
 mod limits;
+mod many;
 mod memory;
+mod metered;
 mod races;
+mod source;
+mod versions;
 mod work;
+mod write;
 
 pub use action::{Action, Check, Delete, Put, Update};
 pub use condition::Condition;
-pub use database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind};
+pub use database::{CancellationReason, Database, ReadError, TransactFailure};
 pub use dynamodb::DynamoDb;
-pub use error::{CommitError, ItemError, LoadError};
-pub use item::{Item, Table, from_item, to_item};
-pub use judge::can_pass;
-pub use limits::{LimitError, MAX_ACTIONS, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, item_size};
+pub use error::{CommitError, LoadError};
+pub use item::{Item, ItemError, Table, from_item, to_item};
+pub use judge::{can_pass, never_left};
+pub use limits::{LimitError, Limits, MAX_ACTIONS, MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, item_size};
 pub use memory::MemoryDatabase;
 pub use races::{LostRace, retry_lost_races};
+pub use versions::VERSION;
 pub use waiting::Backoff;
 pub use work::UnitOfWork;
+pub use write::{Write, WriteKind};
 
 /// The value of an attribute, re-exported so that callers need not name the SDK crate.
 pub use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,7 +1,8 @@
 //! A database in memory for tests of pure logic: it honours conditions, and writes only on commit.
 //!
-//! The tests of this crate run the same random units of work against it and against the embedded DynamoDB and compare. It keeps numbers
-//! as they were written, where DynamoDB stores `1.50` as `1.5`, and adds to whole numbers only.
+//! The tests of this crate run the same random units of work against it and against the embedded DynamoDB and
+//! compare. It keeps numbers as they were written, where DynamoDB stores `1.50` as `1.5`, and adds to whole
+//! numbers only.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -12,8 +13,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
 use crate::{
-    database::{CancellationReason, Database, ReadError, TransactFailure, Write, WriteKind},
+    database::{CancellationReason, Database, ReadError, TransactFailure},
     item::{Item, Table},
+    write::{Write, WriteKind},
 };
 
 /// Tables in memory. Clones share their content.
@@ -43,7 +45,8 @@ impl MemoryDatabase {
             .unwrap_or_default()
     }
 
-    /// A panic of another test thread cannot leave half a transaction behind, so a poisoned lock is still good.
+    /// A panic of another test thread cannot leave half a transaction behind, so a poisoned lock is still
+    /// good.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,8 +79,8 @@ impl Database for MemoryDatabase {
     }
 }
 
-/// Updates that DynamoDB refuses before it looks at any item: one without a change, one that names an attribute twice, and one that
-/// changes the key.
+/// Updates that DynamoDB refuses before it looks at any item: one without a change, one that names an
+/// attribute twice, and one that changes the key.
 fn is_malformed(write: &Write) -> bool {
     let WriteKind::Update { set, add, remove } = &write.kind else { return false };
     let set = set.iter().map(|(name, _)| name);

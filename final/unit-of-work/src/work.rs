@@ -8,26 +8,50 @@ use waiting::{Backoff, Deadline};
 
 use crate::{
     action::Action,
-    database::{CancellationReason, Database, TransactFailure, Write},
-    error::{CommitError, Source},
+    database::{CancellationReason, Database, TransactFailure},
+    error::CommitError,
     evidence::{self, Evidence},
-    limits,
+    limits, metered,
+    source::Source,
+    write::Write,
 };
 
 /// How often a commit is sent while others are in its way; the waits in between come to at most 2.6 s.
 const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// How long an unknown outcome is asked about at least. DynamoDB needs more than 5 s to end a transaction that its coordinator left
-/// behind ("Amazon DynamoDB API Reference, TransactWriteItems").
+/// How long an unknown outcome is asked about at least. DynamoDB needs more than 5 s to end a transaction
+/// that its coordinator left behind ("Amazon DynamoDB API Reference, TransactWriteItems").
 const RECOVERY: Duration = Duration::from_secs(8);
-/// How old a token may be when it is sent again. DynamoDB forgets it after ten minutes (same source) and would apply the writes anew; a
-/// minute is left for the way. A process gets there when it is frozen between two attempts, as Lambda does and a laptop.
+/// How old a token may be when it is sent again. DynamoDB forgets it after ten minutes (same source) and
+/// would apply the writes anew; a minute is left for the request to arrive. A process is that late when it
+/// was frozen between two attempts: Lambda freezes functions, and a laptop that is closed freezes everything.
 const TOKEN_AGE: Duration = Duration::from_secs(9 * 60);
+
+/// What can be in the way of a commit, in words for an error message.
+const CONFLICTS: &str = "conflicts";
+const THROTTLING: &str = "throttling";
+const UNREACHABLE: &str = "no connection or credentials that had expired";
+const UNKNOWN: &str = "an unknown outcome";
 
 /// Writes that take effect together.
 ///
 /// `E` is your own error type; an action added with `or(error)` returns that error when its condition fails.
+///
+/// ```
+/// use unit_of_work::{Check, CommitError, Condition, Delete, MemoryDatabase, Table, Update, UnitOfWork};
+/// # use uuid::Uuid;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (accounts, locks) = (Table::new("accounts", "PK"), Table::new("locks", "PK"));
+/// let mut work = UnitOfWork::new(Uuid::new_v4());
+/// work.add(Update::new(&accounts, accounts.key("ada", None)).add("Cents", 300))
+///     .add(Delete::new(&locks, locks.key("ada", None)).when(Condition::exists("PK")).or("not locked"))
+///     .add(Check::new(&accounts, accounts.key("bank", None), Condition::exists("PK")).or("no such bank"));
+/// let refused = work.commit(&MemoryDatabase::new()).await;
+/// assert!(matches!(refused, Err(CommitError::Rejected("not locked")))); // and nothing was written
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping a unit of work writes nothing; call `commit`"]
 pub struct UnitOfWork<E> {
@@ -38,13 +62,15 @@ pub struct UnitOfWork<E> {
 impl<E> UnitOfWork<E> {
     /// An empty unit of work.
     ///
-    /// `token` becomes the client request token, by which DynamoDB recognises a repeated request: it must be new for each unit of
-    /// work. It also seeds the jitter, so that runs with injected ids are the same each time.
+    /// `token` becomes the client request token, by which DynamoDB recognises a repeated request: it must be
+    /// new for each unit of work. It also seeds the jitter, so that runs with injected ids are the same each
+    /// time.
     pub fn new(token: Uuid) -> Self {
         Self { token, actions: Vec::new() }
     }
 
-    /// Adds an action. The order matters in one way: when several conditions fail, the first one's error is returned.
+    /// Adds an action. The order matters in one way: when several conditions fail, the first one's error is
+    /// returned.
     pub fn add(&mut self, action: impl Into<Action<E>>) -> &mut Self {
         self.actions.push(action.into());
         self
@@ -77,12 +103,14 @@ impl<E> UnitOfWork<E> {
             otherwise.push(action.otherwise);
             writes.push(action.write);
         }
-        limits::check(&writes.iter().collect::<Vec<_>>())?;
+        limits::check(&writes, database.limits())?;
         let backoff = Backoff::new(self.token, ATTEMPTS, FIRST_WAIT, LONGEST_WAIT);
+        let begun = Instant::now();
         let ended = send_until_decided(database, self.token, &writes, backoff).await;
         if ended.is_ok() {
             tracing::debug!(actions = writes.len(), "unit_of_work_committed");
         }
+        metered::ended(ended.as_ref().err().map_or("committed", End::name), begun);
         ended.map_err(|end| end.into_error(otherwise))
     }
 }
@@ -103,6 +131,15 @@ impl End {
         }
     }
 
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Condition(_) => "condition",
+            Self::Contention { .. } => "contention",
+            Self::Unknown { .. } => "unknown",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     fn into_error<E>(self, mut otherwise: Vec<Option<E>>) -> CommitError<E> {
         match self {
             Self::Condition(action) => match otherwise.get_mut(action).and_then(Option::take) {
@@ -117,8 +154,9 @@ impl End {
 }
 
 // ANCHOR: send_until_decided
-/// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been applied. Only an answer
-/// about the transaction itself decides: DynamoDB cancels no transaction that it has applied under the same token.
+/// Once an outcome was unknown, a later failure to get through leaves it unknown: the first try may have been
+/// applied. Only an answer about the transaction itself decides: DynamoDB cancels no transaction that it has
+/// applied under the same token.
 async fn send_until_decided(
     database: &impl Database,
     token: Uuid,
@@ -134,20 +172,24 @@ async fn send_until_decided(
     loop {
         let blocked_by = match database.transact(token, writes).await {
             Ok(()) => return Ok(()),
-            Err(TransactFailure::Cancelled(reasons)) => match verdict(&reasons) {
-                Verdict::Condition(action) => return Err(End::Condition(action)),
-                Verdict::Refused(reason) => return Err(End::Refused(reason.into())),
-                Verdict::Again(what) => what,
+            Err(TransactFailure::Cancelled(reasons)) => match meaning(&reasons) {
+                Cancelled::Condition(action) => return Err(End::Condition(action)),
+                Cancelled::Refused(reason) => return Err(End::Refused(reason.into())),
+                Cancelled::Again(what) => what,
             },
-            Err(TransactFailure::Throttled) => "throttling",
-            Err(TransactFailure::Passes(_)) => "no connection or credentials that had expired",
+            Err(TransactFailure::Throttled) => THROTTLING,
+            Err(TransactFailure::Passes(_)) => UNREACHABLE,
             Err(TransactFailure::Refused(source)) if unknown.is_none() => return Err(End::Refused(source)),
             Err(TransactFailure::Refused(source)) => return Err(End::Unknown { attempts, source }),
             Err(TransactFailure::Unknown(source)) => {
                 unknown = Some(source);
-                "an unknown outcome"
+                metered::unknown();
+                UNKNOWN
             }
         };
+        if blocked_by != UNKNOWN {
+            metered::blocked(cause(blocked_by));
+        }
         let delay = match backoff.delay_after(attempts) {
             Some(delay) => delay,
             None if unknown.is_some() && started.elapsed() < RECOVERY => LONGEST_WAIT,
@@ -165,7 +207,8 @@ async fn send_until_decided(
 }
 // ANCHOR_END: send_until_decided
 
-/// DynamoDB no longer knows the token of an attempt whose outcome is unknown. What the attempt would have inserted tells.
+/// DynamoDB no longer knows the token of an attempt whose outcome is unknown. What the attempt would have
+/// inserted tells.
 async fn find_out(
     database: &impl Database,
     writes: &[Write],
@@ -181,28 +224,38 @@ async fn find_out(
     }
 }
 
+/// The same in one word, for a label.
+fn cause(blocked_by: &str) -> &'static str {
+    match blocked_by {
+        CONFLICTS => "conflict",
+        THROTTLING => "throttled",
+        _ => "unreachable",
+    }
+}
+
+/// What a cancelled transaction means for the unit of work.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum Cancelled {
     Condition(usize),
     Refused(String),
     Again(&'static str),
 }
 
 // ANCHOR: verdict
-/// Judges the whole list. A failed condition outranks a conflict beside it: it was evaluated, and it is what the caller asked to
-/// know.
-fn verdict(reasons: &[CancellationReason]) -> Verdict {
+/// Judges the whole list. A failed condition outranks a conflict beside it: it was evaluated, and it is what
+/// the caller asked to know.
+fn meaning(reasons: &[CancellationReason]) -> Cancelled {
     if let Some(action) = reasons.iter().position(|reason| *reason == CancellationReason::ConditionFailed) {
-        return Verdict::Condition(action);
+        return Cancelled::Condition(action);
     }
     let refused = reasons.iter().enumerate().find_map(|(action, reason)| match reason {
         CancellationReason::Other(what) => Some(format!("action {action}: {what}")),
         _ => None,
     });
     match refused {
-        Some(reason) => Verdict::Refused(reason),
-        None if reasons.contains(&CancellationReason::Throttled) => Verdict::Again("throttling"),
-        None => Verdict::Again("conflicts"),
+        Some(reason) => Cancelled::Refused(reason),
+        None if reasons.contains(&CancellationReason::Throttled) => Cancelled::Again(THROTTLING),
+        None => Cancelled::Again(CONFLICTS),
     }
 }
 // ANCHOR_END: verdict
@@ -219,18 +272,18 @@ mod tests {
             Reason::Other("x".to_owned()),
             Reason::ConditionFailed,
         ];
-        assert_eq!(verdict(&reasons), Verdict::Condition(1));
+        assert_eq!(meaning(&reasons), Cancelled::Condition(1));
     }
 
     #[test]
     fn a_refusal_outranks_what_a_retry_could_cure() {
         let reasons = [Reason::Conflict, Reason::Other("ValidationError".to_owned())];
-        assert_eq!(verdict(&reasons), Verdict::Refused("action 1: ValidationError".to_owned()));
+        assert_eq!(meaning(&reasons), Cancelled::Refused("action 1: ValidationError".to_owned()));
     }
 
     #[test]
     fn conflicts_and_throttling_are_tried_again() {
-        assert_eq!(verdict(&[Reason::None, Reason::Conflict]), Verdict::Again("conflicts"));
-        assert_eq!(verdict(&[Reason::Throttled, Reason::Conflict]), Verdict::Again("throttling"));
+        assert_eq!(meaning(&[Reason::None, Reason::Conflict]), Cancelled::Again("conflicts"));
+        assert_eq!(meaning(&[Reason::Throttled, Reason::Conflict]), Cancelled::Again("throttling"));
     }
 }

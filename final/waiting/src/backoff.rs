@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 /// Exponential back-off with full jitter: each wait is drawn evenly from nothing up to a bound that doubles.
 ///
-/// The draw comes from the seed, so a run with the same ids waits the same times, while two units of work spread out.
+/// The draw comes from the seed, so a run with the same ids waits the same times, while two units of work
+/// spread out.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     seed: u64,

@@ -10,9 +10,10 @@ tokio::task_local! {
 
 /// The moment by which work must have ended, because whoever asked for it stops listening then.
 ///
-/// It is set where the work comes in (a request, a message, an invocation) with [`Deadline::scope`], and travels with the task, as a
-/// tracing span does: whatever runs inside may ask for the [current](Deadline::current) one. A task that is spawned inside begins
-/// without it; give it the deadline with a `scope` of its own.
+/// It is set where the work comes in (a request, a message, an invocation) with [`Deadline::scope`], and
+/// travels with the task, as a tracing span does: whatever runs inside may ask for the
+/// [current](Deadline::current) one. A task that is spawned inside begins without it; give it the deadline
+/// with a `scope` of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
@@ -44,13 +45,15 @@ impl Deadline {
         self.left().is_zero()
     }
 
-    /// The same, but for so much time that is kept for what comes after the work: an answer, a message given back.
+    /// The same, but for so much time that is kept for what comes after the work: an answer, a message given
+    /// back.
     #[must_use]
     pub fn earlier_by(self, time: Duration) -> Self {
         Self(self.0.checked_sub(time).unwrap_or(self.0))
     }
 
-    /// Runs the work with this deadline. Inside another scope the sooner of both counts: a part never has more time than the whole.
+    /// Runs the work with this deadline. Inside another scope the sooner of both counts: a part never has
+    /// more time than the whole.
     ///
     /// It does not end the work when the time is up; [`in_time`] does.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
@@ -75,7 +78,8 @@ pub async fn in_time<F: Future>(work: F) -> Result<F::Output, Late> {
 ///
 /// # Errors
 ///
-/// [`Late`], at once, when the current deadline would pass during the pause: to wait for it would help nobody.
+/// [`Late`], at once, when the current deadline would pass during the pause: to wait for it would help
+/// nobody.
 pub async fn pause(time: Duration) -> Result<(), Late> {
     if Deadline::current().is_some_and(|deadline| deadline.left() <= time) {
         return Err(Late);

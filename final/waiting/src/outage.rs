@@ -41,9 +41,10 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// No failure so far. `event` is the name of the log event, `of` what it is about (a queue, a shard). The pause after the first
-    /// failure is `first` at most, the next bound is twice that, up to `longest`; each pause is drawn from the upper half of its bound,
-    /// by the seed, so that processes that failed together do not come back together.
+    /// No failure so far. `event` is the name of the log event, `of` what it is about (a queue, a shard). The
+    /// pause after the first failure is `first` at most, the next bound is twice that, up to `longest`; each
+    /// pause is drawn from the upper half of its bound, by the seed, so that processes that failed together
+    /// do not come back together.
     pub fn new(
         event: &'static str,
         of: impl Into<String>,
@@ -55,7 +56,8 @@ impl Outage {
         Self { event, of: of.into(), backoff, longest, failures: 0, since: None, told: None }
     }
 
-    /// Another failure: returns how long to pause. It is logged as a warning when it is the first, and then once a minute.
+    /// Another failure: returns how long to pause. It is logged as a warning when it is the first, and then
+    /// once a minute.
     #[must_use = "a loop that does not pause asks again at once"]
     pub fn failed(&mut self, error: impl std::fmt::Display) -> Duration {
         self.failures = self.failures.saturating_add(1);
@@ -79,8 +81,9 @@ impl Outage {
         }
     }
 
-    /// Works in rounds that never end: a pause, and then a round. How long it rests before the next one, `rest` says from the number of
-    /// rounds so far, of which the first is 0; after a round that failed the pause is that of [`failed`](Self::failed).
+    /// Works in rounds that never end: a pause, and then a round. How long it rests before the next one,
+    /// `rest` says from the number of rounds so far, of which the first is 0; after a round that failed the
+    /// pause is that of [`failed`](Self::failed).
     pub async fn rounds<E: std::fmt::Display, F: Future<Output = Result<(), E>>>(
         mut self,
         rest: impl Fn(u32) -> Duration,
@@ -109,9 +112,8 @@ impl Outage {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use proptest::prelude::*;
+    use support::logs::Lines;
 
     use super::*;
 
@@ -125,25 +127,9 @@ mod tests {
         )
     }
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[tokio::test(start_paused = true)]
     async fn ten_minutes_of_failures_are_eleven_warnings_and_one_line_when_it_is_over() {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        let _guard = tracing::subscriber::set_default(logs);
+        let (lines, _guard) = Lines::capture();
         let mut outage = outage();
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(600) {
@@ -152,7 +138,7 @@ mod tests {
         assert!(outage.lasts());
         outage.over();
         outage.over();
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         let count = |what| text.lines().filter(|line| line.contains(what)).count();
         assert!((9..=11).contains(&count("WARN")), "{text}");
         assert_eq!(count("asking_failed__over"), 1, "{text}");

@@ -19,8 +19,9 @@ use time::{OffsetDateTime, macros::datetime};
 use transactional_messaging::{
     consumer::Delivery,
     envelope::Envelope,
-    inbox::RedeliveryHorizon,
+    limits::RedeliveryHorizon,
     message::{Context, Message, MessageType, Sequence, Subject, Topic},
+    wiring::Queue,
 };
 use uuid::Uuid;
 
@@ -59,6 +60,9 @@ impl Message for Report {
     }
 }
 
+/// The queue of reports.
+pub(crate) const QUEUE: Queue<Claimable<Report>> = Queue::new("archive");
+
 #[derive(Clone)]
 pub(crate) struct Bench {
     /// The services' way to AWS; what the test itself does takes another.
@@ -91,7 +95,7 @@ impl Bench {
     }
 
     pub(crate) async fn redeem(&self, body: &str) -> Result<Report, RedeemError> {
-        let delivery = Delivery::<Claimable<Report>>::parse(body).unwrap();
+        let delivery = Delivery::parse(QUEUE, body).unwrap();
         self.bucket.redeem(delivery).await.map(|delivery| delivery.message)
     }
 }

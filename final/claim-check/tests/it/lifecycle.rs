@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     types::{ExpirationStatus, LifecycleExpiration},
 };
 use claim_check::{bucket::PayloadBucket, error::OpenError};
-use transactional_messaging::inbox::RedeliveryHorizon;
+use transactional_messaging::limits::RedeliveryHorizon;
 
 use crate::{
     bench::{BUCKET, Bench, client, keep_for, set_rule},

@@ -6,5 +6,5 @@ mod check_in;
 mod lifecycle;
 mod redeem;
 mod way;
-#[path = "../../../unit-of-work/tests/it/wire.rs"]
-mod wire;
+
+use support::wire;

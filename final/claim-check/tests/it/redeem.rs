@@ -1,14 +1,14 @@
 //! Redeeming: the same message comes out, or an error that says whether to wait for it.
 
-use claim_check::{
-    error::RedeemError,
-    message::{Claim, Claimable},
-};
+use claim_check::{error::RedeemError, message::Claim};
 use proptest::prelude::*;
-use transactional_messaging::consumer::{Delivery, HandlerError};
+use transactional_messaging::{
+    consumer::{Delivery, HandlerError},
+    wiring::Queue,
+};
 
 use crate::{
-    bench::{Bench, Report, envelope_of},
+    bench::{Bench, QUEUE, Report, envelope_of},
     wire::Fault,
 };
 
@@ -102,7 +102,7 @@ async fn a_claim_that_nobody_wrote_is_terminal_and_its_reason_shows_no_value() {
 async fn a_consumer_that_knows_no_claims_finds_one_unreadable() {
     let bench = Bench::new().await;
     let (body, _) = checked_in(&bench, 5_000).await;
-    let error = Delivery::<Report>::parse(&body).unwrap_err();
+    let error = Delivery::<Report>::parse(Queue::new("archive"), &body).unwrap_err();
     assert!(error.to_string().contains("the data is no Report"), "{error}");
 }
 
@@ -112,7 +112,7 @@ proptest! {
         let body = format!(
             r#"{{"specversion":"1.0","id":"00000000-0000-0000-0000-000000000007","source":"/r","type":"Report","subject":"r/1","time":"2026-11-24T12:00:00Z","sequence":"1","correlationid":"00000000-0000-0000-0000-000000000009","data":{data}}}"#
         );
-        if let Ok(delivery) = Delivery::<Claimable<Report>>::parse(&body) {
+        if let Ok(delivery) = Delivery::parse(QUEUE, &body) {
             let _ = delivery.message.claim();
         }
     }

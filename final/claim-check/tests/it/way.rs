@@ -9,26 +9,24 @@ use transactional_messaging::{
     ambient::Ambient,
     consumer::{Consumer, ConsumerSettings, Delivery, Handled},
     message::{Context, Place, Subject},
-    outbox::{Outbox, partition_of},
+    outbox::Outbox,
     provision::{ServiceResources, Subscription, ensure_service},
     relay::{Relay, SnsPublisher, TopicDirectory},
 };
 use unit_of_work::{DynamoDb, UnitOfWork};
 use uuid::Uuid;
 
-use crate::bench::{BUCKET, Bench, Report};
-
-const QUEUE: &str = "archive";
+use crate::bench::{BUCKET, Bench, QUEUE, Report};
 
 async fn provision(bench: &Bench) {
     let config = bench.wire.aws().sdk_config();
     let resources = ServiceResources {
-        aggregate_table: "reports".to_owned(),
+        aggregate_table: Some("reports".to_owned()),
         aggregate_index: None,
-        inbox_table: "reports-inbox".to_owned(),
-        outbox_table: "reports-outbox".to_owned(),
+        inbox_table: Some("reports-inbox".to_owned()),
+        outbox_table: Some("reports-outbox".to_owned()),
         topics: vec!["reports".to_owned()],
-        subscriptions: vec![Subscription { topic: "reports".to_owned(), queue: QUEUE.to_owned() }],
+        subscriptions: vec![Subscription { topic: "reports".to_owned(), queue: QUEUE.name().to_owned() }],
     };
     let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
     ensure_service(&aws_sdk_dynamodb::Client::new(&config), &sns, &sqs, &resources).await.unwrap();
@@ -43,20 +41,20 @@ async fn publish(bench: &Bench, report: Report) -> String {
     let mut work: UnitOfWork<&str> = UnitOfWork::new(Uuid::from_u128(2));
     let (place, context) = (Place::only(subject.clone()), Context::of_request(Uuid::from_u128(3)));
     let outbox = Outbox::new("reports-outbox", "/reports");
-    outbox.publish(&mut work, &place, &context, &report, "there already").unwrap();
+    outbox.publish(&mut work, &place, &context, &report).unwrap();
     work.commit(&database).await.unwrap();
     let topics = TopicDirectory::NamePrefix(String::new());
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(&config), topics);
     let ambient = Ambient::fixed(transactional_messaging::message::Message::created_at(&report));
     let relay = Relay::new(database, "reports-outbox", publisher, ambient);
-    relay.wake([partition_of(&subject)].into()).await.remove(&partition_of(&subject)).unwrap().unwrap();
+    relay.wake(vec![subject.clone()]).await.remove(&subject).unwrap().unwrap();
     report.claim().unwrap().key("Report")
 }
 
 /// A consumer that notes the lengths of what it redeemed.
 async fn consume(bench: &Bench, seen: &Arc<Mutex<Vec<usize>>>) -> CancellationToken {
     let sqs = aws_sdk_sqs::Client::new(&bench.wire.aws().sdk_config());
-    let consumer = Consumer::open(sqs, QUEUE, ConsumerSettings::default()).await.unwrap();
+    let consumer = Consumer::open(sqs, QUEUE.name(), ConsumerSettings::default()).await.unwrap();
     let (bucket, seen, stop) = (Arc::clone(&bench.bucket), Arc::clone(seen), CancellationToken::new());
     let handler = move |delivery: Delivery<Claimable<Report>>| {
         let (bucket, seen) = (Arc::clone(&bucket), Arc::clone(&seen));
@@ -66,7 +64,7 @@ async fn consume(bench: &Bench, seen: &Arc<Mutex<Vec<usize>>>) -> CancellationTo
             Ok(Handled::Done)
         }
     };
-    tokio::spawn(consumer.run(handler, stop.clone()));
+    tokio::spawn(consumer.run(QUEUE, handler, stop.clone()));
     stop
 }
 
@@ -83,8 +81,14 @@ async fn consume_without_content(
 
 async fn dead_letters(bench: &Bench) -> Vec<String> {
     let sqs = aws_sdk_sqs::Client::new(&bench.wire.aws().sdk_config());
-    let url =
-        sqs.get_queue_url().queue_name(format!("{QUEUE}--dlq")).send().await.unwrap().queue_url.unwrap();
+    let url = sqs
+        .get_queue_url()
+        .queue_name(format!("{}--dlq", QUEUE.name()))
+        .send()
+        .await
+        .unwrap()
+        .queue_url
+        .unwrap();
     let request = sqs.receive_message().queue_url(url).message_attribute_names("All");
     let messages = request.send().await.unwrap().messages.unwrap_or_default();
     let reason =

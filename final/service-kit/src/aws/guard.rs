@@ -1,7 +1,8 @@
 //! In production, a request that is about to go anywhere but to AWS is not sent.
 //!
-//! An endpoint can come from many places: variables, a profile, the file that `AWS_CONFIG_FILE` names. So the place where it comes from
-//! is not looked at, but the request itself, when it is complete: its host must be one of the service and region that it is signed for.
+//! An endpoint can come from many places: variables, a profile, the file that `AWS_CONFIG_FILE` names. So the
+//! place where it comes from is not looked at, but the request itself, when it is complete: its host must be
+//! one of the service and region that it is signed for.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -10,15 +11,15 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use axum::http::Uri;
+use http::Uri;
 
-use super::hosts;
+use crate::hosts;
 
 /// Why a request was not sent. The host is an address of the configuration and no secret.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "a request signed for {signed_for} was about to go to {host}, which is not a host of aws over https for it: nothing was sent; \
-     look for endpoint_url in the environment, the profile and the file that AWS_CONFIG_FILE names"
+    "a request signed for {signed_for} was about to go to {host}, which is not a host of aws over https for it: \
+     nothing was sent; look for endpoint_url in the environment, the profile and the file that AWS_CONFIG_FILE names"
 )]
 struct NotAws {
     signed_for: String,
@@ -77,7 +78,8 @@ fn check(uri: &str, authorization: Option<&str>) -> Result<(), NotAws> {
     }
 }
 
-/// Region and service of the credential scope: `Credential=KEY/20260101/eu-west-1/sqs/aws4_request` ("AWS Signature Version 4").
+/// Region and service of the credential scope: `Credential=KEY/20260101/eu-west-1/sqs/aws4_request` ("AWS
+/// Signature Version 4").
 fn signed_for(authorization: &str) -> Option<(&str, &str)> {
     let (_, credential) = authorization.split_once("Credential=")?;
     let (credential, _) = credential.split_once(',')?;

@@ -17,23 +17,25 @@ const TIME_FOR_THE_ANSWER: Duration = Duration::from_millis(500);
 /// What one request may take of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// After so much time the request is answered with 503, whatever it waits for. It reaches down to the calls of the SDK: attempts,
-    /// pauses and the recovery of an unknown outcome fit into it.
+    /// After so much time the request is answered with 503, whatever it waits for. It reaches down to the
+    /// calls of the SDK: attempts, pauses and the recovery of an unknown outcome fit into it.
     pub deadline: Duration,
-    /// So many requests are handled at a time. One more is answered with 503 at once, while its caller still listens.
+    /// So many requests are handled at a time. One more is answered with 503 at once, while its caller still
+    /// listens.
     pub concurrent: usize,
 }
 
 impl Default for RequestLimits {
-    /// Ten seconds: DynamoDB may need more than five to end a transaction that its coordinator left behind ("Amazon DynamoDB API
-    /// Reference, TransactWriteItems"), and callers and load balancers rarely wait for more than 15. And 256 requests.
+    /// Ten seconds: DynamoDB may need more than five to end a transaction that its coordinator left behind
+    /// ("Amazon DynamoDB API Reference, TransactWriteItems"), and callers and load balancers rarely wait for
+    /// more than 15. And 256 requests.
     fn default() -> Self {
         Self { deadline: Duration::from_secs(10), concurrent: 256 }
     }
 }
 
 #[derive(Clone)]
-pub(super) struct Limited {
+pub(crate) struct Limited {
     deadline: Duration,
     slots: Arc<Semaphore>,
 }
@@ -44,7 +46,7 @@ impl From<RequestLimits> for Limited {
     }
 }
 
-pub(super) async fn limited(State(limits): State<Limited>, request: Request, next: Next) -> Response {
+pub(crate) async fn limited(State(limits): State<Limited>, request: Request, next: Next) -> Response {
     let Ok(_slot) = limits.slots.try_acquire() else {
         tracing::warn!("request_shed");
         return ApiError::busy().into_response();

@@ -1,27 +1,6 @@
-//! The settings that every service has: where it runs, which AWS it talks to, and how its topics and queues
-//! are named.
+//! The settings that every process has: where it runs, and which AWS it talks to.
 
-use super::{Environment, Reported, endpoint};
-
-/// Who the process works for: a person at a desk or test, or the business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// `ENVIRONMENT` is `development` or `autotest`: readable logs, any endpoint, and test credentials where
-    /// none are set.
-    Development,
-    /// Everything else, a misspelt `ENVIRONMENT` included, so that a typing mistake never opens a production
-    /// system.
-    Production,
-}
-
-impl Mode {
-    fn from_name(name: &str) -> Self {
-        match name {
-            "development" | "autotest" => Self::Development,
-            _ => Self::Production,
-        }
-    }
-}
+use super::{Environment, Mode, Reported, endpoint};
 
 /// What every service and the relay read from the environment, under the names that the AWS SDKs use where
 /// they have one.
@@ -34,13 +13,9 @@ pub struct BaseSettings {
     /// `AWS_ENDPOINT_URL`: another place than AWS, such as the embedded AWS or LocalStack. `None` is AWS
     /// itself.
     pub endpoint_url: Option<String>,
-    /// `AWS_SNS_TOPIC_PREFIX`: put before every topic name, empty unless set.
-    pub topic_prefix: String,
-    /// `AWS_SQS_QUEUE_NAME_PREFIX`: put before every queue name, empty unless set.
-    pub queue_prefix: String,
-    /// `MESSAGING_FIFO`: whether topics and queues are FIFO ones, whose names end in `.fifo`. `false` unless set; the same for all processes
-    /// of a system.
-    pub fifo: bool,
+    /// `RELEASE`: what was deployed, such as a commit. A service answers it with its health, so that whoever
+    /// deploys can tell new tasks from old ones.
+    pub release: Option<String>,
 }
 
 impl BaseSettings {
@@ -61,17 +36,14 @@ impl BaseSettings {
             .map(|name| Mode::from_name(&name));
         let region = env.required("AWS_REGION", "the AWS region, such as eu-west-1");
         let endpoint_url = env.maybe("AWS_ENDPOINT_URL");
-        let topic_prefix = env.optional("AWS_SNS_TOPIC_PREFIX", "");
-        let queue_prefix = env.optional("AWS_SQS_QUEUE_NAME_PREFIX", "");
-        let fifo = env.parsed("MESSAGING_FIFO", false, "true or false");
+        let release = env.maybe("RELEASE");
         let endpoints = check_endpoints(env, environment, region.as_deref().unwrap_or_default());
+        let endpoint_url = endpoints.and(endpoint_url);
         Ok(Self {
             environment: environment?,
             region: region?,
-            endpoint_url: endpoints.and(endpoint_url)?,
-            topic_prefix: topic_prefix?,
-            queue_prefix: queue_prefix?,
-            fifo: fifo?,
+            endpoint_url: endpoint_url?,
+            release: release?,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! Which endpoint URLs may be used in place of AWS's own.
 
-use axum::http::Uri;
-use axum::http::uri::Scheme;
+use http::Uri;
+use http::uri::Scheme;
 
 use super::Mode;
-use crate::aws::hosts;
+use crate::hosts;
 
 /// Why an endpoint is refused. Each completes a sentence that begins with the name of the variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,8 +22,9 @@ pub(crate) enum EndpointProblem {
     Unencrypted,
 }
 
-/// Accepts any HTTP(S) URL in development, and only AWS's own hosts of the region over HTTPS in production. It is the early check with
-/// the better message; what counts is judged for each request by [`sdk_config`](crate::sdk_config)'s clients.
+/// Accepts any HTTP(S) URL in development, and only AWS's own hosts of the region over HTTPS in production.
+/// It is the early check with the better message; what counts is judged for each request by
+/// [`sdk_config`](crate::sdk_config)'s clients.
 ///
 /// The URL is parsed by the `http` crate, the same that the SDK uses, so that both see the same host in
 /// `https://sqs.amazonaws.com@example.org`.

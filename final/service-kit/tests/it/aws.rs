@@ -7,11 +7,8 @@ use std::time::Duration;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::SdkError;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use local_aws::tap::{self, refusals};
 use service_kit::{BaseSettings, Mode, aws, sdk_config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -24,38 +21,30 @@ fn settings(endpoint_url: String) -> BaseSettings {
         environment: Mode::Development,
         region: "eu-west-1".to_owned(),
         endpoint_url: Some(endpoint_url),
-        topic_prefix: String::new(),
-        queue_prefix: String::new(),
-        fifo: false,
+        release: None,
     }
 }
 
-/// An AWS whose answer to every attempt takes this long.
-#[derive(Debug, Clone)]
-struct Slow {
-    delay: Duration,
-    attempts: Arc<AtomicU32>,
-}
-
-impl HttpConnector for Slow {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        self.attempts.fetch_add(1, Ordering::Relaxed);
-        let delay = self.delay;
-        HttpConnectorFuture::new(async move {
+/// An AWS whose answer to every attempt takes this long, and how many attempts there were.
+fn slow_aws(delay: Duration) -> (SharedHttpClient, Arc<AtomicU32>) {
+    let attempts = Arc::new(AtomicU32::new(0));
+    let seen = attempts.clone();
+    let slow = tap::new(move |_| {
+        seen.fetch_add(1, Ordering::Relaxed);
+        async move {
             sleep(delay).await;
-            Ok(HttpResponse::new(200.try_into().unwrap(), SdkBody::from("{}")))
-        })
-    }
+            Ok(refusals::response(200, "application/x-amz-json-1.0", "{}".to_owned()))
+        }
+    });
+    (slow, attempts)
 }
 
 /// A client with the crate's configuration, connected to a slow AWS in memory so that the clock may be
 /// virtual.
 async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
-    let slow = Slow { delay, attempts: Arc::default() };
-    let attempts = slow.attempts.clone();
+    let (slow, attempts) = slow_aws(delay);
     let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await;
-    let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
-    (Client::new(&config.into_builder().http_client(http).build()), attempts)
+    (Client::new(&config.into_builder().http_client(slow).build()), attempts)
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +106,8 @@ async fn a_tls_endpoint_hears_a_tls_handshake_and_nothing_in_the_clear() {
     call.abort();
 }
 
-/// What the SDK resolves from a profile or a file ends in the same place as this endpoint: in the client, unseen by the settings.
+/// What the SDK resolves from a profile or a file ends in the same place as this endpoint: in the client,
+/// unseen by the settings.
 async fn production_client(endpoint_url: &str) -> Client {
     let settings =
         BaseSettings { environment: Mode::Production, endpoint_url: None, ..settings(String::new()) };
@@ -153,11 +143,9 @@ async fn in_production_nothing_is_sent_to_an_endpoint_that_is_not_aws_wherever_i
 
 #[tokio::test(start_paused = true)]
 async fn a_call_to_dynamodb_that_hangs_ends_while_the_request_it_is_for_still_has_time() {
-    let slow = Slow { delay: Duration::from_secs(3600), attempts: Arc::default() };
-    let attempts = slow.attempts.clone();
-    let http = http_client_fn(move |_, _| SharedHttpConnector::new(slow.clone()));
+    let (slow, attempts) = slow_aws(Duration::from_secs(3600));
     let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
-    let client = Client::new(&config.http_client(http).timeout_config(aws::dynamodb_timeouts()).build());
+    let client = Client::new(&config.http_client(slow).timeout_config(aws::dynamodb_timeouts()).build());
     let started = Instant::now();
     assert!(matches!(client.list_queues().send().await.unwrap_err(), SdkError::TimeoutError(_)));
     assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);

@@ -36,6 +36,15 @@ async fn ready_without_a_failing_check_is_ok() {
     }
 }
 
+#[tokio::test]
+async fn health_tells_which_release_answers_so_that_new_tasks_are_told_from_old_ones() {
+    for path in ["/orders/health", "/orders/ready"] {
+        let readiness = always_ready().of_release(Some("3b3d51c0ffee".to_owned()));
+        let answer = ask_with(readiness, path).await;
+        assert_eq!(answer.json(), json!({ "status": "ok", "version": "3b3d51c0ffee" }));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn ready_names_the_checks_that_fail_or_hang_and_waits_for_them_together() {
     let (logs, _guard) = Logs::capture(None);

@@ -108,7 +108,7 @@ fn every_filter_keeps_what_any_span_of_the_target_says_in_both_modes() {
             assert!(logs.text().contains(ID) && logs.text().contains("notes"), "{filter}: {}", logs.text());
         }
     }
-    assert_eq!(service_kit::correlation::SPAN_TARGET, "correlation");
+    assert_eq!(service_kit::logging::SPAN_TARGET, "correlation");
 }
 
 #[test]

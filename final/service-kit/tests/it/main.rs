@@ -1,6 +1,7 @@
 //! The tests of the crate through its public API, in one binary so that it links once.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod auth;
 mod aws;
 mod correlation;
 mod health;

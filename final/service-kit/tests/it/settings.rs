@@ -1,11 +1,9 @@
 //! Reading the environment: everything that is wrong is told at once, and nothing half-read gets out.
 
-use service_kit::{BaseSettings, Environment, Mode, ServiceSettings, SettingsError};
+use service_kit::{BaseSettings, Environment, Mode, SettingsError, settings::listen_address};
 
 fn base<const N: usize>(variables: [(&str, &str); N]) -> Result<BaseSettings, SettingsError> {
-    let mut env = Environment::from_iter(variables);
-    let base = BaseSettings::read(&mut env);
-    env.finish(|| base)
+    Environment::from_iter(variables).read(BaseSettings::read)
 }
 
 #[test]
@@ -14,16 +12,13 @@ fn the_base_settings_take_the_names_of_the_seed_in_any_case() {
         ("environment", "autotest"),
         ("Aws_Region", " eu-west-1\n"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
-        ("AWS_SNS_TOPIC_PREFIX", "blue--"),
-        ("aws_sqs_queue_name_prefix", "green--"),
+        ("RELEASE", "3b3d51c0ffee"),
     ]);
     let expected = BaseSettings {
         environment: Mode::Development,
         region: "eu-west-1".to_owned(),
         endpoint_url: Some("http://127.0.0.1:4566".to_owned()),
-        topic_prefix: "blue--".to_owned(),
-        queue_prefix: "green--".to_owned(),
-        fifo: false,
+        release: Some("3b3d51c0ffee".to_owned()),
     };
     assert_eq!(settings, Ok(expected));
 }
@@ -32,10 +27,7 @@ fn the_base_settings_take_the_names_of_the_seed_in_any_case() {
 fn what_is_left_out_or_empty_takes_its_default() {
     let settings =
         base([("ENVIRONMENT", "development"), ("AWS_REGION", "x"), ("AWS_ENDPOINT_URL", "  ")]).unwrap();
-    assert_eq!(
-        (settings.endpoint_url, settings.topic_prefix, settings.queue_prefix),
-        (None, String::new(), String::new())
-    );
+    assert_eq!(settings.endpoint_url, None);
 }
 
 #[test]
@@ -87,7 +79,6 @@ fn one_error_names_everything_that_is_wrong_and_what_is_expected() {
         "{text}"
     );
     assert!(!text.contains("70000"), "a value may be a secret in the wrong place: {text}");
-    assert!(!error.is_retryable());
 }
 
 #[test]
@@ -147,16 +138,18 @@ fn printing_the_environment_gives_no_value_away() {
 }
 
 #[test]
-fn a_number_that_would_leave_its_bounds_is_refused_at_the_start_and_not_met_by_the_first_message() {
-    let read = |days| {
-        let env = [("ENVIRONMENT", "production"), ("AWS_REGION", "eu-west-1"), ("TABLE", "t")];
-        let more = [("DYNAMODB_INBOX_TABLE_NAME", "i"), ("DYNAMODB_OUTBOX_TABLE_NAME", "o")];
-        let env = env.into_iter().chain(more).chain([("INBOX_RETENTION_DAYS", days)]);
-        ServiceSettings::read(env.collect::<Environment>(), "TABLE")
+fn a_service_listens_to_everybody_in_production_and_to_its_own_machine_at_a_desk() {
+    let listen = |variables: &[(&str, &str)]| {
+        let address = Environment::from_iter(variables.iter().copied()).read(listen_address);
+        address.map(|address| address.to_string())
     };
-    assert_eq!(read("3650").map(|settings| settings.inbox_retention_days), Ok(3650));
-    for days in ["0", "3651", "4294967295", "4294967296", "-1"] {
-        let error = read(days).unwrap_err();
-        assert!(error.problems()[0].starts_with("INBOX_RETENTION_DAYS "), "{days}: {error}");
+    let (desk, production) = (("ENVIRONMENT", "development"), ("ENVIRONMENT", "production"));
+    assert_eq!(listen(&[desk]).unwrap(), "127.0.0.1:9700");
+    assert_eq!(listen(&[production]).unwrap(), "0.0.0.0:9700");
+    assert_eq!(listen(&[production, ("HOST", "::1"), ("PORT", "80")]).unwrap(), "[::1]:80");
+    assert_eq!(listen(&[desk, ("PORT", "0")]).unwrap(), "127.0.0.1:0");
+    for wrong in [&[production, ("PORT", "0")][..], &[desk, ("PORT", "70000")], &[desk, ("HOST", "here")]] {
+        let error = listen(wrong).unwrap_err();
+        assert!(error.problems()[0].starts_with(wrong[1].0), "{error}");
     }
 }

@@ -122,7 +122,8 @@ impl Logs {
         let logs = Self::default();
         let writer = logs.clone();
         let subscriber = logging::subscriber(mode, filter, move || writer.clone());
-        // A place in the code that another thread reaches first, without a subscriber, would be taken for one that nobody listens to.
+        // A place in the code that another thread reaches first, without a subscriber, would be taken for one
+        // that nobody listens to.
         static SOMEBODY_LISTENS: std::sync::Once = std::sync::Once::new();
         SOMEBODY_LISTENS
             .call_once(|| drop(tracing::subscriber::set_global_default(tracing_subscriber::registry())));

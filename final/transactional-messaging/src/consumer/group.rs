@@ -8,13 +8,29 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use waiting::Outage;
 
-use super::{Consumer, ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, InTurns, describe};
-use crate::{channels::Channels, message::MessageType, relay::BoxError};
+use super::{
+    Consumer, ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, InTurns, outcome::describe,
+};
+use crate::{channels::Channels, error::BoxError, message::MessageType, queue::Queue};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The running consumers of one service.
+///
+/// ```no_run
+/// use tokio_util::sync::CancellationToken;
+/// use transactional_messaging::{consumer::OpenError, prelude::*};
+///
+/// # async fn show<S: Clone + Send + Sync + 'static>(
+/// #     sqs: aws_sdk_sqs::Client, wiring: Wiring<S>, service: S, stop: CancellationToken,
+/// # ) -> Result<(), OpenError> {
+/// let mut consumers = ConsumerGroup::new(sqs, "live-", ConsumerSettings::default(), stop);
+/// wiring.start(&mut consumers, &service).await?;
+/// consumers.stopped().await; // once `stop` was cancelled, and what was in work has ended
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ConsumerGroup {
     sqs: Client,
@@ -38,7 +54,8 @@ pub struct OpenError {
 }
 
 impl ConsumerGroup {
-    /// No consumers yet. `queue_prefix` is put before each queue's name; all consumers stop when `stop` is cancelled.
+    /// No consumers yet. `queue_prefix` is put before each queue's name; all consumers stop when `stop` is
+    /// cancelled.
     pub fn new(sqs: Client, queue_prefix: &str, settings: ConsumerSettings, stop: CancellationToken) -> Self {
         let (queue_prefix, channels) = (queue_prefix.to_owned(), Channels::Standard);
         let health = ConsumerHealth::default();
@@ -57,16 +74,20 @@ impl ConsumerGroup {
         self.health.clone()
     }
 
-    /// Opens a queue and gives its messages to the handler, each with a clone of `service`.
+    /// Opens a queue and gives its messages to the handler, each with a clone of `service`. Those that get in
+    /// each other's way [take turns](crate::consumer::KeyedLocks::by).
     ///
-    /// While SQS is out of reach or too busy it waits, until the group is told to stop; nothing is consumed then.
+    /// While SQS is out of reach or too busy it waits, until the group is told to stop; nothing is consumed
+    /// then.
     ///
     /// # Errors
     ///
-    /// [`OpenError`], at once, when the queue or its dead-letter queue does not exist or may not be read: no waiting cures that.
+    /// [`OpenError`], at once, when the queue or its dead-letter queue does not exist or may not be read: no
+    /// waiting cures that.
     pub async fn consume<S, M, F, Fut>(
         &mut self,
-        queue: &str,
+        queue: Queue<M>,
+        turns: Option<InTurns<M>>,
         service: &S,
         handler: F,
     ) -> Result<(), OpenError>
@@ -76,35 +97,10 @@ impl ConsumerGroup {
         F: Fn(S, Delivery<M>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
-        let Some(consumer) = self.open(queue).await? else { return Ok(()) };
-        let service = service.clone();
-        self.running
-            .spawn(consumer.run(move |delivery| handler(service.clone(), delivery), self.stop.clone()));
-        Ok(())
-    }
-
-    /// The same for messages that [take turns](Consumer::run_in_turns).
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`], as above.
-    pub async fn consume_in_turns<S, M, F, Fut>(
-        &mut self,
-        queue: &str,
-        service: &S,
-        in_turns: InTurns<M>,
-        handler: F,
-    ) -> Result<(), OpenError>
-    where
-        S: Clone + Send + Sync + 'static,
-        M: MessageType + DeserializeOwned + Send + 'static,
-        F: Fn(S, Delivery<M>) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
-    {
-        let Some(consumer) = self.open(queue).await? else { return Ok(()) };
+        let Some(consumer) = self.open(queue.name()).await? else { return Ok(()) };
         let service = service.clone();
         let handler = move |delivery| handler(service.clone(), delivery);
-        self.running.spawn(consumer.run_in_turns(in_turns, handler, self.stop.clone()));
+        self.running.spawn(consumer.work(queue, turns, handler, self.stop.clone()));
         Ok(())
     }
 

@@ -8,12 +8,13 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How long a queue may be out of reach before a service counts as not ready. A poll that lasts 20 seconds and fails is followed by a
-/// pause of a second; two minutes are several polls, and less than any message is kept waiting by its back-off.
+/// How long a queue may be out of reach before a service counts as not ready. A poll that lasts 20 seconds
+/// and fails is followed by a pause of a second; two minutes are several polls, and less than any message is
+/// kept waiting by its back-off.
 pub const TOLERATED_OUTAGE: Duration = Duration::from_secs(120);
 
-/// Says whether the queues of a [`ConsumerGroup`](super::ConsumerGroup) can be received from. Clones share what they know, and asking
-/// costs no call.
+/// Says whether the queues of a [`ConsumerGroup`](super::ConsumerGroup) can be received from. Clones share
+/// what they know, and asking costs no call.
 #[derive(Clone, Debug, Default)]
 pub struct ConsumerHealth {
     failing: Arc<Mutex<BTreeMap<String, Instant>>>,

@@ -17,9 +17,9 @@ const MAX_ATTRIBUTES: usize = 10;
 /// The longest reason, in bytes.
 const MAX_REASON: usize = 500;
 
-/// The message's own attributes, with the reason as one more. They count towards the message's size, and what would make it larger than
-/// `max_bytes`, or be one attribute too many, is the reason alone: it is cut or left out, for a letter without a reason is better than
-/// none. The log has the whole reason.
+/// The message's own attributes, with the reason as one more. They count towards the message's size, and what
+/// would make it larger than `max_bytes`, or be one attribute too many, is the reason alone: it is cut or
+/// left out, for a letter without a reason is better than none. The log has the whole reason.
 pub(super) fn attributes(
     message: &Message,
     reason: &str,
@@ -47,7 +47,8 @@ fn size_of(attributes: &HashMap<String, MessageAttributeValue>) -> usize {
     attributes.iter().map(|(name, value)| name.len() + of_value(value)).sum()
 }
 
-/// A message attribute takes neither control characters nor empty text. So many bytes at most, each of which is one character.
+/// A message attribute takes neither control characters nor empty text. So many bytes at most, each of which
+/// is one character.
 fn printable(reason: &str, at_most: usize) -> String {
     let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     let reason = if reason.is_empty() { "unknown" } else { reason };

@@ -10,13 +10,14 @@ use aws_sdk_sqs::{
 use waiting::{Deadline, in_time};
 
 use super::letter;
-use crate::{channels::Channels, envelope::MAX_BROKER_BYTES, relay::BoxError};
+use crate::{channels::Channels, envelope::MAX_BROKER_BYTES, error::BoxError};
 
-/// SQS keeps a received message hidden for at most this long in all ("Amazon SQS API Reference, ChangeMessageVisibility").
+/// SQS keeps a received message hidden for at most this long in all ("Amazon SQS API Reference,
+/// ChangeMessageVisibility").
 pub(super) const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 
 #[derive(Clone, Debug)]
-pub(super) struct Queue {
+pub(super) struct SqsQueue {
     sqs: Client,
     url: String,
     dead_letter_url: Option<String>,
@@ -29,7 +30,7 @@ pub(super) struct Queue {
     pub(super) visibility: Duration,
 }
 
-impl Queue {
+impl SqsQueue {
     /// Finds the queue by name and learns its visibility timeout and its dead-letter queue.
     pub(super) async fn open(sqs: Client, name: &str) -> Result<Self, Trouble> {
         let url = url_of(&sqs, name).await?;
@@ -67,14 +68,16 @@ impl Queue {
         Ok(Self { url, dead_letter_url, max_receives, channels, max_bytes, visibility, sqs })
     }
 
-    /// Whether a message that was received so often is given up when it fails. One receive is kept back: if SQS cannot be reached
-    /// when the message is to be moved with its reason, it comes once more, and is not moved by SQS, which says nothing of why.
+    /// Whether a message that was received so often is given up when it fails. One receive is kept back: if
+    /// SQS cannot be reached when the message is to be moved with its reason, it comes once more, and is not
+    /// moved by SQS, which says nothing of why.
     pub(super) fn is_last(&self, receives: u32) -> bool {
         self.max_receives.is_some_and(|max| receives >= max.saturating_sub(1))
     }
 
-    /// A FIFO queue may put several messages of one group into an answer, and none may be handled before those in front of it are done.
-    /// Received singly, they come when it is their turn: SQS keeps a group back while one of its messages is hidden.
+    /// A FIFO queue may put several messages of one group into an answer, and none may be handled before
+    /// those in front of it are done. Received singly, they come when it is their turn: SQS keeps a group
+    /// back while one of its messages is hidden.
     pub(super) async fn receive(&self, at_most: usize, wait: Duration) -> Result<Vec<Message>, BoxError> {
         let at_most = if self.channels == Channels::Fifo { 1 } else { at_most };
         let answer = self
@@ -91,8 +94,8 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default())
     }
 
-    /// Deletes the messages with these receipt handles, ten at most. Returns the numbers of those that were not deleted, and why: SQS
-    /// answers for each of them, and whatever it does not call deleted is not.
+    /// Deletes the messages with these receipt handles, ten at most. Returns the numbers of those that were
+    /// not deleted, and why: SQS answers for each of them, and whatever it does not call deleted is not.
     pub(super) async fn delete_all(&self, receipts: Vec<String>) -> Result<Vec<(usize, String)>, BoxError> {
         let count = receipts.len();
         let entries = receipts.into_iter().enumerate().map(|(number, receipt)| {
@@ -110,9 +113,11 @@ impl Queue {
         Ok(kept.map(|(number, id)| (number, why(&id))).collect())
     }
 
-    /// The call, for as long as the message is hidden: afterwards somebody else has it, and nothing that is said of it here counts.
+    /// The call, for as long as the message is hidden: afterwards somebody else has it, and nothing that is
+    /// said of it here counts.
     ///
-    /// It is boxed, as the handler is, because each layer around a future holds it once more on the stack of a debug build.
+    /// It is boxed, as the handler is, because each layer around a future holds it once more on the stack of
+    /// a debug build.
     pub(super) async fn in_good_time<T>(
         &self,
         call: impl Future<Output = Result<T, BoxError>>,
@@ -129,8 +134,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Moves the message to the dead-letter queue with its own attributes and the reason. It is sent first and deleted then: a crash in between leaves it in
-    /// both queues, never in none.
+    /// Moves the message to the dead-letter queue with its own attributes and the reason. It is sent first
+    /// and deleted then: a crash in between leaves it in both queues, never in none.
     pub(super) async fn dead_letter(&self, message: &Message, reason: &str) -> Result<(), BoxError> {
         let Some(dead_letter_url) = &self.dead_letter_url else {
             return Err(
@@ -181,8 +186,9 @@ impl Trouble {
         Self { passes: false, source: source.into() }
     }
 
-    /// Only what somebody has to change lasts, and each code of that is named here: whatever else AWS may say, and silence, is waited
-    /// out ("Amazon SQS API Reference, Common Errors"). Of the credentials, expired ones are not here: they are renewed.
+    /// Only what somebody has to change lasts, and each code of that is named here: whatever else AWS may
+    /// say, and silence, is waited out ("Amazon SQS API Reference, Common Errors"). Of the credentials,
+    /// expired ones are not here: they are renewed.
     fn of<E>(error: SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

@@ -1,37 +1,29 @@
 //! The loop that receives, and how it ends.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use aws_sdk_sqs::{Client, types::Message};
 use serde::de::DeserializeOwned;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+use tracing::Span;
 use waiting::{Deadline, Outage, in_time};
 
 use super::{
     ConsumerHealth, ConsumerSettings, Delivery, Handled, HandlerError, InTurns,
     deletes::deletes,
-    describe,
-    queue::{Queue, Trouble},
+    outcome::describe,
+    queue::Trouble,
     slots::{self, Slots},
-    work::Work,
+    source::{NETWORK, Source},
+    work::{Taken, Work},
 };
-use crate::{channels::Channels, message::MessageType, relay::BoxError};
-
-/// The pause after a first failure, and the longest one.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// What a receive may take beyond the time that SQS was told to wait for a message.
-const NETWORK: Duration = Duration::from_secs(10);
+use crate::{channels::Channels, error::BoxError, message::MessageType, queue::Queue, spans};
 
 /// Takes messages of one kind from one queue and gives them to a handler.
 #[derive(Clone, Debug)]
 pub struct Consumer {
-    pub(super) queue: Queue,
-    pub(super) name: Arc<str>,
-    pub(super) settings: ConsumerSettings,
+    source: Source,
     health: ConsumerHealth,
 }
 
@@ -53,55 +45,70 @@ impl Consumer {
         settings: ConsumerSettings,
         health: ConsumerHealth,
     ) -> Result<Self, Trouble> {
-        let opening = in_time(Box::pin(Queue::open(sqs, queue_name)));
-        let opened = Deadline::after(settings.wait + NETWORK).scope(opening);
-        let queue = opened.await.unwrap_or_else(|late| Err(Trouble::passing(late)))?;
-        Ok(Self { queue, name: queue_name.into(), settings, health })
+        Ok(Self { source: Source::open(sqs, queue_name, settings).await?, health })
     }
 
-    /// Works until `stop` is cancelled, then receives no more, lets messages in work end within the grace period and gives the rest
-    /// back to the queue. All of that takes [`ConsumerSettings::longest_stop`] at most, also when AWS does not answer.
+    /// Works until `stop` is cancelled, then receives no more, lets messages in work end within the grace
+    /// period and gives the rest back to the queue. All of that takes [`ConsumerSettings::longest_stop`] at
+    /// most, also when AWS does not answer.
     ///
-    /// A message is deleted when it was handled, together with others, goes back with a growing delay when the error is retryable, and
-    /// moves to the dead-letter queue with the reason when it is unreadable, the error is terminal, or it was received as often as the
-    /// queue allows, less one.
-    pub async fn run<M, F, Fut>(self, handler: F, stop: CancellationToken)
+    /// A message is deleted when it was handled, together with others, goes back with a growing delay when
+    /// the error is retryable, and moves to the dead-letter queue with the reason when it is unreadable, the
+    /// error is terminal, or it was received as often as the queue allows, less one.
+    ///
+    /// `queue` is the queue without the prefix of a deployment, by which the inbox knows the consumer.
+    pub async fn run<M, F, Fut>(self, queue: Queue<M>, handler: F, stop: CancellationToken)
     where
         M: MessageType + DeserializeOwned + Send + 'static,
         F: Fn(Delivery<M>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
-        self.work(None, handler, stop).await;
+        self.work(queue, None, handler, stop).await;
     }
 
-    /// The same for messages that get in each other's way when they have the same key: they are handled one after the other, and those
-    /// that wait keep no others from being handled.
-    pub async fn run_in_turns<M, F, Fut>(self, in_turns: InTurns<M>, handler: F, stop: CancellationToken)
-    where
+    /// The same for messages that get in each other's way when they have the same key: they are handled one
+    /// after the other, and those that wait keep no others from being handled.
+    pub async fn run_in_turns<M, F, Fut>(
+        self,
+        queue: Queue<M>,
+        in_turns: InTurns<M>,
+        handler: F,
+        stop: CancellationToken,
+    ) where
         M: MessageType + DeserializeOwned + Send + 'static,
         F: Fn(Delivery<M>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
-        self.work(Some(in_turns), handler, stop).await;
+        self.work(queue, Some(in_turns), handler, stop).await;
     }
 
-    async fn work<M, F, Fut>(self, in_turns: Option<InTurns<M>>, handler: F, stop: CancellationToken)
-    where
+    pub(super) async fn work<M, F, Fut>(
+        self,
+        queue: Queue<M>,
+        in_turns: Option<InTurns<M>>,
+        handler: F,
+        stop: CancellationToken,
+    ) where
         M: MessageType + DeserializeOwned + Send + 'static,
         F: Fn(Delivery<M>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Handled, HandlerError>> + Send + 'static,
     {
         let slots = self.slots(in_turns.is_some());
-        let (deletes, deleting) = deletes(self.queue.clone(), self.settings.linger);
+        let name = queue.name();
+        let (deletes, deleting) = deletes(self.source.queue.clone(), name, self.source.settings.linger);
         let (give_up, mut deleter, mut tasks) = (CancellationToken::new(), JoinSet::new(), JoinSet::new());
         deleter.spawn(deleting);
-        let mut outage = self.outage("receiving_messages_failed", self.settings.seed);
-        let (consumer, given_up) = (self.clone(), give_up.clone());
+        let mut outage = self.source.outage("receiving_messages_failed", self.source.settings.seed);
+        let (source, given_up) = (self.source.clone(), give_up.clone());
         let work =
-            Arc::new(Work { consumer, handler, in_turns, slots: slots.clone(), deletes, give_up: given_up });
+            Work { source, queue, handler, in_turns, slots: slots.clone(), deletes, give_up: given_up };
+        let work = Arc::new(work);
         let receiving = async {
-            while let Some(messages) = self.next_batch(&slots, &stop, &mut outage).await {
-                for taken in messages.into_iter().map(|message| work.take(message)) {
+            while let Some((messages, span)) = self.next_batch(name, &slots, &stop, &mut outage).await {
+                let taken: Vec<_> = messages.into_iter().map(|message| work.take(message)).collect();
+                trace_context::link(&span, taken.iter().filter_map(Taken::traceparent));
+                drop(span);
+                for taken in taken {
                     let work = Arc::clone(&work);
                     tasks.spawn(async move { work.process(taken).await });
                 }
@@ -114,71 +121,76 @@ impl Consumer {
             Instant::now()
         };
         let ((), told) = tokio::join!(receiving, told);
-        self.wind_up(tasks, &give_up, told + self.settings.grace).await;
+        self.wind_up(tasks, &give_up, told + self.source.settings.grace).await;
         // Nobody hands in messages to be deleted any more.
         drop(work);
-        self.within(told + self.settings.longest_stop(), deleter).await;
+        self.within(told + self.source.settings.longest_stop(), deleter).await;
     }
 
     fn slots(&self, in_turns: bool) -> Slots {
-        let ConsumerSettings { concurrency, waiting, .. } = self.settings;
-        let at_once = if self.queue.channels == Channels::Fifo { 1 } else { slots::MOST };
+        let ConsumerSettings { concurrency, waiting, .. } = self.source.settings;
+        let at_once = if self.source.queue.channels == Channels::Fifo { 1 } else { slots::MOST };
         Slots::new(concurrency, if in_turns { waiting } else { usize::MAX }, at_once)
     }
 
-    /// Waits for the messages in work; gives back those that do not end in time, and leaves to SQS what cannot be given back in time.
+    /// Waits for the messages in work; gives back those that do not end in time, and leaves to SQS what
+    /// cannot be given back in time.
     async fn wind_up(&self, mut tasks: JoinSet<()>, give_up: &CancellationToken, until: Instant) {
         if tokio::time::timeout_at(until, wait_for_all(&mut tasks)).await.is_err() {
             give_up.cancel();
-            self.within(Instant::now() + self.settings.give_back, tasks).await;
+            self.within(Instant::now() + self.source.settings.give_back, tasks).await;
         }
     }
 
     async fn within(&self, until: Instant, mut tasks: JoinSet<()>) {
         if tokio::time::timeout_at(until, wait_for_all(&mut tasks)).await.is_err() {
-            tracing::warn!(queue = &*self.name, "messages_left_to_their_visibility_timeout");
+            tracing::warn!(queue = &*self.source.name, "messages_left_to_their_visibility_timeout");
             tasks.shutdown().await;
         }
-    }
-
-    pub(super) fn outage(&self, event: &'static str, seed: Uuid) -> Outage {
-        Outage::new(event, &*self.name, seed, FIRST_PAUSE, LONGEST_PAUSE)
     }
 
     /// The next messages, as many as there is room for; `None` when it is time to stop.
     async fn next_batch(
         &self,
+        queue: &'static str,
         slots: &Slots,
         stop: &CancellationToken,
         outage: &mut Outage,
-    ) -> Option<Vec<Message>> {
+    ) -> Option<(Vec<Message>, Span)> {
         let room = stop.run_until_cancelled(slots.room()).await?;
+        let span = spans::receive(queue);
         match self.receive(room, stop).await? {
             Ok(messages) => {
                 outage.over();
-                self.health.works(&self.name);
-                Some(messages)
+                self.health.works(&self.source.name);
+                span.record("messaging.batch.message_count", messages.len());
+                metrics::counter!(
+                    "messaging.client.consumed.messages", "messaging.destination.name" => queue,
+                )
+                .increment(messages.len() as u64);
+                Some((messages, span))
             }
             Err(error) => {
-                self.health.failed(&self.name);
+                self.health.failed(&self.source.name);
                 let pause = outage.failed(describe(error.as_ref()));
-                stop.run_until_cancelled(tokio::time::sleep(pause)).await.map(|()| Vec::new())
+                stop.run_until_cancelled(tokio::time::sleep(pause)).await.map(|()| (Vec::new(), span))
             }
         }
     }
 
-    /// What one receive brings. A stop ends it after a short while: what is taken out of the queue already should arrive.
+    /// What one receive brings. A stop ends it after a short while: what is taken out of the queue already
+    /// should arrive.
     async fn receive(
         &self,
         at_most: usize,
         stop: &CancellationToken,
     ) -> Option<Result<Vec<Message>, BoxError>> {
-        let wait = self.settings.wait;
+        let wait = self.source.settings.wait;
         let limit = Deadline::after(wait + NETWORK);
-        let receive = limit.scope(in_time(Box::pin(self.queue.receive(at_most, wait))));
+        let receive = limit.scope(in_time(Box::pin(self.source.queue.receive(at_most, wait))));
         let hang_up = async {
             stop.cancelled().await;
-            tokio::time::sleep(self.settings.last_receive).await;
+            tokio::time::sleep(self.source.settings.last_receive).await;
         };
         tokio::select! {
             biased;

@@ -7,8 +7,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 /// The most messages that one receive brings ("Amazon SQS API Reference, ReceiveMessage").
 pub(super) const MOST: usize = 10;
 
-/// When no slot has become free for so long, those that are free are all that there is to wait for. Messages that were received
-/// together end within a few milliseconds of each other: a call each would cost more than they do.
+/// When no slot has become free for so long, those that are free are all that there is to wait for. Messages
+/// that were received together end within a few milliseconds of each other: a call each would cost more than
+/// they do.
 const LULL: Duration = Duration::from_millis(5);
 
 /// What limits the messages in hand: one slot for each in work, one place for each that waits for its turn.
@@ -37,7 +38,8 @@ impl Slots {
         Self { work: semaphore(work), waiting: semaphore(waiting), freed: Arc::default(), several }
     }
 
-    /// How many messages to ask for: waits until there is room for one, and then for more as long as slots keep becoming free.
+    /// How many messages to ask for: waits until there is room for one, and then for more as long as slots
+    /// keep becoming free.
     pub(super) async fn room(&self) -> usize {
         while self.free() == 0 {
             self.freed.notified().await;

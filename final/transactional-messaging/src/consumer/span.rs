@@ -7,12 +7,12 @@ use crate::envelope::Envelope;
 
 /// The tracing target of the span around each message.
 ///
-/// A program's log filter has to let spans with this target through, or the lines do not say which message they are about. The filter
-/// of this system's services does so for every filter that `RUST_LOG` may ask for.
+/// A program's log filter has to let spans with this target through, or the lines do not say which message
+/// they are about. The filter of this system's services does so for every filter that `RUST_LOG` may ask for.
 pub const SPAN_TARGET: &str = "correlation";
 
 /// A span for this message. One that cannot be read has at least its queue and the id that SQS gave it.
-pub(super) fn of_message(
+pub(crate) fn of_message(
     queue: &str,
     kind: &'static str,
     message: &Message,

@@ -5,10 +5,11 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Envelope, traceparent};
+use super::Envelope;
 use crate::message::Sequence;
 
-/// The most bytes that are believed of a source or a subject. Ours have less than a hundred; CloudEvents names no limit.
+/// The most bytes that are believed of a source or a subject. Ours have less than a hundred; CloudEvents
+/// names no limit.
 const MAX_NAME_BYTES: usize = 256;
 
 /// CloudEvents requires the first four and makes the others optional. Unknown attributes are ignored.
@@ -64,7 +65,7 @@ impl TryFrom<Received> for Envelope {
             // It begins a conversation of its own, with an id that is the same each time it comes.
             correlationid: received.correlationid.unwrap_or(received.id),
             causationid: received.causationid,
-            traceparent: received.traceparent.filter(|text| traceparent::is_valid(text)),
+            traceparent: received.traceparent.filter(|text| trace_context::is_valid(text)),
             data: received.data,
         })
     }

@@ -4,74 +4,29 @@ use time::Duration;
 
 use crate::{
     channels::Channels,
-    provision::{DEAD_LETTER_RETENTION, QUEUE_RETENTION},
+    limits::{RedeliveryHorizon, days},
 };
 
 /// How long a handled message is remembered by default: 90 days.
 ///
-/// That is the longest way of a duplicate, 45 days, and as much again for a person who redrives dead letters, because a redrive
-/// resets the retention of a message ("Amazon SQS Developer Guide, Learn how to configure a dead-letter queue redrive").
+/// That is the longest way of a duplicate, 45 days, and as much again for a person who redrives dead letters,
+/// because a redrive resets the retention of a message ("Amazon SQS Developer Guide, Learn how to configure a
+/// dead-letter queue redrive").
 pub const DEFAULT_RETENTION: Retention = Retention(Duration::days(90));
 
-/// The longest way that a duplicate can take, part by part. A message may spend the whole of each part before it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RedeliveryHorizon {
-    /// How long a stream record can wake the relay: 24 hours ("Amazon DynamoDB Developer Guide, Change data capture for DynamoDB
-    /// Streams").
-    pub stream: Duration,
-    /// How long SNS tries to hand a message to a queue: 100,015 times over 23 days ("Amazon SNS Developer Guide, Message delivery
-    /// retries").
-    pub topic_retries: Duration,
-    /// How long the queue keeps a message; as configured, 7 days.
-    pub queue: Duration,
-    /// How long the dead-letter queue keeps a message beyond that, 14 days. The consumer sends a dead letter as a message of its own, whose
-    /// time begins then. Of those that SQS moves this is true in FIFO queues only; in standard queues they keep their first time and are
-    /// gone sooner ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention").
-    pub dead_letter_queue: Duration,
-}
-
-impl RedeliveryHorizon {
-    /// Standard topics and queues as [`provision`](crate::provision) and the Terraform modules make them: 1 + 23 + 7 + 14 = 45 days.
-    pub const STANDARD: Self = Self {
-        stream: Duration::days(1),
-        topic_retries: Duration::days(23),
-        queue: QUEUE_RETENTION,
-        dead_letter_queue: DEAD_LETTER_RETENTION,
-    };
-
-    /// FIFO topics and queues, which keep messages as long.
-    pub const FIFO: Self = Self::STANDARD;
-
-    /// All parts together.
-    pub fn sum(&self) -> Duration {
-        [self.topic_retries, self.queue, self.dead_letter_queue]
-            .into_iter()
-            .fold(self.stream, Duration::saturating_add)
-    }
-}
-
-impl Default for RedeliveryHorizon {
-    fn default() -> Self {
-        Self::STANDARD
-    }
-}
-
-impl std::fmt::Display for RedeliveryHorizon {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { stream, topic_retries, queue, dead_letter_queue } = *self;
-        write!(f, "stream {} + sns retries {} + queue {}", days(stream), days(topic_retries), days(queue))?;
-        if dead_letter_queue > Duration::ZERO {
-            write!(f, " + dead-letter queue {}", days(dead_letter_queue))?;
-        }
-        write!(f, " = {} days", days(self.sum()))
-    }
-}
-
 /// How long handled messages are remembered: a time that was checked against a [`RedeliveryHorizon`].
+///
+/// ```
+/// use transactional_messaging::{channels::Channels, inbox::Retention};
+///
+/// assert!(Retention::of_days(45, Channels::Standard).is_ok());
+/// assert!(Retention::of_days(44, Channels::Standard).is_err()); // a duplicate may still be on its way
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention(Duration);
 
-/// An inbox would forget messages of which a duplicate can still come. No retry helps: change one of the numbers.
+/// An inbox would forget messages of which a duplicate can still come. No retry helps: change one of the
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an inbox that remembers for {} days forgets messages that can still come again ({horizon}); \
@@ -84,13 +39,6 @@ pub struct RetentionTooShort {
     pub asked: Duration,
     /// How long a duplicate can be on its way.
     pub horizon: RedeliveryHorizon,
-}
-
-impl RetentionTooShort {
-    /// Always false: somebody must change a setting.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
 }
 
 impl Retention {
@@ -116,11 +64,6 @@ impl Retention {
     pub fn duration(self) -> Duration {
         self.0
     }
-}
-
-/// Whole days without a fraction.
-fn days(time: Duration) -> f64 {
-    time.as_seconds_f64() / Duration::DAY.as_seconds_f64()
 }
 
 #[cfg(test)]
@@ -151,7 +94,6 @@ mod tests {
             "an inbox that remembers for 44 days forgets messages that can still come again (stream 1 + sns retries 23 + queue 7 \
              + dead-letter queue 14 = 45 days); let it remember for 45 days or more, or keep messages in the queues for a shorter time"
         );
-        assert!(!error.is_retryable());
         assert_eq!(
             Retention::of_days(45, Channels::Standard).map(Retention::duration),
             Ok(Duration::days(45))

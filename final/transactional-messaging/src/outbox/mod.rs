@@ -1,33 +1,77 @@
-//! The outbox: messages that are stored together with the change they tell of, and dispatched afterwards by a relay.
+//! The outbox: messages that are stored together with the change they tell of, and dispatched afterwards by a
+//! relay.
 //!
-//! One row per message that was not sent yet, and nothing else: the relay deletes what it has sent. The partition key is the message's
-//! subject, the sort key its sequence, and the row names its predecessor, so that a relay knows what must be sent before it.
+//! One row per message that was not sent yet, and nothing else: the relay deletes what it has sent. The
+//! partition key is the message's subject, the sort key its sequence, and the row names its predecessor, so
+//! that a relay knows what must be sent before it.
 
 mod row;
 
-pub(crate) use row::is_subject;
+pub(crate) use row::subject_of;
 pub use row::{OutboxRow, RowKey, partition_of};
 
-use unit_of_work::{Condition, Put, Table, UnitOfWork};
+use std::borrow::Cow;
+
+use unit_of_work::{Table, UnitOfWork};
 
 use crate::{
     envelope::{DEFAULT_MAX_ENVELOPE_BYTES, Envelope},
     error::PublishError,
     message::{Context, Message, Place},
+    spans,
 };
 
 /// The outbox table of one service, as the writing side sees it.
+///
+/// ```
+/// use serde::Serialize;
+/// use time::OffsetDateTime;
+/// use transactional_messaging::prelude::*;
+/// use unit_of_work::Table;
+///
+/// #[derive(Clone, Debug, Serialize)]
+/// pub struct EventMeta {
+///     pub event_id: Uuid,
+///     #[serde(with = "transactional_messaging::timestamp")]
+///     pub created_at: OffsetDateTime,
+/// }
+/// published! { /** A cart was paid for. */ CartPaid on "cart--paid" with EventMeta { cents: u64 } }
+///
+/// #[derive(Serialize)]
+/// #[serde(rename_all = "PascalCase")]
+/// struct Cart {
+///     #[serde(rename = "PK")]
+///     id: Uuid,
+///     version: u64,
+/// }
+/// impl Aggregate for Cart {
+///     const KIND: &'static str = "cart";
+///     fn id(&self) -> Uuid { self.id }
+///     fn version(&self) -> u64 { self.version }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let database = unit_of_work::MemoryDatabase::new();
+/// # let ambient = Ambient::fixed(OffsetDateTime::UNIX_EPOCH);
+/// # let context = Context::of_request(ambient.id());
+/// let (carts, outbox) = (Table::new("carts", "PK"), Outbox::new("carts-outbox", "/carts"));
+/// let cart = Cart { id: ambient.id(), version: 0 };
+/// let meta = EventMeta { event_id: ambient.id(), created_at: ambient.now() };
+/// let mut work: UnitOfWork<&str> = UnitOfWork::new(ambient.id());
+/// work.add(carts.insert(&cart)?.or("the cart exists"));
+/// outbox.publish(&mut work, &cart, &context, &CartPaid { head: meta, cents: 999 })?;
+/// work.commit(&database).await?;
+/// # assert_eq!(database.items(outbox.table()).len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Outbox {
     table: Table,
     source: String,
     max_envelope_bytes: usize,
 }
-
-/// The row of this message exists already: it was stored by an earlier commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this message is in the outbox already")]
-pub struct AlreadyPublished;
 
 impl Outbox {
     /// The outbox in the table of this name. `source` names the service in the envelope, such as `/orders`.
@@ -55,8 +99,10 @@ impl Outbox {
     // ANCHOR: publish
     /// Adds the message to the unit of work: it will be published if, and only if, the unit of work commits.
     ///
-    /// `already_published` is returned by the commit when a message with this subject and sequence waits to be sent. One that was sent is
-    /// not there any more: what makes a place be given once is the condition on the aggregate's version in the same unit of work.
+    /// Its place is that of an [aggregate](crate::aggregate::Aggregate), as `&order` in the version that the
+    /// same unit of work writes, or a [`Place`]. The condition on that version is what gives a place once:
+    /// the row here cannot, because it is gone when it was sent. While it is still there, the commit fails
+    /// with [`CommitError::ConditionFailed`](unit_of_work::CommitError::ConditionFailed).
     ///
     /// # Errors
     ///
@@ -64,14 +110,13 @@ impl Outbox {
     pub fn publish<M: Message, E>(
         &self,
         work: &mut UnitOfWork<E>,
-        place: &Place,
+        place: impl Into<Place>,
         context: &Context,
         message: &M,
-        already_published: E,
     ) -> Result<(), PublishError> {
-        let row = self.row(place, context, message)?;
-        let put = Put::new(&self.table, &row)?.when(Condition::not_exists("PK")).taken_by_others();
-        work.add(put.or(already_published));
+        let place = place.into();
+        let row = self.row(&place, context, message)?;
+        work.add(self.table.insert(&row)?.taken_by_others());
         let (message_id, subject) = (row.message_id, place.subject.as_str());
         tracing::debug!(%message_id, kind = M::TYPE, subject, "message_stored");
         Ok(())
@@ -87,7 +132,10 @@ impl Outbox {
         if place.predecessor.is_some_and(|predecessor| predecessor >= place.sequence) {
             return Err(PublishError::Misplaced);
         }
-        let envelope = Envelope::new(&self.source, &place.subject, place.sequence, context, message)?;
+        let span = spans::create(M::TOPIC.name(), message.id(), context.correlation_id);
+        let traced = |own| Cow::Owned(Context { traceparent: Some(own), ..context.clone() });
+        let context = trace_context::traceparent(&span).map_or(Cow::Borrowed(context), traced);
+        let envelope = Envelope::new(&self.source, &place.subject, place.sequence, &context, message)?;
         OutboxRow::new::<M>(&envelope, place.predecessor, self.max_envelope_bytes)
     }
     // ANCHOR_END: publish

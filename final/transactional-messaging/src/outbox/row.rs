@@ -10,7 +10,8 @@ use crate::{
     timestamp,
 };
 
-/// What the partition key of every subject begins with. Whatever else lies in the table, such as the notes of a tailer, is no row.
+/// What the partition key of every subject begins with. Whatever else lies in the table, such as the notes of
+/// a tailer, is no row.
 const SUBJECT: &str = "SUBJECT#";
 
 /// A stored message.
@@ -28,7 +29,10 @@ pub struct OutboxRow {
     pub predecessor: Option<String>,
     /// The message's id.
     pub message_id: Uuid,
-    /// One id for everything that one request set off.
+    /// One id for everything that one request set off. A row whose envelope has a trace context leaves it to
+    /// the envelope, and then this is nil here: with both, most rows would have more than the kibibyte of a
+    /// write unit.
+    #[serde(default, skip_serializing_if = "Uuid::is_nil")]
     pub correlation_id: Uuid,
     /// The kind of message.
     pub kind: String,
@@ -38,7 +42,8 @@ pub struct OutboxRow {
     pub message: String,
     /// When the message was made.
     pub created_at: String,
-    /// Why the message cannot be sent as it is; absent when it can. It and the ones behind it wait until somebody unparks the subject.
+    /// Why the message cannot be sent as it is; absent when it can. It and the ones behind it wait until
+    /// somebody unparks the subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parked: Option<String>,
 }
@@ -46,8 +51,8 @@ pub struct OutboxRow {
 /// The key of a row. A stream record tells no more of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
-    /// The partition key.
-    pub partition: String,
+    /// Whose row it is.
+    pub subject: Subject,
     /// The sort key.
     pub sequence: String,
 }
@@ -55,7 +60,7 @@ pub struct RowKey {
 impl RowKey {
     /// The key of a message's row; none when these are the keys of something else that lies in the table.
     pub fn of_subject(partition: &str, sequence: &str) -> Option<Self> {
-        is_subject(partition).then(|| Self { partition: partition.to_owned(), sequence: sequence.to_owned() })
+        Some(Self { subject: subject_of(partition)?, sequence: sequence.to_owned() })
     }
 }
 
@@ -72,7 +77,7 @@ impl OutboxRow {
             sequence: envelope.sequence.clone(),
             predecessor: predecessor.map(|sequence| sequence.to_string()),
             message_id: envelope.id,
-            correlation_id: envelope.correlationid,
+            correlation_id: if envelope.traceparent.is_some() { Uuid::nil() } else { envelope.correlationid },
             kind: envelope.kind.clone(),
             topic: M::TOPIC.name().to_owned(),
             message: envelope.to_text(max_bytes)?,
@@ -87,7 +92,7 @@ pub fn partition_of(subject: &Subject) -> String {
     format!("{SUBJECT}{}", subject.as_str())
 }
 
-/// Whether this is the partition key of a subject's rows.
-pub(crate) fn is_subject(partition: &str) -> bool {
-    partition.starts_with(SUBJECT)
+/// The subject of the rows with this partition key; none of what is no row.
+pub(crate) fn subject_of(partition: &str) -> Option<Subject> {
+    partition.strip_prefix(SUBJECT).map(Subject::named)
 }

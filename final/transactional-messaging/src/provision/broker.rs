@@ -4,41 +4,29 @@ use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::{Client as Sqs, types::QueueAttributeName};
 use serde_json::json;
 
-use super::{ProvisionError, Unmade, making};
-use crate::channels::Channels;
+use super::{
+    ProvisionError, Subscription,
+    error::{Unmade, making},
+};
+use crate::{
+    channels::Channels,
+    limits::{DEAD_LETTER_RETENTION, QUEUE_RETENTION, VISIBILITY},
+};
 
-/// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with its process counts too, so
-/// fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with Amazon SQS" advises at least 5). A consumer gives up
-/// one receive earlier, so that it can store the reason.
+/// After this many receives SQS moves a message to the dead-letter queue by itself. A receive that dies with
+/// its process counts too, so fewer would bury good messages ("AWS Lambda Developer Guide, Using Lambda with
+/// Amazon SQS" advises at least 5). A consumer gives up one receive earlier, so that it can store the reason.
 const MAX_RECEIVES: u32 = 6;
-/// How long a received message stays hidden from others: SQS's default. A consumer extends it while it works.
-pub const VISIBILITY: time::Duration = time::Duration::seconds(30);
-/// How long a queue keeps a message that nobody takes: a week for the consumer to come back.
-pub const QUEUE_RETENTION: time::Duration = time::Duration::days(7);
-/// How long a dead-letter queue keeps a message: 14 days, the longest there is. It must be longer than the queue's own, because a message
-/// that SQS moves keeps the time at which it was first sent ("Amazon SQS Developer Guide, Setting-up dead-letter queue retention"): with
-/// the same number in both, one that waited long would be gone before anybody saw it.
-pub const DEAD_LETTER_RETENTION: time::Duration = time::Duration::days(14);
 
-/// A queue that gets the messages of one topic. Names include the prefix of the deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// The topic.
-    pub topic: String,
-    /// The queue; its dead-letter queue has the same name and `--dlq`. Both topic and queue are FIFO when their names end in `.fifo`.
-    pub queue: String,
-}
-
-impl Subscription {
-    /// Subscriptions from pairs of topic and queue, with the prefixes of a deployment.
-    pub fn all(pairs: &[(&str, &str)], topic_prefix: &str, queue_prefix: &str) -> Vec<Self> {
-        let subscription = |(topic, queue): &(&str, &str)| Self {
-            topic: format!("{topic_prefix}{topic}"),
-            queue: format!("{queue_prefix}{queue}"),
-        };
-        pairs.iter().map(subscription).collect()
-    }
-}
+/// The limits of FIFO topics and queues, and the memory by which they drop a repetition, are those of a
+/// subject and not of all subjects together ("Amazon SNS Developer Guide, High throughput for FIFO topics";
+/// "Amazon SQS Developer Guide, High throughput for FIFO queues"). Set after they were made, and so on old
+/// ones, too.
+const FULL_SPEED_OF_TOPICS: (&str, &str) = ("FifoThroughputScope", "MessageGroup");
+const FULL_SPEED_OF_QUEUES: [(QueueAttributeName, &str); 2] = [
+    (QueueAttributeName::DeduplicationScope, "messageGroup"),
+    (QueueAttributeName::FifoThroughputLimit, "perMessageGroupId"),
+];
 
 /// Makes a topic and returns its ARN.
 ///
@@ -52,12 +40,19 @@ pub(super) async fn ensure_topic(sns: &Sns, name: &str) -> Result<String, Provis
             request = request.attributes("FifoTopic", "true");
         }
         let answer = request.send().await?;
-        answer.topic_arn.ok_or_else(|| Unmade::from("sns gave no arn"))
+        let arn = answer.topic_arn.ok_or_else(|| Unmade::from("sns gave no arn"))?;
+        if Channels::of_name(name) == Channels::Fifo {
+            let (limit, group) = FULL_SPEED_OF_TOPICS;
+            let set = sns.set_topic_attributes().topic_arn(&arn).attribute_name(limit);
+            set.attribute_value(group).send().await?;
+        }
+        Ok(arn)
     };
     made.await.map_err(making(format!("topic {name}")))
 }
 
-/// Makes the topic, the queue and its dead-letter queue, allows the topic and nobody else to send to the queue, and subscribes it.
+/// Makes the topic, the queue and its dead-letter queue, allows the topic and nobody else to send to the
+/// queue, and subscribes it.
 ///
 /// # Errors
 ///
@@ -96,6 +91,11 @@ async fn ensure_queue(sqs: &Sqs, name: &str, retention: time::Duration) -> Resul
         .send()
         .await?;
     let url = answer.queue_url.ok_or("sqs gave no address")?;
+    if Channels::of_name(name) == Channels::Fifo {
+        let set = sqs.set_queue_attributes().queue_url(&url);
+        let full_speed = FULL_SPEED_OF_QUEUES.map(|(limit, group)| (limit, group.to_owned()));
+        set.set_attributes(Some(full_speed.into())).send().await?;
+    }
     let wanted = QueueAttributeName::QueueArn;
     let answer = sqs.get_queue_attributes().queue_url(&url).attribute_names(wanted.clone()).send().await?;
     let arn = answer.attributes.unwrap_or_default().remove(&wanted).ok_or("sqs gave no arn")?;

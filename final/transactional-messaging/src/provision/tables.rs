@@ -11,7 +11,10 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::{ProvisionError, Unmade, making};
+use super::{
+    ProvisionError,
+    error::{Unmade, making},
+};
 use crate::{due::DueIndex, scheduled::SCHEDULED_INDEX};
 
 /// A table of aggregates: partition key `PK`.
@@ -23,7 +26,8 @@ pub async fn ensure_aggregate_table(dynamodb: &Client, name: &str) -> Result<(),
     create(dynamodb, name, false, Ok).await.map_err(making(format!("table {name}")))
 }
 
-/// A table with a sparse index on a time: partition key `PK`. A table that is there without the index stays as it is.
+/// A table with a sparse index on a time: partition key `PK`. A table that is there without the index stays
+/// as it is.
 ///
 /// # Errors
 ///
@@ -56,8 +60,8 @@ pub async fn ensure_inbox_table(dynamodb: &Client, name: &str) -> Result<(), Pro
     ensure_expiring_table(dynamodb, name, false).await
 }
 
-/// An outbox table: partition key `PK`, sort key `SK`, and a stream of keys: a record only wakes the relay, which reads the rows itself.
-/// Nothing in it expires.
+/// An outbox table: partition key `PK`, sort key `SK`, and a stream of keys: a record only wakes the relay,
+/// which reads the rows itself. Nothing in it expires.
 ///
 /// # Errors
 ///

@@ -6,14 +6,14 @@ use aws_sdk_sqs::{Client as Sqs, error::ProvideErrorMetadata};
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use tokio_util::sync::CancellationToken;
 use unit_of_work::{
-    AttributeValue, CancellationReason, Condition, Database as _, DynamoDb, Item, Table, TransactFailure,
-    Write, WriteKind,
+    AttributeValue, CancellationReason, Condition, Database as _, DynamoDb, Item, ReadError, Table,
+    TransactFailure, Write, WriteKind,
 };
 use uuid::Uuid;
 use waiting::{Deadline, Outage, in_time};
 
 use super::{ProvisionError, ServiceResources};
-use crate::relay::BoxError;
+use crate::error::BoxError;
 
 /// An answer that takes longer than this is asked for again.
 const LONGEST_ASK: Duration = Duration::from_secs(10);
@@ -28,7 +28,8 @@ pub struct Unusable {
     pub problems: Vec<String>,
 }
 
-/// Makes what is needed, as [`ensure_service`](super::ensure_service) does, and waits for AWS meanwhile, until `stop` is cancelled.
+/// Makes what is needed, as [`ensure_service`](super::ensure_service) does, and waits for AWS meanwhile,
+/// until `stop` is cancelled.
 ///
 /// # Errors
 ///
@@ -55,15 +56,18 @@ where
     Ok(())
 }
 
-/// Waits until the service's own table and its index, its inbox, its outbox and its queues can be used, or `stop` is cancelled.
+/// Waits until the service's own table and its index, its inbox, its outbox and its queues can be used, as
+/// far as it has them, or `stop` is cancelled.
 ///
-/// It asks by calls that the service is allowed anyway, all at once, and for [`LONGEST_ASK`] at most. The outbox, to which a service may
-/// only add, is asked by an addition whose condition cannot hold. Topics are not asked for: a service has nothing to do with them, and a
-/// message whose topic is missing waits in the outbox.
+/// It asks by calls that the service is allowed anyway, all at once, and for ten seconds at most. The
+/// outbox, to which a service may only add, is asked by an addition whose condition cannot hold. Topics are
+/// not asked for: a service has nothing to do with them, and a message whose topic is missing waits in the
+/// outbox.
 ///
 /// # Errors
 ///
-/// [`Unusable`] names everything that only a person can mend. What passes, such as no connection, is waited for.
+/// [`Unusable`] names everything that only a person can mend. What passes, such as no connection, is waited
+/// for.
 pub async fn until_usable(
     database: &DynamoDb,
     sqs: &Sqs,
@@ -95,18 +99,20 @@ struct Trouble {
 }
 
 async fn troubles(database: &DynamoDb, sqs: &Sqs, needed: &ServiceResources, token: Uuid) -> Vec<Trouble> {
-    let tables = [&needed.aggregate_table, &needed.inbox_table];
-    let tables =
-        join_all(tables.map(|name| within(format!("table {name}"), readable(database, name).boxed())));
-    let outbox = &needed.outbox_table;
-    let outbox = within(format!("table {outbox}"), addable(database, outbox, token).boxed());
+    let tables = needed.aggregate_table.iter().chain(&needed.inbox_table);
+    let tables = join_all(tables.map(|name| {
+        let asked = is_readable(database, name).map(passes);
+        within(format!("table {name}"), asked.boxed())
+    }));
+    let outbox = async {
+        let outbox = needed.outbox_table.as_ref()?;
+        within(format!("table {outbox}"), addable(database, outbox, token).boxed()).await
+    };
     let index = async {
-        let index = needed.aggregate_index.as_ref()?;
-        let what = format!("index {} of table {}", index.name, needed.aggregate_table);
-        let table = Table::new(&needed.aggregate_table, "PK");
-        let asked =
-            async { index.check(database, &table).await.map_err(|error| (error.retryable, error.into())) };
-        within(what, asked.boxed()).await
+        let (table, index) = needed.aggregate_table.as_ref().zip(needed.aggregate_index.as_ref())?;
+        let what = format!("index {} of table {table}", index.name);
+        let table = Table::new(table, "PK");
+        within(what, index.check(database, &table).map(passes).boxed()).await
     };
     let queues = needed.subscriptions.iter().map(|subscription| &subscription.queue);
     let queues = join_all(queues.map(|name| within(format!("queue {name}"), there(sqs, name).boxed())));
@@ -125,12 +131,21 @@ async fn within(what: String, ask: BoxFuture<'_, Answer>) -> Option<Trouble> {
     Some(Trouble { what, passes, error })
 }
 
-async fn readable(database: &DynamoDb, table: &str) -> Answer {
-    let read = database.get(&Table::new(table, "PK"), key(&["PK"])).await;
-    read.map(drop).map_err(|error| (error.retryable, error.into()))
+fn passes(asked: Result<(), ReadError>) -> Answer {
+    asked.map_err(|error| (error.retryable, error.into()))
 }
 
-/// Asks to add a row if it is there already, which no row of this key is: the table that answers so could have been added to.
+/// Asks whether a table with partition key `PK` is there and may be read.
+///
+/// # Errors
+///
+/// [`ReadError`], which says whether that may pass.
+pub async fn is_readable(database: &DynamoDb, table: &str) -> Result<(), ReadError> {
+    database.get(&Table::new(table, "PK"), key(&["PK"])).await.map(drop)
+}
+
+/// Asks to add a row if it is there already, which no row of this key is: the table that answers so could
+/// have been added to.
 async fn addable(database: &DynamoDb, outbox: &str, token: Uuid) -> Answer {
     let row = key(&["PK", "SK"]);
     let write = Write {

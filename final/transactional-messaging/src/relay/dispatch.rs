@@ -1,4 +1,4 @@
-//! Waking subjects: see whose turn it is, publish in sequence, delete what was sent.
+//! The relay of one outbox: what it works with, what it is told, and what it answers.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,32 +7,34 @@ use std::{
 };
 
 use unit_of_work::{DynamoDb, Table};
-use waiting::Backoff;
+use waiting::{Backoff, Deadline};
 
-use super::{RelayError, flow::Flow, publisher::SnsPublisher, store::OutboxStore};
+use super::{RelayError, broker::Broker, store::OutboxStore};
 use crate::{
     ambient::Ambient,
+    message::Subject,
     outbox::{RowKey, outbox_table},
 };
 
-/// The longest that one step of a subject takes: to read its rows, to see whose turn it is, to publish one message, or to delete what was
-/// sent. All attempts of the SDK and the pauses between them have to fit into it; what does not is tried again with the subject.
+/// The longest that one step of a subject takes: to read its rows, to see whose turn it is, to publish one
+/// message, or to delete what was sent. All attempts of the SDK and the pauses between them have to fit into
+/// it; what does not is tried again with the subject.
 pub(super) const LONGEST_STEP: Duration = Duration::from_secs(10);
 
-/// The longest that a subject with one message takes, from the read to the deletion. With less than this left of the current
-/// [deadline](waiting::Deadline) no subject is begun.
+/// The longest that a subject with one message takes, from the read to the deletion. With less than this left
+/// of the current [deadline](waiting::Deadline) no subject is begun.
 pub const LONGEST_CHAIN: Duration = LONGEST_STEP.saturating_mul(4);
 
-/// How often a subject is looked at while a commit of it becomes visible, or a batch is asked for again of which only a part was done; the
-/// pauses in between come to 7 s at most.
+/// How often a subject is looked at while a commit of it becomes visible, or a batch is asked for again of
+/// which only a part was done; the pauses in between come to 7 s at most.
 const LOOKS: u32 = 16;
 
-/// The relay of one outbox. Any number may run beside each other: a race can publish a message twice, but loses none and publishes none
-/// for the first time before its predecessor.
+/// The relay of one outbox. Any number may run beside each other: a race can publish a message twice, but
+/// loses none and publishes none for the first time before its predecessor.
 #[derive(Clone, Debug)]
 pub struct Relay {
     pub(super) store: OutboxStore,
-    pub(super) publisher: SnsPublisher,
+    pub(super) broker: Arc<dyn Broker>,
     pub(super) ambient: Ambient,
     pub(super) unordered: Arc<HashSet<String>>,
 }
@@ -46,84 +48,59 @@ pub enum Outcome {
     Parked,
 }
 
+/// The result of each subject that was woken.
+pub type Results = HashMap<Subject, Result<Outcome, RelayError>>;
+
+/// Where something may be to send.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Subjects, of which everything that waits is dispatched.
+    Subjects(Vec<Subject>),
+    /// Rows, as stream records name them.
+    Rows(Vec<RowKey>),
+}
+
 impl Relay {
-    /// A relay of the outbox table of this name.
-    pub fn new(database: DynamoDb, table_name: &str, publisher: SnsPublisher, ambient: Ambient) -> Self {
+    /// A relay from the outbox table of this name to this broker.
+    pub fn new(
+        database: DynamoDb,
+        table_name: &str,
+        broker: impl Broker + 'static,
+        ambient: Ambient,
+    ) -> Self {
         let store = OutboxStore { database, table: outbox_table(table_name), sent: None };
-        Self { store, publisher, ambient, unordered: Arc::default() }
+        Self { store, broker: Arc::new(broker), ambient, unordered: Arc::default() }
     }
 
-    /// Keeps what was sent in the table of this name for so long: each message is put there before its row is deleted, which costs one write
-    /// more. Its key is that of the outbox, its time to live is `ExpiresAt`. Without this nothing is kept of a message that was sent.
+    /// Keeps what was sent in the table of this name for so long: each message is put there before its row is
+    /// deleted, which costs one write more. Its key is that of the outbox, its time to live is `ExpiresAt`.
+    /// Without this nothing is kept of a message that was sent.
     #[must_use]
     pub fn keep_sent(mut self, table_name: &str, keep: time::Duration) -> Self {
         self.store.sent = Some((Table::new(table_name, "PK").with_sort_key("SK"), keep));
         self
     }
 
-    /// Topics, without the prefix of a deployment, to which order means nothing: up to ten messages of one subject go to them in one call,
-    /// instead of one call for each.
+    /// Topics, without the prefix of a deployment, to which order means nothing: up to ten messages of one
+    /// subject go to them in one call, instead of one call for each.
     ///
-    /// What is then no longer given, for these topics and for what the same subjects send to others: SNS may take a part of a call. Of
-    /// messages 1, 2 and 3 it may take 1 and 3; 2 is sent again, and arrives after 3 and whatever stands behind it. Consumers that look at
-    /// the sequence (a [`SequenceGuard`](crate::inbox::SequenceGuard)) take 2 for outdated. Still given: at least once, and nothing that was
-    /// not committed.
+    /// What is then no longer given, for these topics and for what the same subjects send to others: SNS may
+    /// take a part of a call. Of messages 1, 2 and 3 it may take 1 and 3; 2 is sent again, and arrives after
+    /// 3 and whatever stands behind it. Consumers that look at the sequence (a
+    /// [`SequenceGuard`](crate::consumer::SequenceGuard)) take 2 for outdated. Still given: at least once,
+    /// and nothing that was not committed.
     #[must_use]
     pub fn without_order(mut self, topics: impl IntoIterator<Item = String>) -> Self {
         self.unordered = Arc::new(topics.into_iter().collect());
         self
     }
 
-    /// Dispatches everything that waits of the subjects with these partition keys. Subjects do not wait for each other's failures; each has a
-    /// result of its own.
-    ///
-    /// Within a [deadline](waiting::Deadline) it ends in time: [`LONGEST_CHAIN`] before it no subject is begun any more, and those that
-    /// were not have [`RelayError::Late`] as their result.
-    pub async fn wake(&self, partitions: Vec<String>) -> HashMap<String, Result<Outcome, RelayError>> {
-        let mut results = HashMap::new();
-        self.wake_each(partitions, |partition, result| drop(results.insert(partition, result))).await;
-        results
-    }
-
-    /// The same, for a caller that wants each result as soon as its subject is done: the slowest topic may take long.
-    pub async fn wake_each(
-        &self,
-        partitions: Vec<String>,
-        report: impl FnMut(String, Result<Outcome, RelayError>) + Send,
-    ) {
-        Box::pin(Flow::new(self, report).wake(partitions)).await;
-    }
-
-    /// Dispatches the rows with these keys, as stream records name them, with whatever must be sent before them; the results are those of
-    /// their subjects, by partition key. Many rows are read with one call, so this is cheaper than [`wake`](Self::wake). A row that is not
-    /// there was sent.
-    pub async fn wake_rows(&self, keys: Vec<RowKey>) -> HashMap<String, Result<Outcome, RelayError>> {
-        let mut results = HashMap::new();
-        self.wake_rows_each(keys, |partition, result| drop(results.insert(partition, result))).await;
-        results
-    }
-
-    /// The same, for a caller that wants each result as soon as its subject is done: the slowest topic may take long.
-    pub async fn wake_rows_each(
-        &self,
-        keys: Vec<RowKey>,
-        report: impl FnMut(String, Result<Outcome, RelayError>) + Send,
-    ) {
-        Box::pin(Flow::new(self, report).wake_rows(keys)).await;
-    }
-
-    /// Lets a parked subject go on, and wakes it.
-    ///
-    /// # Errors
-    ///
-    /// [`RelayError`] when the mark could not be removed or the subject could not be dispatched.
-    pub async fn unpark(&self, partition: &str) -> Result<Outcome, RelayError> {
-        self.store.unpark(partition).await?;
-        let mut results = self.wake(vec![partition.to_owned()]).await;
-        results.remove(partition).unwrap_or(Ok(Outcome::Dispatched(0)))
-    }
-
     pub(super) fn backoff(&self) -> Backoff {
         Backoff::new(self.ambient.id(), LOOKS, Duration::from_millis(10), Duration::from_millis(800))
     }
+}
+
+/// Whether so much time is left of the current deadline.
+pub(super) fn is_time_for(time: Duration) -> bool {
+    Deadline::current().is_none_or(|deadline| deadline.left() >= time)
 }

@@ -1,212 +1,205 @@
-//! Many subjects on their way at once. They share calls, and none waits for another's: a topic that hangs or a partition that is slow
-//! keeps back only the subjects that need it.
+//! Many subjects on their way at once. They share calls, and none waits for another's: a topic that hangs or
+//! a partition that is slow keeps back only the subjects that need it.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::{Arc, atomic::Ordering},
-    task::Poll,
-    time::Duration,
-};
+mod calls;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
 
+use self::calls::{Answer, CONCURRENT_READS, PAIRS_A_LOOK, ROWS_A_DELETION, ROWS_A_READ, Topic};
 use super::{
     RelayError,
-    batch::pack,
-    damage::{Row, key_of},
-    desk::{Desk, Rows},
-    dispatch::{LONGEST_CHAIN, Outcome, Relay},
-    share::{Request, cut},
-    subject::Subject,
-    verdict::Verdict,
+    dispatch::{News, Outcome, Relay},
+    progress::{Need, Progress},
+    row::{Row, key_of},
+    shared::{Shared, first},
 };
-use crate::outbox::{RowKey, is_subject};
+use crate::{
+    message::Subject,
+    outbox::{OutboxRow, RowKey, partition_of, subject_of},
+};
 
-/// How many rows share a read, a look at whose turn it is, and a deletion ("Amazon DynamoDB API Reference": `BatchGetItem` takes 100 items,
-/// `TransactGetItems` 100, which are 50 pairs, and `BatchWriteItem` 25).
-pub(super) const ROWS_A_READ: usize = 100;
-const PAIRS_A_LOOK: usize = 50;
-const ROWS_A_DELETION: usize = 25;
+/// How long a message waits for others to share its call, while subjects are still being looked at.
+const LINGER: Duration = Duration::from_millis(100);
+/// How long a row that was sent waits for others to be deleted with, while others are being sent.
+const LINGER_SENT: Duration = Duration::from_millis(400);
 
 /// Wake-ups of many subjects.
-pub(super) struct Flow<'a, F> {
-    desk: Arc<Desk<'a>>,
-    report: F,
-    steps: FuturesUnordered<BoxFuture<'a, Step>>,
-    /// Subjects that were not dispatched.
-    pub(super) left: HashSet<String>,
+pub(super) struct Flow<'a> {
+    pub(super) relay: &'a Relay,
+    pub(super) subjects: Vec<Progress>,
+    ended: Vec<(String, Result<Outcome, RelayError>)>,
+    pub(super) calls: FuturesUnordered<BoxFuture<'a, Answer<'a>>>,
+    /// Calls that may bring something to send, and those that send, hold one of these while they are under
+    /// way.
+    pub(super) looking: Arc<()>,
+    pub(super) sending: Arc<()>,
+    /// Rows of which it must be seen whether it is their turn.
+    turns: Shared<OutboxRow>,
+    /// Messages whose turn it is.
+    messages: Shared<Vec<OutboxRow>>,
+    /// Rows that were sent.
+    pub(super) deletions: Shared<OutboxRow>,
+    pub(super) outbox: Arc<Semaphore>,
+    topics: HashMap<String, Arc<Topic>>,
+    /// How many messages were sent.
+    pub(super) sent: usize,
 }
 
-/// What has just been done.
-enum Step {
-    /// Some subjects were read, or have to be read each by itself.
-    Read(Vec<(String, Option<Vec<Row>>)>),
-    Dispatched(String, Result<Outcome, RelayError>),
-    /// A call that subjects share; they have their answers.
-    Called,
-}
-
-impl<'a, F: FnMut(String, Result<Outcome, RelayError>)> Flow<'a, F> {
-    pub(super) fn new(relay: &'a Relay, report: F) -> Self {
+impl<'a> Flow<'a> {
+    pub(super) fn new(relay: &'a Relay) -> Self {
         Self {
-            desk: Arc::new(Desk::new(relay)),
-            report,
-            steps: FuturesUnordered::new(),
-            left: HashSet::new(),
+            relay,
+            subjects: Vec::new(),
+            ended: Vec::new(),
+            calls: FuturesUnordered::new(),
+            looking: Arc::default(),
+            sending: Arc::default(),
+            turns: Shared::new(LINGER),
+            messages: Shared::new(LINGER),
+            deletions: Shared::new(LINGER_SENT),
+            outbox: Arc::new(Semaphore::new(CONCURRENT_READS)),
+            topics: HashMap::new(),
+            sent: 0,
         }
     }
 
-    /// How many messages were dispatched so far.
-    pub(super) fn dispatched(&self) -> usize {
-        self.desk.dispatched.load(Ordering::Relaxed)
-    }
-
-    /// Dispatches everything of these subjects.
-    pub(super) async fn wake(&mut self, mut partitions: Vec<String>) {
-        partitions.sort_unstable();
-        partitions.dedup();
-        for partition in partitions {
-            if self.is_subject(&partition) {
-                self.begin(partition, None);
+    pub(super) fn add(&mut self, news: News) {
+        match news {
+            News::Subjects(mut subjects) => {
+                subjects.sort_unstable();
+                subjects.dedup();
+                for subject in subjects {
+                    let id = self.begin(partition_of(&subject), true);
+                    self.go_on(id, Ok(()));
+                }
             }
+            News::Rows(keys) => self.add_keys(keys),
         }
-        self.run().await;
     }
 
-    /// Dispatches the rows with these keys. The rows of a subject are read together.
-    pub(super) async fn wake_rows(&mut self, mut keys: Vec<RowKey>) {
+    /// The rows of a subject are read together.
+    fn add_keys(&mut self, mut keys: Vec<RowKey>) {
         keys.sort_unstable();
         keys.dedup();
-        let mut some: Vec<RowKey> = Vec::new();
-        for of_one in keys.chunk_by(|a, b| a.partition == b.partition) {
-            if !of_one.first().is_some_and(|key| self.is_subject(&key.partition)) {
+        let (mut ids, mut some) = (Vec::new(), Vec::new());
+        for of_one in keys.chunk_by(|a, b| a.subject == b.subject) {
+            let named = of_one.len().min(ROWS_A_READ);
+            if some.len() + named > ROWS_A_READ {
+                self.read_rows(std::mem::take(&mut ids), std::mem::take(&mut some));
+            }
+            let (partition, table) = (partition_of(&of_one[0].subject), &self.relay.store.table);
+            some.extend(of_one.iter().take(named).map(|key| table.key(&*partition, Some(&key.sequence))));
+            ids.push(self.begin(partition, named < of_one.len()));
+        }
+        if !ids.is_empty() {
+            self.read_rows(ids, some);
+        }
+    }
+
+    /// Rows that have just been read, those of a subject together and in sequence.
+    pub(super) fn add_rows(&mut self, rows: Vec<Row>) {
+        let (begin, mut rows) = (self.subjects.len(), rows.into_iter().peekable());
+        while let Some(row) = rows.peek() {
+            let id = self.begin(key_of(row).0.to_owned(), false);
+            self.subjects[id].take_from(&mut rows);
+        }
+        (begin..self.subjects.len()).for_each(|id| self.go_on(id, Ok(())));
+    }
+
+    fn begin(&mut self, partition: String, more: bool) -> usize {
+        self.subjects.push(Progress::new(partition, more));
+        self.subjects.len() - 1
+    }
+
+    /// Lets every subject go as far as it can by itself. What they then wait for is called for together: at
+    /// once if nothing under way can bring more of it, otherwise after a moment.
+    pub(super) async fn run(&mut self, mut report: impl FnMut(Subject, Result<Outcome, RelayError>)) {
+        loop {
+            while let Some(Some(answer)) = self.calls.next().now_or_never() {
+                answer(self);
+            }
+            for (partition, result) in self.ended.drain(..) {
+                if let Some(subject) = subject_of(&partition) {
+                    report(subject, result);
+                }
+            }
+            if self.call() {
                 continue;
             }
-            if some.len() + of_one.len() > ROWS_A_READ {
-                self.read(std::mem::take(&mut some));
+            let due = [self.turns.due(), self.messages.due(), self.deletions.due()];
+            let due = due.into_iter().flatten().min();
+            tokio::select! {
+                answer = self.calls.next() => match answer {
+                    Some(answer) => answer(self),
+                    None => break,
+                },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             }
-            some.extend_from_slice(of_one);
         }
-        self.read(some);
-        self.run().await;
-    }
-
-    /// Where other things than messages lie, there is nothing to do.
-    fn is_subject(&mut self, partition: &str) -> bool {
-        let is_subject = is_subject(partition);
-        if !is_subject {
-            (self.report)(partition.to_owned(), Ok(Outcome::Dispatched(0)));
-        }
-        is_subject
-    }
-
-    fn read(&mut self, keys: Vec<RowKey>) {
-        if keys.is_empty() {
-            return;
-        }
-        let (desk, looking) = (Arc::clone(&self.desk), Arc::clone(&self.desk.looking));
-        self.steps.push(Box::pin(async move {
-            let _looking = looking;
-            let read = desk.relay.store.rows(&keys, desk.relay.backoff());
-            let rows = desk.look(LONGEST_CHAIN, read).await;
-            let mut subjects: Vec<_> = keys.into_iter().map(|key| (key.partition, None)).collect();
-            subjects.dedup_by(|a, b| a.0 == b.0);
-            if let Ok(mut rows) = rows {
-                rows.sort_unstable_by(|a, b| key_of(b).cmp(&key_of(a)));
-                for (partition, of_one) in &mut subjects {
-                    let is_of = |row: &mut Row| key_of(row).0 == partition;
-                    *of_one = Some(std::iter::from_fn(|| rows.pop_if(is_of)).collect());
-                }
-            }
-            Step::Read(subjects)
-        }));
-    }
-
-    fn begin(&mut self, partition: String, rows: Option<Vec<Row>>) {
-        let subject = Subject::new(Arc::clone(&self.desk), partition, rows);
-        self.steps.push(Box::pin(
-            subject.dispatch().map(|(partition, result)| Step::Dispatched(partition, result)),
-        ));
-    }
-
-    /// Lets every subject go as far as it can by itself. What they then wait for is called for together: at once if nothing under way can
-    /// bring more of it, otherwise after a moment.
-    async fn run(&mut self) {
-        let mut moment = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
-        std::future::poll_fn(|context| {
-            loop {
-                match self.steps.poll_next_unpin(context) {
-                    Poll::Ready(Some(step)) => self.go_on(step),
-                    Poll::Ready(None) => return Poll::Ready(()),
-                    Poll::Pending if self.call() => {}
-                    Poll::Pending => {
-                        let Some(due) = self.desk.due() else { return Poll::Pending };
-                        moment.as_mut().reset(due);
-                        if moment.as_mut().poll(context).is_pending() {
-                            return Poll::Pending;
-                        }
-                    }
-                }
-            }
-        })
-        .await;
-    }
-
-    fn go_on(&mut self, step: Step) {
-        match step {
-            Step::Read(subjects) => {
-                subjects.into_iter().for_each(|(partition, rows)| self.begin(partition, rows))
-            }
-            Step::Dispatched(partition, result) => {
-                if !matches!(result, Ok(Outcome::Dispatched(_))) {
-                    self.left.insert(partition.clone());
-                }
-                (self.report)(partition, result);
-            }
-            Step::Called => {}
-        }
+        self.subjects.clear();
     }
 
     /// Calls for what is waited for, if it is time; whether it was.
     fn call(&mut self) -> bool {
-        let (desk, before) = (Arc::clone(&self.desk), self.steps.len());
-        let mut turns = desk.turns.take(Arc::strong_count(&desk.looking) == 1, PAIRS_A_LOOK);
-        let is_seen = Arc::strong_count(&desk.looking) == 1 && !desk.turns.is_under_way();
+        let before = self.calls.len();
+        let mut turns = self.turns.take(is_free(&self.looking), PAIRS_A_LOOK);
         while !turns.is_empty() {
-            let some = cut(&mut turns, PAIRS_A_LOOK);
-            self.push(|desk| async move { desk.see_turns(some).await });
+            self.look(first(&mut turns, PAIRS_A_LOOK));
         }
-        self.send(desk.messages.take(is_seen, usize::MAX));
-        let is_sent = is_seen && !desk.messages.is_under_way();
-        let mut deletions = desk.deletions.take(is_sent, ROWS_A_DELETION);
-        while !deletions.is_empty() {
-            let some = cut(&mut deletions, ROWS_A_DELETION);
-            self.push(|desk| async move { desk.delete(some).await });
+        let messages = self.messages.take(is_free(&self.looking), usize::MAX);
+        self.send(messages);
+        let nothing_to_come = is_free(&self.looking) && is_free(&self.sending);
+        let mut sent = self.deletions.take(nothing_to_come, ROWS_A_DELETION);
+        while !sent.is_empty() {
+            self.delete(first(&mut sent, ROWS_A_DELETION));
         }
-        self.steps.len() > before
+        self.calls.len() > before
     }
 
-    fn send(&mut self, messages: Vec<Request<Rows, Vec<Verdict>>>) {
-        let first = |rows: &Rows| rows.first().map(Arc::clone);
-        let mut by_topic: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (row, request) in
-            messages.into_iter().filter_map(|request| Some((first(&request.item)?, request)))
-        {
-            by_topic.entry(row.topic.clone()).or_default().push((row, request));
+    /// The subject needs something else, or ends.
+    fn go_on(&mut self, id: usize, result: Result<(), RelayError>) {
+        let subject = &mut self.subjects[id];
+        if let Err(error) = result {
+            subject.end = Some(Err(error));
         }
-        for (topic, mut requests) in by_topic {
-            // Reads end in any order; which messages share a call must not depend on it.
-            requests.sort_unstable_by(|(a, _), (b, _)| a.partition.cmp(&b.partition));
-            let size = |rows: &Rows| (rows.len(), rows.iter().map(|row| row.message.len()).sum());
-            for count in pack(requests.iter().map(|(_, request)| size(&request.item))) {
-                let some = cut(&mut requests, count).into_iter().map(|(_, request)| request).collect();
-                let topic = topic.clone();
-                self.push(|desk| async move { desk.send(topic, some).await });
+        if subject.waits {
+            return;
+        }
+        let need = if subject.end.is_none() { subject.next(self.relay) } else { None };
+        subject.waits = need.is_some();
+        match need {
+            Some(Need::Rows) => self.read_on(id),
+            Some(Need::Turn(row)) => self.turns.push(id, row),
+            Some(Need::Sending(rows)) => self.messages.push(id, rows),
+            Some(Need::Mark(bad)) => self.mark(id, bad),
+            Some(Need::Pause(looks)) => self.pause(id, looks),
+            None if subject.undeleted == 0 => {
+                self.ended.push((std::mem::take(&mut subject.partition), subject.result()));
             }
+            None => {}
         }
     }
 
-    fn push<C: Future<Output = ()> + Send + 'a>(&mut self, call: impl FnOnce(Arc<Desk<'a>>) -> C) {
-        self.steps.push(Box::pin(call(Arc::clone(&self.desk)).map(|()| Step::Called)));
+    /// What the subject has waited for has come.
+    pub(super) fn wake(&mut self, id: usize, result: Result<(), RelayError>) {
+        self.subjects[id].waits = false;
+        self.go_on(id, result);
     }
+
+    /// A row of the subject that was sent is deleted, or not.
+    pub(super) fn deleted(&mut self, id: usize, result: Result<(), RelayError>) {
+        self.subjects[id].undeleted -= 1;
+        self.go_on(id, result);
+    }
+}
+
+/// Nothing of this kind is under way.
+fn is_free(under_way: &Arc<()>) -> bool {
+    Arc::strong_count(under_way) == 1
 }

@@ -1,13 +1,15 @@
-//! The outbox table as the relay sees it. Every read is consistent; what a read of several items does not show may still come.
+//! The outbox table as the relay sees it. Every read is consistent; what a read of several items does not
+//! show may still come.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::{
+    Client,
     error::BuildError,
-    operation::transact_get_items::TransactGetItemsError,
+    operation::transact_get_items::TransactGetItemsError::TransactionCanceledException,
     types::{
-        AttributeValue, DeleteRequest, Get, ItemResponse, KeysAndAttributes, PutRequest, TransactGetItem,
-        WriteRequest,
+        AttributeValue, CancellationReason, DeleteRequest, Get, ItemResponse, KeysAndAttributes, PutRequest,
+        TransactGetItem, WriteRequest,
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -15,14 +17,10 @@ use unit_of_work::{DynamoDb, Item, Table, to_item};
 use waiting::{Backoff, in_time};
 
 use super::{
-    BoxError, RelayError,
-    damage::{Row, row_of},
-    flow::ROWS_A_READ,
+    RelayError,
+    row::{Row, key_of, row_of},
 };
-use crate::{
-    outbox::{OutboxRow, RowKey},
-    timestamp,
-};
+use crate::{error::BoxError, outbox::OutboxRow, timestamp};
 
 /// How many rows of one subject are read at once.
 const PAGE: i32 = 100;
@@ -46,134 +44,98 @@ pub(super) enum Turn {
     Over,
     /// A commit that concerns one of the two is still becoming visible.
     Unclear,
-}
-
-/// A page of a search: the rows, and where the next page begins.
-pub(super) struct Page {
-    pub(super) items: Vec<Item>,
-    pub(super) next: Option<Item>,
+    /// Nothing was seen, because of another's row.
+    Unseen,
 }
 
 impl OutboxStore {
-    /// Those of these rows that are there.
-    pub(super) async fn rows(&self, keys: &[RowKey], backoff: Backoff) -> Result<Vec<Row>, RelayError> {
-        let mut rows = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(ROWS_A_READ) {
-            let keys = keys.iter().map(|key| self.table.key(&key.partition, Some(&key.sequence))).collect();
-            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let (mut asked, mut attempts) = (Some(asked.map_err(read)?), 0);
-            while let Some(some) = asked.take() {
-                let request = self.database.client().batch_get_item().request_items(self.table.name(), some);
-                let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
-                let found = answer.responses.unwrap_or_default().remove(self.table.name());
-                rows.extend(found.unwrap_or_default().into_iter().map(row_of));
-                asked = answer.unprocessed_keys.and_then(|mut rest| rest.remove(self.table.name()));
-                attempts += 1;
-                if asked.is_some() {
-                    wait(&backoff, attempts).await.map_err(read)?;
-                }
-            }
-        }
-        Ok(rows)
+    /// Those of these 100 rows at most that are there, and the partition keys of those of which DynamoDB did
+    /// not say whether they are.
+    pub(super) async fn rows(&self, keys: Vec<Item>) -> Result<(Vec<Row>, HashSet<String>), BoxError> {
+        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
+        let request = self.client().batch_get_item().request_items(self.table.name(), asked);
+        let answer = in_time(request.send()).await??;
+        let rows = answer.responses.into_iter().flatten().flat_map(|(_, rows)| rows).map(row_of).collect();
+        let unread = answer.unprocessed_keys.iter().flatten().flat_map(|(_, rest)| rest.keys());
+        let partition = |key: &Item| key.get("PK").and_then(|value| value.as_s().ok()).cloned();
+        Ok((rows, unread.filter_map(partition).collect()))
     }
 
-    /// The subject's first rows behind this sequence, or its very first ones.
-    pub(super) async fn rows_behind(&self, partition: &str, last: Option<&str>) -> Result<Page, RelayError> {
-        let behind = last.unwrap_or_default();
-        let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
+    /// The subject's first rows behind this sequence, or its very first ones; and whether there may be more
+    /// behind them.
+    pub(super) async fn rows_behind(
+        &self,
+        partition: &str,
+        last: Option<&str>,
+    ) -> Result<(Vec<Row>, bool), BoxError> {
+        let request = self.client().query().table_name(self.table.name()).consistent_read(true).limit(PAGE);
         let request = request
             .key_condition_expression("PK = :partition AND SK > :behind")
             .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
             // No text is empty in a key.
-            .expression_attribute_values(
-                ":behind",
-                AttributeValue::S(if behind.is_empty() { " " } else { behind }.to_owned()),
-            )
-            .limit(PAGE);
-        let answer = self.database.query(&self.table, request).await.map_err(read)?;
-        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
+            .expression_attribute_values(":behind", AttributeValue::S(last.unwrap_or(" ").to_owned()));
+        let answer = in_time(request.send()).await??;
+        let rows: Vec<_> = answer.items.into_iter().flatten().map(row_of).collect();
+        let more = answer.last_evaluated_key.is_some() && !rows.is_empty();
+        Ok((rows, more))
     }
 
-    /// The next page of the whole table: keys, times and marks.
-    pub(super) async fn page(&self, begin: Option<Item>) -> Result<Page, RelayError> {
-        let request = self.database.client().scan().table_name(self.table.name()).consistent_read(true);
-        let request =
-            request.projection_expression("PK, SK, CreatedAt, Parked").set_exclusive_start_key(begin);
-        let answer = in_time(request.send()).await.map_err(read)?.map_err(read)?;
-        Ok(Page { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
+    /// The next page of the whole table, and where the one after it begins.
+    pub(super) async fn page(&self, begin: Option<Item>) -> Result<(Vec<Item>, Option<Item>), BoxError> {
+        let request = self.client().scan().table_name(self.table.name()).consistent_read(true);
+        let answer = in_time(request.set_exclusive_start_key(begin).send()).await??;
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
     /// Whose turn it is of 50 rows at most, each behind its predecessor.
     ///
-    /// Row and predecessor are looked at together in one transaction: no other read tells apart what was deleted and what is not visible yet
-    /// ("Amazon DynamoDB Developer Guide, Isolation levels"). Where a commit is under way the whole call is refused, and says for which; the
-    /// others are asked for again without those.
-    pub(super) async fn turns(&self, rows: &[Arc<OutboxRow>]) -> Result<Vec<Turn>, RelayError> {
-        let mut turns = vec![Turn::Unclear; rows.len()];
-        let mut open: Vec<usize> = (0..rows.len()).collect();
-        while !open.is_empty() {
-            let gets: Result<Vec<_>, _> =
-                open.iter().filter_map(|index| rows.get(*index)).flat_map(|row| self.pair(row)).collect();
-            let request =
-                self.database.client().transact_get_items().set_transact_items(Some(gets.map_err(read)?));
-            let error = match in_time(request.send()).await.map_err(read)? {
-                Ok(answer) => {
-                    let items = answer.responses.unwrap_or_default();
-                    for (index, pair) in open.into_iter().zip(items.chunks(2)) {
-                        turns[index] = turn(pair);
-                    }
-                    return Ok(turns);
-                }
-                Err(error) => error,
-            };
-            let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) =
-                error.as_service_error()
-            else {
-                return Err(read(error));
-            };
-            let reasons = cancelled.cancellation_reasons();
-            let blamed = |pair: usize| {
-                let of_pair = reasons.iter().skip(pair * 2).take(2);
-                of_pair.filter(|reason| !matches!(reason.code(), None | Some("None"))).count() > 0
-            };
-            let rest: Vec<_> =
-                open.iter().enumerate().filter(|(pair, _)| !blamed(*pair)).map(|(_, index)| *index).collect();
-            if rest.len() == open.len() {
-                return Ok(turns);
-            }
-            open = rest;
-        }
-        Ok(turns)
+    /// Row and predecessor are looked at together in one transaction: no other read tells apart what was
+    /// deleted and what is not visible yet ("Amazon DynamoDB Developer Guide, Isolation levels"). Where a
+    /// commit is under way the whole call is refused, and says for which.
+    pub(super) async fn turns(&self, rows: impl Iterator<Item = &OutboxRow>) -> Result<Vec<Turn>, BoxError> {
+        let gets = rows.flat_map(|row| self.pair(row)).collect::<Result<_, _>>()?;
+        let request = self.client().transact_get_items().set_transact_items(Some(gets));
+        let error = match in_time(request.send()).await? {
+            Ok(answer) => return Ok(answer.responses().chunks(2).map(turn).collect()),
+            Err(error) => error,
+        };
+        let Some(TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return Err(error.into());
+        };
+        let is_blamed = |reason: &CancellationReason| !matches!(reason.code(), None | Some("None"));
+        let reasons = cancelled.cancellation_reasons();
+        let others = if reasons.iter().any(is_blamed) { Turn::Unseen } else { Turn::Unclear };
+        let of_pair = |pair: &[_]| if pair.iter().any(is_blamed) { Turn::Unclear } else { others };
+        Ok(reasons.chunks(2).map(of_pair).collect())
     }
 
     /// Predecessor and row.
     fn pair(&self, row: &OutboxRow) -> [Result<TransactGetItem, BuildError>; 2] {
         [row.predecessor.as_deref().unwrap_or_default(), &row.sequence].map(|sequence| {
-            let key = self.table.key(&row.partition, Some(sequence));
-            let get =
-                Get::builder().table_name(self.table.name()).set_key(Some(key)).projection_expression("PK");
-            Ok(TransactGetItem::builder().get(get.build()?).build())
+            let get = Get::builder().table_name(self.table.name()).projection_expression("PK");
+            let get = get.set_key(Some(self.table.key(&row.partition, Some(sequence)))).build()?;
+            Ok(TransactGetItem::builder().get(get).build())
         })
     }
 
-    /// Deletes rows that were sent, 25 at most, after they were kept in the table of sent messages where there is one.
+    /// Deletes rows that were sent, 25 at most, after they were kept in the table of sent messages where
+    /// there is one.
     pub(super) async fn delete(
         &self,
-        rows: &[Arc<OutboxRow>],
+        rows: impl Iterator<Item = &OutboxRow> + Clone,
         now: OffsetDateTime,
         backoff: Backoff,
-    ) -> Result<(), RelayError> {
+    ) -> Result<(), BoxError> {
         if let Some((table, keep)) = &self.sent {
-            let puts: Result<Vec<_>, _> = rows.iter().map(|row| kept(row, now, *keep)).collect();
-            self.write(table, puts.map_err(RelayError::Settle)?, backoff).await?;
+            let puts = rows.clone().map(|row| kept(row, now, *keep)).collect::<Result<_, _>>()?;
+            self.write(table, puts, backoff).await?;
         }
-        let deletes = rows.iter().map(|row| {
+        let deletes = rows.map(|row| {
             let key = self.table.key(&row.partition, Some(&row.sequence));
             let request = DeleteRequest::builder().set_key(Some(key)).build()?;
-            Ok(WriteRequest::builder().delete_request(request).build())
+            Ok::<_, BoxError>(WriteRequest::builder().delete_request(request).build())
         });
-        let deletes: Result<Vec<_>, BoxError> = deletes.collect();
-        self.write(&self.table, deletes.map_err(RelayError::Settle)?, backoff).await
+        self.write(&self.table, deletes.collect::<Result<_, _>>()?, backoff).await
     }
 
     /// A batch may be done in part: what was not is asked for again.
@@ -182,70 +144,68 @@ impl OutboxStore {
         table: &Table,
         requests: Vec<WriteRequest>,
         backoff: Backoff,
-    ) -> Result<(), RelayError> {
-        let (mut asked, mut attempts) = (Some(HashMap::from([(table.name().to_owned(), requests)])), 0);
-        while let Some(some) = asked.take() {
-            let request = self.database.client().batch_write_item().set_request_items(Some(some));
-            let answer = in_time(request.send()).await.map_err(settle)?.map_err(settle)?;
-            asked = answer.unprocessed_items.filter(|rest| !rest.is_empty());
+    ) -> Result<(), BoxError> {
+        let (mut asked, mut attempts) = (HashMap::from([(table.name().to_owned(), requests)]), 0);
+        loop {
+            let request = self.client().batch_write_item().set_request_items(Some(asked));
+            asked = in_time(request.send()).await??.unprocessed_items.unwrap_or_default();
+            if asked.is_empty() {
+                return Ok(());
+            }
             attempts += 1;
-            if asked.is_some() {
-                wait(&backoff, attempts).await.map_err(settle)?;
-            }
+            let pause = backoff.delay_after(attempts).ok_or("dynamodb does only parts of a batch")?;
+            waiting::pause(pause).await?;
         }
-        Ok(())
     }
 
-    /// Marks a row that cannot be sent; those behind it wait for it. Whether the row was still there.
-    pub(super) async fn park(&self, key: &RowKey, reason: &str) -> Result<bool, RelayError> {
-        let reason = AttributeValue::S(reason.to_owned());
-        self.mark(key, "SET Parked = :reason", Some(HashMap::from([(":reason".to_owned(), reason)]))).await
-    }
-
-    /// Takes the marks from all rows of the subject.
-    pub(super) async fn unpark(&self, partition: &str) -> Result<(), RelayError> {
-        let request = self.database.client().query().table_name(self.table.name()).consistent_read(true);
-        let mut parked = request
-            .key_condition_expression("PK = :partition")
-            .filter_expression("attribute_exists(Parked)")
-            .projection_expression("PK, SK")
-            .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = in_time(parked.next()).await.map_err(read)? {
-            let text = |item: &Item, name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-            let item = item.map_err(read)?;
-            if let (Some(partition), Some(sequence)) = (text(&item, "PK"), text(&item, "SK")) {
-                self.mark(&RowKey { partition, sequence }, "REMOVE Parked", None).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn mark(
+    /// Marks a row that cannot be sent with the reason, so that those behind it wait for it, or takes the
+    /// mark away. Whether the row was still there.
+    pub(super) async fn mark(
         &self,
-        key: &RowKey,
-        update: &str,
-        values: Option<HashMap<String, AttributeValue>>,
-    ) -> Result<bool, RelayError> {
+        partition: &str,
+        sequence: &str,
+        reason: Option<&str>,
+    ) -> Result<bool, BoxError> {
+        let update = if reason.is_some() { "SET Parked = :reason" } else { "REMOVE Parked" };
+        let reason = reason.map(|reason| (":reason".to_owned(), AttributeValue::S(reason.to_owned())));
         #[expect(clippy::disallowed_methods, reason = "a mark of the relay's own, which no message tells of")]
-        let request = self.database.client().update_item().table_name(self.table.name());
+        let request = self.client().update_item().table_name(self.table.name()).update_expression(update);
         let request = request
-            .set_key(Some(self.table.key(&key.partition, Some(&key.sequence))))
-            .update_expression(update)
-            .set_expression_attribute_values(values)
+            .set_key(Some(self.table.key(partition, Some(sequence))))
+            .set_expression_attribute_values(reason.map(|value| HashMap::from([value])))
             // A row that was sent meanwhile must not come back as a mark without a message.
             .condition_expression("attribute_exists(PK)");
-        match in_time(request.send()).await.map_err(settle)? {
+        match in_time(request.send()).await? {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(settle(error)),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Takes the marks from all rows of the subject.
+    pub(super) async fn unpark(&self, partition: &str) -> Result<(), RelayError> {
+        let (mut last, mut more) = (None, true);
+        while more {
+            let (rows, is_more) =
+                self.rows_behind(partition, last.as_deref()).await.map_err(RelayError::Read)?;
+            for row in &rows {
+                if let Err(bad) = row
+                    && bad.reason.is_none()
+                {
+                    self.mark(partition, &bad.sequence, None).await.map_err(RelayError::Settle)?;
+                }
+            }
+            (last, more) = (rows.last().map(|row| key_of(row).1.to_owned()), is_more);
+        }
+        Ok(())
+    }
+
+    fn client(&self) -> &Client {
+        self.database.client()
     }
 }
 
@@ -264,18 +224,4 @@ fn kept(row: &OutboxRow, now: OffsetDateTime, keep: Duration) -> Result<WriteReq
     item.insert("SentAt".to_owned(), AttributeValue::S(timestamp::format(now)?));
     item.insert("ExpiresAt".to_owned(), AttributeValue::N((now + keep).unix_timestamp().to_string()));
     Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
-}
-
-/// DynamoDB did a part only: how long until it is asked for the rest.
-async fn wait(backoff: &Backoff, attempts: u32) -> Result<(), BoxError> {
-    let pause = backoff.delay_after(attempts).ok_or("dynamodb does only parts of a batch")?;
-    Ok(waiting::pause(pause).await?)
-}
-
-fn read(error: impl Into<BoxError>) -> RelayError {
-    RelayError::Read(error.into())
-}
-
-fn settle(error: impl Into<BoxError>) -> RelayError {
-    RelayError::Settle(error.into())
 }

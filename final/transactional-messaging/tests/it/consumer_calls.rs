@@ -1,4 +1,5 @@
-//! How many calls a message costs: received several at a time, deleted several at a time, and neither keeps another message waiting.
+//! How many calls a message costs: received several at a time, deleted several at a time, and neither keeps
+//! another message waiting.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The loop around a handler when all goes well: each message once, not too many at a time, slow ones undisturbed.
+//! The loop around a handler when all goes well: each message once, not too many at a time, slow ones
+//! undisturbed.
 
 use std::{
     sync::{
@@ -9,7 +10,10 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::consumer::{Consumer, ConsumerGroup, ConsumerSettings, Delivery, Handled};
+use transactional_messaging::{
+    consumer::{Consumer, ConsumerGroup, ConsumerSettings, Delivery, Handled},
+    wiring::Queue,
+};
 
 use crate::{
     bench::{Bench, QUEUE, subject, texts},
@@ -77,7 +81,8 @@ async fn in_flight(concurrency: usize, messages: usize) -> (usize, usize, usize)
     let settings = ConsumerSettings { concurrency, ..ConsumerSettings::default() };
     let worker = Worker::start(&bench.wire, settings, handler).await;
     let mut most_hidden = 0;
-    // Between the ends of messages, which last whole seconds: what is handled is hidden until it is deleted, with others.
+    // Between the ends of messages, which last whole seconds: what is handled is hidden until it is deleted,
+    // with others.
     tokio::time::sleep(Duration::from_millis(500)).await;
     while bench.counts().await != (0, 0) {
         most_hidden = most_hidden.max(bench.counts().await.1);
@@ -226,9 +231,9 @@ async fn a_group_opens_its_queues_by_prefix_and_stops_them_together() {
         Outcome::Ok(Handled::Done)
     };
     let mut group = ConsumerGroup::new(bench.sqs.clone(), "no", ConsumerSettings::default(), stop.clone());
-    let error = group.consume("where", &seen, handler).await.unwrap_err();
+    let error = group.consume(Queue::new("where"), None, &seen, handler).await.unwrap_err();
     assert_eq!((error.queue.as_str(), error.to_string().contains("nowhere")), ("nowhere", true));
-    group.consume("tes", &seen, handler).await.unwrap();
+    group.consume(Queue::new("tes"), None, &seen, handler).await.unwrap();
     seconds(1).await;
     assert_eq!((seen.texts(), QUEUE), (vec!["x".to_owned()], "notes"));
     stop.cancel();

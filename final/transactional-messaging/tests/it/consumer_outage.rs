@@ -1,4 +1,5 @@
-//! SQS away, at the start and later: consumers wait, say so without flooding the log, and tell a service's readiness.
+//! SQS away, at the start and later: consumers wait, say so without flooding the log, and tell a service's
+//! readiness.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use transactional_messaging::consumer::{
 use waiting::Deadline;
 
 use crate::{
-    bench::Bench,
+    bench::{Bench, NOTES},
     logs,
     note::Noted,
     wire::Fault,
@@ -46,7 +47,7 @@ async fn a_group_that_is_started_while_sqs_is_away_waits_for_it() {
             assert!(wire.count("GetQueueUrl") < 200, "{} calls in ten minutes", wire.count("GetQueueUrl"));
             wire.repair();
         });
-        group.consume("notes", &seen, handler).await.unwrap();
+        group.consume(NOTES, None, &seen, handler).await.unwrap();
         repaired.await.unwrap();
         seconds(1).await;
         assert_eq!(seen.texts(), ["x"]);
@@ -68,7 +69,7 @@ async fn a_group_that_waits_for_sqs_ends_when_it_is_told_to() {
     });
     let seen = Seen::default();
     let begun = tokio::time::Instant::now();
-    group.consume("notes", &seen, handler).await.unwrap();
+    group.consume(NOTES, None, &seen, handler).await.unwrap();
     group.stopped().await;
     assert_eq!(begun.elapsed().as_secs(), 100);
 }
@@ -80,7 +81,7 @@ async fn a_group_fails_at_once_for_what_somebody_has_to_change() {
         bench.wire.inject("GetQueueUrl", usize::MAX, Fault::code(400, code));
         let begun = tokio::time::Instant::now();
         let error =
-            group(&bench, &CancellationToken::new()).consume("notes", &Seen::default(), handler).await;
+            group(&bench, &CancellationToken::new()).consume(NOTES, None, &Seen::default(), handler).await;
         assert_eq!(error.unwrap_err().queue, "notes", "{code}");
         assert!(begun.elapsed() < Duration::from_secs(1), "{code}");
     }
@@ -91,7 +92,7 @@ async fn readiness_hears_of_a_long_outage_and_of_its_end() {
     let bench = Bench::new().await;
     let stop = CancellationToken::new();
     let mut group = group(&bench, &stop);
-    group.consume("notes", &Seen::default(), handler).await.unwrap();
+    group.consume(NOTES, None, &Seen::default(), handler).await.unwrap();
     let health = group.health();
     assert_eq!(health.check(), Ok(()));
     bench.wire.inject("ReceiveMessage", usize::MAX, Fault::code(400, "QueueDoesNotExist"));

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use transactional_messaging::consumer::{Consumer, ConsumerSettings, Delivery, Handled, HandlerError, Turns};
+use transactional_messaging::consumer::{
+    Consumer, ConsumerSettings, Delivery, Handled, HandlerError, KeyedLocks,
+};
 use uuid::Uuid;
 
 use crate::{
-    bench::{Bench, QUEUE},
+    bench::{Bench, NOTES, QUEUE},
     note::Noted,
     worker::{Outcome, Seen, seconds},
 };
@@ -30,7 +32,7 @@ where
     let sqs = aws_sdk_sqs::Client::new(&bench.wire.sdk_config());
     let consumer = Consumer::open(sqs, QUEUE, settings).await.unwrap();
     let stop = CancellationToken::new();
-    (tokio::spawn(consumer.run_in_turns(Turns::default().by(key), handler, stop.clone())), stop)
+    (tokio::spawn(consumer.run_in_turns(NOTES, KeyedLocks::default().by(key), handler, stop.clone())), stop)
 }
 
 async fn send(bench: &Bench, key: char, count: usize) {
@@ -60,7 +62,8 @@ async fn a_message_that_waits_for_its_turn_is_not_received_again() {
     task.await.unwrap();
 }
 
-/// However many wait, there is a slot for others, and the turn of those that wait comes when nobody is in work any more.
+/// However many wait, there is a slot for others, and the turn of those that wait comes when nobody is in
+/// work any more.
 #[tokio::test(start_paused = true)]
 async fn messages_that_wait_hold_no_slot_and_no_more_wait_than_are_allowed() {
     let bench = Bench::new().await;

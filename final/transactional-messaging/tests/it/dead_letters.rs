@@ -1,14 +1,16 @@
-//! A message that can never be handled moves to the dead-letter queue with its reason, and is nowhere just deleted.
+//! A message that can never be handled moves to the dead-letter queue with its reason, and is nowhere just
+//! deleted.
 
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
     consumer::{Consumer, ConsumerSettings, Delivery, Handled, HandlerError},
     message::{MessageType, Topic},
+    wiring::Queue,
 };
 
 use crate::{
-    bench::{Bench, QUEUE},
+    bench::{Bench, NOTES, QUEUE},
     note::Noted,
     queues,
     wire::Fault,
@@ -76,7 +78,7 @@ async fn the_reason_quotes_no_value_of_the_message() {
     let consumer = Consumer::open(bench.sqs.clone(), QUEUE, ConsumerSettings::default()).await.unwrap();
     let stop = CancellationToken::new();
     let handler = |_: Delivery<Priced>| async { Outcome::Ok(Handled::Done) };
-    let task = tokio::spawn(consumer.run(handler, stop.clone()));
+    let task = tokio::spawn(consumer.run(Queue::new(QUEUE), handler, stop.clone()));
     seconds(10).await;
     let reason = bench.dead_letters().await.remove(0).1.unwrap();
     assert!(reason.contains("invalid type: string") && reason.contains("expected u64"), "{reason}");
@@ -125,7 +127,7 @@ async fn without_a_dead_letter_queue_a_hopeless_message_stays_where_it_is() {
     let consumer = Consumer::open(bench.sqs.clone(), "lonely", ConsumerSettings::default()).await.unwrap();
     let stop = CancellationToken::new();
     let handler = |_: Delivery<Noted>| async { Outcome::Ok(Handled::Done) };
-    let task = tokio::spawn(consumer.run(handler, stop.clone()));
+    let task = tokio::spawn(consumer.run(NOTES, handler, stop.clone()));
     seconds(100).await;
     stop.cancel();
     task.await.unwrap();

@@ -1,14 +1,14 @@
-//! FIFO topics and queues: the order of each subject, through failures, and no second copy within five minutes.
+//! FIFO topics and queues: the order of each subject, through failures, and no second copy within five
+//! minutes.
 //!
-//! The embedded SQS hands out one message of a group at a time, so what a batch of several would do cannot be seen here; that the
-//! consumer never asks for one can.
+//! The embedded SQS hands out one message of a group at a time, so what a batch of several would do cannot be
+//! seen here; that the consumer never asks for one can.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use transactional_messaging::{
     channels::Channels,
     consumer::{Delivery, Handled, HandlerError},
     inbox::Retention,
-    outbox::partition_of,
     provision::ensure_service,
     relay::Outcome,
 };
@@ -78,7 +78,7 @@ async fn what_is_published_again_within_five_minutes_arrives_once() {
     bench.wake(&subject(1)).await.unwrap_err();
     seconds(240).await;
     let other = relay_on(&bench.wire, 2_000_000, Channels::Fifo);
-    let outcomes = other.wake(vec![partition_of(&subject(1))]).await;
+    let outcomes = other.wake(vec![subject(1)]).await;
     assert!(outcomes.into_values().all(|outcome| matches!(outcome, Ok(Outcome::Dispatched(3)))));
     assert_eq!(bench.wire.count("PublishBatch"), 6, "SNS got everything twice");
     assert_eq!(bench.texts(&subject(1)).await, texts(0..3));
@@ -113,12 +113,15 @@ async fn topics_queues_and_dead_letter_queues_are_all_fifo_and_may_be_made_again
         let answer = request.attribute_names(QueueAttributeName::All).send().await.unwrap();
         let attributes = answer.attributes.unwrap();
         assert_eq!(attributes[&QueueAttributeName::FifoQueue], "true", "{queue}");
+        assert_eq!(attributes[&QueueAttributeName::DeduplicationScope], "messageGroup", "{queue}");
+        assert_eq!(attributes[&QueueAttributeName::FifoThroughputLimit], "perMessageGroupId", "{queue}");
     }
     let topics = bench.sns.list_topics().send().await.unwrap();
     let arns: Vec<_> = topics.topics().iter().filter_map(|topic| topic.topic_arn()).collect();
     assert_eq!(arns, ["arn:aws:sns:us-east-1:000000000000:noted.fifo"]);
     let attributes = bench.sns.get_topic_attributes().topic_arn(arns[0]).send().await.unwrap();
-    assert_eq!(attributes.attributes.unwrap()["FifoTopic"], "true");
+    let attributes = attributes.attributes.unwrap();
+    assert_eq!((&*attributes["FifoTopic"], &*attributes["FifoThroughputScope"]), ("true", "MessageGroup"));
 }
 
 /// A FIFO dead-letter queue counts the days anew.

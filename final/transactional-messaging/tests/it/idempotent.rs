@@ -3,8 +3,9 @@
 use time::{Duration, OffsetDateTime, macros::datetime};
 use transactional_messaging::{
     ambient::Ambient,
-    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
+    consumer::{Conflict, Delivery, Handled, HandlerError, IdempotentConsumer},
     inbox::{DEFAULT_RETENTION, Inbox},
+    wiring::Queue,
 };
 use unit_of_work::{Database, DynamoDb, MemoryDatabase, Table, UnitOfWork, Update};
 use uuid::Uuid;
@@ -16,8 +17,12 @@ use crate::{
 };
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
-/// It has the keys of an inbox and no time to live, so that a row whose time is up stays, as it does in DynamoDB for days.
+/// It has the keys of an inbox and no time to live, so that a row whose time is up stays, as it does in
+/// DynamoDB for days.
 pub(crate) const INBOX: &str = "notes";
+
+/// The queue of the consumer `one`.
+const ONE: Queue<Noted> = Queue::new("one");
 
 pub(crate) fn things() -> Table {
     Table::new("things", "PK")
@@ -29,7 +34,6 @@ pub(crate) fn inbox() -> Inbox {
 
 /// A consumer at this time, which shows how often a message had its effect.
 pub(crate) fn consumer<D: Database>(
-    name: &str,
     database: D,
     now: OffsetDateTime,
     first_id: u128,
@@ -39,7 +43,7 @@ pub(crate) fn consumer<D: Database>(
     for _ in 0..first_id {
         ambient.id();
     }
-    IdempotentConsumer::new(name, inbox(), database, ambient)
+    IdempotentConsumer::new(inbox(), database, ambient)
 }
 
 pub(crate) fn delivery(id: u128) -> Delivery<Noted> {
@@ -49,10 +53,10 @@ pub(crate) fn delivery(id: u128) -> Delivery<Noted> {
         "time": "2026-11-23T12:00:00+00:00", "sequence": "1", "correlationid": id,
         "data": {"event_id": id, "created_at": "2026-11-23T12:00:00+00:00", "text": "x"},
     });
-    Delivery::parse(&body.to_string()).unwrap()
+    Delivery::parse(ONE, &body.to_string()).unwrap()
 }
 
-pub(crate) async fn count_up(mut work: UnitOfWork<Stop>) -> Result<UnitOfWork<Stop>, HandlerError> {
+pub(crate) async fn count_up(mut work: UnitOfWork<Conflict>) -> Result<UnitOfWork<Conflict>, HandlerError> {
     work.add(Update::new(&things(), things().key("counter", None)).add("Count", 1));
     Ok(work)
 }
@@ -64,13 +68,13 @@ pub(crate) async fn counted(database: &impl Database) -> Option<i64> {
 #[tokio::test]
 async fn a_message_has_its_effect_once_for_each_consumer() {
     let database = MemoryDatabase::new();
-    let one = consumer("one", database.clone(), NOW, 0);
-    let two = consumer("two", database.clone(), NOW, 1000);
+    let one = consumer(database.clone(), NOW, 0);
+    let elsewhere = Delivery { consumer: "two", ..delivery(1) };
     assert_eq!(one.once(&delivery(1), count_up).await.unwrap(), Handled::Done);
     assert_eq!(one.once(&delivery(1), count_up).await.unwrap(), Handled::Duplicate);
     assert_eq!(counted(&database).await, Some(1));
     assert_eq!(
-        two.once(&delivery(1), count_up).await.unwrap(),
+        one.once(&elsewhere, count_up).await.unwrap(),
         Handled::Done,
         "another consumer has an effect of its own"
     );
@@ -81,7 +85,7 @@ async fn a_message_has_its_effect_once_for_each_consumer() {
 #[tokio::test]
 async fn the_inbox_row_says_what_was_handled_by_whom_and_until_when_that_counts() {
     let database = MemoryDatabase::new();
-    consumer("one", database.clone(), NOW, 0).once(&delivery(0xAB), count_up).await.unwrap();
+    consumer(database.clone(), NOW, 0).once(&delivery(0xAB), count_up).await.unwrap();
     let rows = database.items(inbox().table());
     let [row] = rows.as_slice() else { panic!("one row") };
     let id = "00000000-0000-0000-0000-0000000000ab";
@@ -98,7 +102,8 @@ async fn the_inbox_row_says_what_was_handled_by_whom_and_until_when_that_counts(
     assert_eq!(row.len(), 5);
 }
 
-/// DynamoDB deletes a row some days after its time is up. Until then it must not count, or the retention would depend on chance.
+/// DynamoDB deletes a row some days after its time is up. Until then it must not count, or the retention
+/// would depend on chance.
 #[tokio::test(start_paused = true)]
 async fn a_row_whose_time_is_up_suppresses_nothing_although_it_is_still_stored() {
     let bench = Bench::new().await;
@@ -108,7 +113,7 @@ async fn a_row_whose_time_is_up_suppresses_nothing_although_it_is_still_stored()
         let handle = |now, first_id| {
             let database = database.clone();
             async move {
-                let consumer = consumer("one", database, now, first_id);
+                let consumer = consumer(database, now, first_id);
                 consumer.once(&delivery(1), |work| async { Ok(work) }).await.unwrap()
             }
         };
@@ -129,7 +134,7 @@ async fn a_row_whose_time_is_up_suppresses_nothing_although_it_is_still_stored()
 #[tokio::test]
 async fn a_decision_that_fails_writes_nothing_and_is_not_remembered() {
     let database = MemoryDatabase::new();
-    let one = consumer("one", database.clone(), NOW, 0);
+    let one = consumer(database.clone(), NOW, 0);
     let failing = |_| async { Err(HandlerError::terminal("never")) };
     let error = one.once(&delivery(1), failing).await.unwrap_err();
     assert!(matches!(error, HandlerError::Terminal { reason } if reason == "never"));
@@ -140,7 +145,7 @@ async fn a_decision_that_fails_writes_nothing_and_is_not_remembered() {
 #[tokio::test]
 async fn a_duplicate_is_a_duplicate_even_if_it_can_no_longer_be_decided_on() {
     let database = MemoryDatabase::new();
-    let one = consumer("one", database.clone(), NOW, 0);
+    let one = consumer(database.clone(), NOW, 0);
     one.once(&delivery(1), count_up).await.unwrap();
     for error in [HandlerError::terminal("contradiction"), HandlerError::retryable("not now")] {
         let error = std::cell::RefCell::new(Some(error));
@@ -153,11 +158,12 @@ async fn a_duplicate_is_a_duplicate_even_if_it_can_no_longer_be_decided_on() {
     assert_eq!(counted(&database).await, Some(1));
 }
 
-/// A terminal error would move to the dead-letter queue what was handled before; nobody can tell while the inbox cannot be read.
+/// A terminal error would move to the dead-letter queue what was handled before; nobody can tell while the
+/// inbox cannot be read.
 #[tokio::test(start_paused = true)]
 async fn while_the_inbox_cannot_be_read_a_terminal_error_is_tried_again() {
     let bench = Bench::new().await;
-    let one = consumer("one", DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config())), NOW, 0);
+    let one = consumer(DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config())), NOW, 0);
     assert_eq!(one.once(&delivery(1), |work| async { Ok(work) }).await.unwrap(), Handled::Done);
     let failing = |_| async { Err(HandlerError::terminal("contradiction")) };
     bench.wire.inject("GetItem", usize::MAX, Fault::code(500, "InternalServerError"));
@@ -169,8 +175,8 @@ async fn while_the_inbox_cannot_be_read_a_terminal_error_is_tried_again() {
 
 #[tokio::test]
 async fn work_that_can_never_be_committed_is_a_terminal_error() {
-    let one = consumer("one", MemoryDatabase::new(), NOW, 0);
-    let too_much = |mut work: UnitOfWork<Stop>| async move {
+    let one = consumer(MemoryDatabase::new(), NOW, 0);
+    let too_much = |mut work: UnitOfWork<Conflict>| async move {
         for number in 0..100 {
             work.add(Update::new(&things(), things().key(number.to_string(), None)).add("Count", 1));
         }

@@ -1,8 +1,8 @@
-//! Outbox, relay, inbox and consumer through the real SDK against the embedded AWS, in one binary so that it links once.
+//! Outbox, relay, inbox and consumer through the real SDK against the embedded AWS, in one binary so that it
+//! links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod ambient;
-mod bench;
+mod aggregates;
 mod consumer_calls;
 mod consumer_failures;
 mod consumer_loop;
@@ -10,15 +10,14 @@ mod consumer_outage;
 mod consumer_stop;
 mod consumer_turns;
 mod dead_letters;
+#[cfg(all(feature = "lambda", feature = "tail"))]
+mod driver;
 mod fifo;
 mod idempotent;
-mod logs;
-mod note;
+mod many_events;
 mod outbox;
 mod partial_failures;
-mod partly;
 mod provisioning;
-mod queues;
 mod races;
 mod relay_calls;
 mod relay_codes;
@@ -32,6 +31,7 @@ mod relay_turns;
 mod scheduled;
 mod sequence_guard;
 mod sweeper;
-#[path = "../../../unit-of-work/tests/it/wire.rs"]
-mod wire;
-mod worker;
+mod versions;
+mod wiring;
+
+use support::{ambient, bench, logs, note, partly, queues, wire, worker};

@@ -1,4 +1,5 @@
-//! SNS takes some messages of a call and not others: only their own subjects are concerned, and these keep their order.
+//! SNS takes some messages of a call and not others: only their own subjects are concerned, and these keep
+//! their order.
 
 use transactional_messaging::relay::{Outcome, Relay, RelayError, SnsPublisher, TopicDirectory};
 use unit_of_work::DynamoDb;
@@ -53,11 +54,10 @@ async fn a_parked_subject_is_left_alone_until_it_is_unparked_and_then_goes_on_in
     assert_eq!(bench.wake(&subject(2)).await.unwrap(), Outcome::Parked);
     assert_eq!(bench.wire.count(PUBLISH), calls, "nothing is sent past the refused message");
 
-    let partition = transactional_messaging::outbox::partition_of(&subject(2));
-    assert_eq!(bench.relay.unpark(&partition).await.unwrap(), Outcome::Dispatched(4));
+    assert_eq!(bench.relay.unpark(&subject(2)).await.unwrap(), Outcome::Dispatched(4));
     assert_eq!(bench.texts(&subject(2)).await, ["0", "1 marked", "2", "3", "4"]);
     assert_eq!(
-        bench.relay.unpark(&partition).await.unwrap(),
+        bench.relay.unpark(&subject(2)).await.unwrap(),
         Outcome::Dispatched(0),
         "a second time is harmless"
     );
@@ -68,8 +68,7 @@ async fn a_message_that_is_refused_again_parks_its_subject_again() {
     let (bench, subjects) = with_a_marked_message().await;
     bench.wire.inject(PUBLISH, usize::MAX, partly(Not::Taken, "marked"));
     bench.wake_all(&subjects).await;
-    let partition = transactional_messaging::outbox::partition_of(&subject(2));
-    assert_eq!(bench.relay.unpark(&partition).await.unwrap(), Outcome::Parked);
+    assert_eq!(bench.relay.unpark(&subject(2)).await.unwrap(), Outcome::Parked);
     assert_eq!(bench.texts(&subject(2)).await, texts(0..1));
 }
 
@@ -164,6 +163,6 @@ async fn with_an_arn_prefix_no_topic_is_looked_up() {
     let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(&config), directory);
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config));
     let relay = Relay::new(database, OUTBOX, publisher, bench.ambient.clone());
-    relay.wake(vec![transactional_messaging::outbox::partition_of(&subject(1))]).await;
+    relay.wake(vec![subject(1)]).await;
     assert_eq!((wire.count("ListTopics"), bench.texts(&subject(1)).await), (0, texts(0..1)));
 }

@@ -87,8 +87,8 @@ async fn a_queue_has_a_dead_letter_queue_and_takes_messages_of_its_topic_only() 
     assert_eq!(statement["Resource"], "arn:aws:sqs:us-east-1:000000000000:notes");
 }
 
-/// SQS keeps the time at which a message was first sent when it moves it, so with one retention for both, what waited long in the queue
-/// would be gone before anybody saw it.
+/// SQS keeps the time at which a message was first sent when it moves it, so with one retention for both,
+/// what waited long in the queue would be gone before anybody saw it.
 #[tokio::test(start_paused = true)]
 async fn dead_letters_are_kept_a_week_longer_than_the_queue_keeps_messages() {
     let bench = Bench::new().await;
@@ -123,8 +123,8 @@ async fn a_service_does_not_start_without_its_tables_and_queues_and_all_that_are
     let stop = CancellationToken::new();
     let (mut needed, seed) = (resources(), Uuid::nil());
     until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap();
-    needed.inbox_table = "no-inbox".to_owned();
-    needed.outbox_table = "no-outbox".to_owned();
+    needed.inbox_table = Some("no-inbox".to_owned());
+    needed.outbox_table = Some("no-outbox".to_owned());
     needed.subscriptions[0].queue = "no-queue".to_owned();
     let error = until_usable(&database, &bench.sqs, &needed, seed, &stop).await.unwrap_err();
     let names: Vec<_> = error.problems.iter().map(|text| text.split(':').next().unwrap()).collect();

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use transactional_messaging::consumer::{Handled, HandlerError, Stop};
+use transactional_messaging::consumer::{Conflict, Handled, HandlerError};
 use unit_of_work::{AttributeValue, Condition, Database, DynamoDb, Item, MemoryDatabase, Put, UnitOfWork};
 
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
 /// Loads a number, and stores the next if it is still the same: what every use case does.
 async fn next(
     database: &impl Database,
-    mut work: UnitOfWork<Stop>,
-) -> Result<UnitOfWork<Stop>, HandlerError> {
+    mut work: UnitOfWork<Conflict>,
+) -> Result<UnitOfWork<Conflict>, HandlerError> {
     let stored = database.get(&things(), things().key("counter", None)).await?;
     let (item, condition) = match &stored {
         Some(item) => {
@@ -27,7 +27,7 @@ async fn next(
         }
         None => (with_count(1), Condition::not_exists("PK")),
     };
-    work.add(Put::item(&things(), item)?.when(condition).or(Stop::LostRace));
+    work.add(Put::item(&things(), item)?.when(condition).or(Conflict::LostRace));
     Ok(work)
 }
 
@@ -44,7 +44,7 @@ async fn ten_messages_about_one_aggregate_at_once_all_have_their_effect() {
     let things = transactional_messaging::provision::ensure_aggregate_table(&bench.dynamodb, "things").await;
     things.unwrap();
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config()));
-    let consumers: Vec<_> = (0..10).map(|n| consumer("one", database.clone(), NOW, n * 1000)).collect();
+    let consumers: Vec<_> = (0..10).map(|n| consumer(database.clone(), NOW, n * 1000)).collect();
     let deliveries: Vec<_> = (0..10).map(delivery).collect();
     let all = consumers.iter().zip(&deliveries).map(|(consumer, delivery)| {
         let database = &database;
@@ -63,8 +63,7 @@ async fn the_same_message_at_once_on_two_threads_has_its_effect_once() {
     let things = transactional_messaging::provision::ensure_aggregate_table(&bench.dynamodb, "things").await;
     things.unwrap();
     let database = bench.database();
-    let (one, two) =
-        (consumer("one", database.clone(), NOW, 0), consumer("one", database.clone(), NOW, 1000));
+    let (one, two) = (consumer(database.clone(), NOW, 0), consumer(database.clone(), NOW, 1000));
     let delivery = delivery(1);
     let (a, b) = tokio::join!(one.once(&delivery, count_up), two.once(&delivery, count_up));
     let mut outcomes = [a.unwrap(), b.unwrap()];
@@ -75,14 +74,14 @@ async fn the_same_message_at_once_on_two_threads_has_its_effect_once() {
 /// Runs a decision that loses so many races.
 async fn losing(races: usize) -> (Result<Handled, HandlerError>, usize, MemoryDatabase) {
     let database = MemoryDatabase::new();
-    let consumer = consumer("one", database.clone(), NOW, 0);
+    let consumer = consumer(database.clone(), NOW, 0);
     let decided = Arc::new(AtomicUsize::new(0));
     let outcome = consumer
         .once(&delivery(1), |mut work| {
             let lost = decided.fetch_add(1, Ordering::SeqCst) < races;
             async move {
                 let condition = if lost { Condition::exists("PK") } else { Condition::not_exists("PK") };
-                work.add(Put::item(&things(), with_count(1))?.when(condition).or(Stop::LostRace));
+                work.add(Put::item(&things(), with_count(1))?.when(condition).or(Conflict::LostRace));
                 Ok(work)
             }
         })
@@ -110,7 +109,7 @@ async fn an_unknown_outcome_goes_back_to_the_queue_and_is_safe_to_repeat() {
     let things = transactional_messaging::provision::ensure_aggregate_table(&bench.dynamodb, "things").await;
     things.unwrap();
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&bench.wire.sdk_config()));
-    let one = consumer("one", database.clone(), NOW, 0);
+    let one = consumer(database.clone(), NOW, 0);
     bench.wire.inject("TransactWriteItems", 1, Fault::AnswerLost);
     bench.wire.inject("TransactWriteItems", usize::MAX, Fault::RequestLost);
     assert!(one.once(&delivery(1), count_up).await.unwrap_err().is_retryable());

@@ -1,10 +1,12 @@
-//! How many calls of AWS the relay makes, which is most of what it costs: exactly, so that one more is noticed.
+//! How many calls of AWS the relay makes, which is most of what it costs: exactly, so that one more is
+//! noticed.
 
 use transactional_messaging::{message::Subject, outbox::RowKey, relay::Outcome};
 
 use crate::bench::{self, Bench, key, subject};
 
-/// So many rows of each of so many subjects, the first ones of these versions, and their keys as a stream brings them.
+/// So many rows of each of so many subjects, the first ones of these versions, and their keys as a stream
+/// brings them.
 async fn stored(subjects: u128, versions: std::ops::Range<u64>) -> (Bench, Vec<RowKey>) {
     let bench = Bench::new().await;
     let mut keys = Vec::new();

@@ -1,4 +1,5 @@
-//! A code of SNS decides what becomes of a message: not where the code stands, and not whose fault SNS says it is.
+//! A code of SNS decides what becomes of a message: not where the code stands, and not whose fault SNS says
+//! it is.
 
 use std::time::Duration;
 

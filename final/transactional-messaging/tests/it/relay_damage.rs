@@ -1,4 +1,5 @@
-//! A row that cannot be read parks its subject where it stands: what is in front of it is sent, and so is everything of the others.
+//! A row that cannot be read parks its subject where it stands: what is in front of it is sent, and so is
+//! everything of the others.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use transactional_messaging::{outbox::partition_of, relay::Outcome};
@@ -72,7 +73,7 @@ async fn a_mark_is_a_mark_whatever_it_says_and_nothing_behind_it_is_sent() {
         assert_eq!(bench.wake_rows(&subject(1), 1..4).await.unwrap(), Outcome::Parked);
         assert_eq!(bench.wake_rows(&subject(1), 3..4).await.unwrap(), Outcome::Parked);
         assert_eq!(bench.texts(&subject(1)).await, texts(0..1));
-        let unparked = bench.relay.unpark(&partition_of(&subject(1))).await.unwrap();
+        let unparked = bench.relay.unpark(&subject(1)).await.unwrap();
         assert_eq!((unparked, bench.texts(&subject(1)).await), (Outcome::Dispatched(3), texts(1..4)));
     }
 }
@@ -83,7 +84,7 @@ async fn a_repaired_row_is_sent_after_its_subject_is_unparked() {
     damage(&bench, &sequence(1), ("SET Topic = :v", "N:7", "")).await;
     assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Parked);
     damage(&bench, &sequence(1), ("SET Topic = :v", "S:noted", "")).await;
-    assert_eq!(bench.relay.unpark(&partition_of(&subject(1))).await.unwrap(), Outcome::Dispatched(3));
+    assert_eq!(bench.relay.unpark(&subject(1)).await.unwrap(), Outcome::Dispatched(3));
     assert_eq!(bench.texts(&subject(1)).await, texts(0..4));
 }
 

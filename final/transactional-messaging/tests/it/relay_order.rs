@@ -1,17 +1,16 @@
-//! Messages of one subject leave in the order of their sequence, whatever wakes the relay, how often, and how many relays there are.
+//! Messages of one subject leave in the order of their sequence, whatever wakes the relay, how often, and how
+//! many relays there are.
 
 use std::collections::HashSet;
 
 use transactional_messaging::{
     message::{Place, Sequence, Subject},
-    outbox::partition_of,
     relay::Outcome,
 };
 use unit_of_work::UnitOfWork;
 
 use crate::{
-    bench::{self, Bench, context, subject, texts},
-    note::Noted,
+    bench::{self, Bench, NOTES, context, subject, texts},
     wire::Wire,
 };
 
@@ -37,7 +36,7 @@ async fn the_messages_of_one_commit_leave_in_the_order_of_their_index() {
                 _ => Place::after(subject(1), place, behind),
             };
             let note = bench.noted(&format!("{version}.{index}"));
-            bench.outbox.publish(&mut work, &place, &context(), &note, ()).unwrap();
+            bench.outbox.publish(&mut work, &place, &context(), &note).unwrap();
         }
         work.commit(&bench.database()).await.unwrap();
     }
@@ -64,8 +63,7 @@ async fn waking_again_publishes_nothing() {
 async fn naming_a_subject_twice_in_one_call_publishes_its_messages_once() {
     let bench = Bench::new().await;
     bench.store_all(&subject(1), 0..3).await;
-    let partition = partition_of(&subject(1));
-    let outcomes = bench.relay.wake(vec![partition.clone(), partition]).await;
+    let outcomes = bench.relay.wake(vec![subject(1), subject(1)]).await;
     assert_eq!(outcomes.len(), 1);
     assert_eq!(bench.texts(&subject(1)).await, texts(0..3));
 }
@@ -102,8 +100,7 @@ async fn wake_ups_that_overlap_keep_the_order_of_first_arrival() {
     let bench = Bench::new().await;
     bench.store_all(&subject(1), 0..5).await;
     let (one, two) = (bench.relay.clone(), bench::relay(&bench.wire, 2_000_000));
-    let partition = || vec![partition_of(&subject(1))];
-    let (a, b, ()) = tokio::join!(one.wake(partition()), two.wake(partition()), async {
+    let (a, b, ()) = tokio::join!(one.wake(vec![subject(1)]), two.wake(vec![subject(1)]), async {
         bench.store_all(&subject(1), 5..9).await;
     });
     assert!(a.into_values().chain(b.into_values()).all(|outcome| outcome.is_ok()));
@@ -126,8 +123,7 @@ async fn two_relays_at_once_lose_nothing_and_keep_the_order_of_first_arrival() {
     }
     let other_process = Wire::to(bench.wire.aws());
     let other = bench::relay(&other_process, 2_000_000);
-    let partitions = || subjects.iter().map(partition_of).collect();
-    let (a, b) = tokio::join!(bench.relay.wake(partitions()), other.wake(partitions()));
+    let (a, b) = tokio::join!(bench.relay.wake(subjects.clone()), other.wake(subjects.clone()));
     assert!(a.values().chain(b.values()).all(|outcome| matches!(outcome, Ok(Outcome::Dispatched(_)))));
 
     let twice = bench.wire.count("PublishBatch") + other_process.count("PublishBatch");
@@ -153,7 +149,7 @@ async fn a_crash_between_publishing_and_deleting_sends_the_same_bytes_again() {
     let before = crate::queues::drain(&bench.sqs, "notes").await;
 
     let restarted = bench::relay(&bench.wire, 3_000_000);
-    restarted.wake(vec![partition_of(&subject(1))]).await;
+    restarted.wake(vec![subject(1)]).await;
     let after = crate::queues::drain(&bench.sqs, "notes").await;
     let sent = |bodies: &[String]| -> Vec<String> {
         let message = |body: &String| {
@@ -162,7 +158,7 @@ async fn a_crash_between_publishing_and_deleting_sends_the_same_bytes_again() {
         bodies.iter().map(message).collect()
     };
     assert_eq!((sent(&before).len(), sent(&before)), (3, sent(&after)));
-    let first: Noted = transactional_messaging::consumer::Delivery::parse(&after[0]).unwrap().message;
+    let first = transactional_messaging::consumer::Delivery::parse(NOTES, &after[0]).unwrap().message;
     assert_eq!(first.text, "0");
     assert_eq!(bench.pending().await, 0);
 }

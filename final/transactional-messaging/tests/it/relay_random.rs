@@ -1,10 +1,11 @@
-//! Whatever fails in whatever order: when it works again, every message was sent, and each subject's messages in their order.
+//! Whatever fails in whatever order: when it works again, every message was sent, and each subject's messages
+//! in their order.
 
 use std::{collections::HashSet, time::Duration};
 
 use proptest::prelude::*;
 use tokio::task::JoinSet;
-use transactional_messaging::{outbox::partition_of, relay::Relay};
+use transactional_messaging::relay::Relay;
 
 use crate::{
     bench::{self, Bench, key, subject, text_of, texts},
@@ -18,9 +19,11 @@ const SUBJECTS: u128 = 3;
 enum Step {
     /// A message of this subject is committed.
     Store(u128),
-    /// The same, but its row becomes visible so many milliseconds after the aggregate: others commit behind it meanwhile.
+    /// The same, but its row becomes visible so many milliseconds after the aggregate: others commit behind
+    /// it meanwhile.
     StoreLate(u128, u64),
-    /// These relays are woken at the same time, each for all subjects, or for the rows of all that was stored.
+    /// These relays are woken at the same time, each for all subjects, or for the rows of all that was
+    /// stored.
     Wake {
         both: bool,
         rows: bool,
@@ -78,7 +81,7 @@ fn fault(operation: &str, number: usize) -> Fault {
 
 async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let bench = Bench::new().await;
-    let all = || (0..SUBJECTS).map(|number| partition_of(&subject(number))).collect::<Vec<_>>();
+    let all = || (0..SUBJECTS).map(subject).collect::<Vec<_>>();
     let mut stored = [0; SUBJECTS as usize];
     // Each process has ids of its own.
     let mut processes = (2..).map(|number| bench::relay(&bench.wire, number * 1_000_000));

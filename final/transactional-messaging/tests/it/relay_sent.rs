@@ -1,4 +1,5 @@
-//! What becomes of a row that was sent: it is deleted, and kept in the table of sent messages where there is one.
+//! What becomes of a row that was sent: it is deleted, and kept in the table of sent messages where there is
+//! one.
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use transactional_messaging::{
 
 use crate::{
     bench::{Bench, key, subject, texts},
+    partly::half_read,
     wire::Fault,
 };
 
@@ -70,11 +71,29 @@ async fn rows_that_cannot_be_read_together_are_read_for_each_subject() {
         bench.wire.inject_where(operation, &two, usize::MAX, Fault::code(500, "InternalServerError"));
     }
     let mut outcomes = bench.relay.wake_rows(keys.clone()).await;
-    assert!(matches!(outcomes.remove(&two), Some(Err(RelayError::Read(_)))));
+    assert!(matches!(outcomes.remove(&subject(2)), Some(Err(RelayError::Read(_)))));
     assert!(outcomes.len() == 2 && outcomes.into_values().all(|o| matches!(o, Ok(Outcome::Dispatched(2)))));
     bench.wire.repair();
-    assert_eq!(bench.relay.wake_rows(keys).await.remove(&two).unwrap().unwrap(), Outcome::Dispatched(2));
+    assert_eq!(
+        bench.relay.wake_rows(keys).await.remove(&subject(2)).unwrap().unwrap(),
+        Outcome::Dispatched(2)
+    );
     assert_eq!(bench.delivered().await.len(), 6, "each once");
+}
+
+/// As it may when it is throttled, or when the rows have more than 16 MB.
+#[tokio::test(start_paused = true)]
+async fn rows_that_dynamodb_leaves_out_of_an_answer_are_read_subject_by_subject_and_no_others() {
+    let bench = Bench::new().await;
+    let keys = (1..=4).flat_map(|number| [0, 1].map(|version| key(&subject(number), version))).collect();
+    for number in 1..=4 {
+        bench.store_all(&subject(number), 0..2).await;
+    }
+    bench.wire.inject("BatchGetItem", 1, half_read());
+    let outcomes = bench.relay.wake_rows(keys).await;
+    assert!(outcomes.len() == 4 && outcomes.into_values().all(|o| matches!(o, Ok(Outcome::Dispatched(2)))));
+    assert_eq!((bench.wire.count("BatchGetItem"), bench.wire.count("Query")), (1, 2));
+    assert_eq!((bench.delivered().await.len(), bench.pending().await), (8, 0), "each once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,10 +3,7 @@
 use std::{sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
-use transactional_messaging::{
-    outbox::partition_of,
-    relay::{LONGEST_CHAIN, Outcome, RelayError},
-};
+use transactional_messaging::relay::{LONGEST_CHAIN, News, Outcome, RelayError};
 use waiting::Deadline;
 
 use crate::{
@@ -71,17 +68,17 @@ async fn a_topic_that_hangs_keeps_back_only_its_own_subjects() {
     bench.wire.inject_where("PublishBatch", "nowhere", usize::MAX, Fault::Silence);
     let begun = Instant::now();
     let done = Mutex::new(Vec::new());
-    let partitions = (1..=5).map(|number| partition_of(&subject(number))).collect();
-    let report = |partition, result: Result<_, _>| {
-        done.lock().unwrap().push((partition, result.is_ok(), begun.elapsed()));
+    let subjects = News::Subjects((1..=5).map(subject).collect());
+    let report = |subject, result: Result<_, _>| {
+        done.lock().unwrap().push((subject, result.is_ok(), begun.elapsed()));
     };
-    bench.relay.wake_each(partitions, report).await;
+    bench.relay.wake_each(subjects, report).await;
     let done = done.into_inner().unwrap();
-    for (partition, ok, after) in &done[..4] {
-        assert!(*ok && *after < Duration::from_secs(1), "{partition} waited {after:?}");
+    for (subject, ok, after) in &done[..4] {
+        assert!(*ok && *after < Duration::from_secs(1), "{subject:?} waited {after:?}");
     }
     let (hanging, ok, after) = &done[4];
-    assert_eq!((hanging, ok), (&partition_of(&subject(1)), &false));
+    assert_eq!((hanging, ok), (&subject(1), &false));
     assert!(*after <= Duration::from_secs(11), "a call is given up long before a minute: {after:?}");
     assert_eq!((bench.delivered().await.len(), bench.pending().await), (12, 1));
 }

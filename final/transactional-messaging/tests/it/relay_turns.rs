@@ -7,7 +7,7 @@ use local_aws::ItemByItem;
 use transactional_messaging::{
     message::{Place, Sequence},
     outbox::partition_of,
-    relay::{Outcome, RelayError},
+    relay::{News, Outcome, RelayError},
 };
 use unit_of_work::UnitOfWork;
 
@@ -35,7 +35,8 @@ async fn woken(bench: &Bench, version: u64, by: &str) -> Result<Outcome, RelayEr
 
 const WAYS: [&str; 3] = ["query", "record", "sweep"];
 
-/// Commit 1 is decided: its aggregate is visible, and commit 2 was made on it. Row 1 is not visible yet, row 2 is.
+/// Commit 1 is decided: its aggregate is visible, and commit 2 was made on it. Row 1 is not visible yet, row
+/// 2 is.
 #[tokio::test(start_paused = true)]
 async fn a_row_that_shows_before_its_predecessor_waits_for_it() {
     for by in WAYS {
@@ -82,7 +83,7 @@ async fn two_messages_of_one_commit_keep_their_order_in_whatever_order_they_show
         ];
         for (version, place) in places.iter().enumerate() {
             let note = bench.noted(&version.to_string());
-            bench.outbox.publish(&mut work, place, &context(), &note, "there already").unwrap();
+            bench.outbox.publish(&mut work, place, &context(), &note).unwrap();
         }
         let (mut decided, commit) = bench.commit_so(work, ItemByItem { sequence: vec![1, 0], gap: SHORT });
         let commit = tokio::spawn(commit);
@@ -108,11 +109,10 @@ async fn a_commit_that_becomes_visible_holds_up_no_other_subject() {
     let keys = (1..=3).map(|number| key(&subject(number), 2)).collect();
     bench
         .relay
-        .wake_rows_each(keys, |partition, result| done.push((partition, result.is_ok(), begun.elapsed())))
+        .wake_each(News::Rows(keys), |subject, result| done.push((subject, result.is_ok(), begun.elapsed())))
         .await;
-    let partition = |number| partition_of(&subject(number));
     let waiting = done.pop().unwrap();
-    assert!(waiting.0 == partition(1) && !waiting.1 && waiting.2 < Duration::from_secs(10), "{waiting:?}");
+    assert!(waiting.0 == subject(1) && !waiting.1 && waiting.2 < Duration::from_secs(10), "{waiting:?}");
     assert_eq!(done.len(), 2);
     assert!(done.iter().all(|(_, ok, after)| *ok && *after < Duration::from_secs(1)), "{done:?}");
 }
@@ -155,7 +155,7 @@ async fn a_row_that_another_relay_has_sent_meanwhile_is_not_sent_again() {
         let other = other.clone();
         async move {
             // In a task of its own: it has more time than one call.
-            tokio::spawn(async move { other.wake(vec![partition_of(&subject(1))]).await }).await.unwrap();
+            tokio::spawn(async move { other.wake(vec![subject(1)]).await }).await.unwrap();
             aws.call(request).await
         }
     });
@@ -205,10 +205,9 @@ async fn unparking_takes_every_mark_of_the_subject_and_touches_nothing_else() {
         let why = Some(AttributeValue::S("why".to_owned()));
         bench.change(&subject(number), &sequence(version), "SET Parked = :v", why).await;
     }
-    let partition = partition_of(&subject(1));
-    assert_eq!(bench.relay.unpark(&partition).await.unwrap(), Outcome::Dispatched(150));
+    assert_eq!(bench.relay.unpark(&subject(1)).await.unwrap(), Outcome::Dispatched(150));
     assert_eq!(
-        bench.relay.unpark(&partition).await.unwrap(),
+        bench.relay.unpark(&subject(1)).await.unwrap(),
         Outcome::Dispatched(0),
         "a second time is harmless"
     );
@@ -216,7 +215,8 @@ async fn unparking_takes_every_mark_of_the_subject_and_touches_nothing_else() {
     assert_eq!((bench.pending().await, text(&other, "Parked")), (1, Some("why")));
 }
 
-/// Without order a subject's messages share calls; one that SNS does not take is sent again, after those that it took.
+/// Without order a subject's messages share calls; one that SNS does not take is sent again, after those that
+/// it took.
 #[tokio::test(start_paused = true)]
 async fn where_order_is_given_up_a_call_that_is_taken_in_part_loses_nothing() {
     for not in [Not::ThisTime, Not::Mentioned, Not::Taken] {
@@ -229,7 +229,7 @@ async fn where_order_is_given_up_a_call_that_is_taken_in_part_loses_nothing() {
         bench.wire.inject("PublishBatch", 1, partly(not, "marked"));
         let first = bench.wake(&subject(1)).await;
         assert_eq!(bench.pending().await, 1, "{first:?}");
-        bench.relay.unpark(&partition_of(&subject(1))).await.unwrap();
+        bench.relay.unpark(&subject(1)).await.unwrap();
         assert_eq!(bench.texts(&subject(1)).await, ["0", "2", "3", "1 marked"]);
     }
 }

@@ -1,5 +1,5 @@
-//! A scheduled message is sent when its time comes: never before, not so late that nobody asked for it, and not at all when it was
-//! cancelled.
+//! A scheduled message is sent when its time comes: never before, not so late that nobody asked for it, and
+//! not at all when it was cancelled.
 
 use std::time::Duration as StdDuration;
 
@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use transactional_messaging::{
     due::shard_of,
     message::{Message as _, Subject},
-    outbox::{Outbox, partition_of},
+    outbox::{Outbox, RowKey, partition_of},
     provision::ensure_scheduled_table,
     scheduled::{MoveError, Mover, SCHEDULED_INDEX, Schedule},
     timestamp,
@@ -91,8 +91,9 @@ impl Later {
     /// What the stream tells the relay of; returns the texts that arrive.
     async fn relayed(&self) -> Vec<String> {
         let rows = self.bench.dynamodb.scan().table_name(OUTBOX).consistent_read(true).send().await.unwrap();
-        let partitions = rows.items().iter().filter_map(|row| text(row, "PK").map(str::to_owned)).collect();
-        for outcome in self.bench.relay.wake(partitions).await.into_values() {
+        let key = |row| RowKey::of_subject(text(row, "PK")?, text(row, "SK")?);
+        let keys = rows.items().iter().filter_map(key).collect();
+        for outcome in self.bench.relay.wake_rows(keys).await.into_values() {
             outcome.unwrap();
         }
         self.bench.delivered().await.iter().map(text_of).collect()
@@ -279,7 +280,8 @@ async fn of_a_cancellation_and_a_mover_at_once_the_first_stands() {
     assert_eq!((later.count(OUTBOX).await, later.count(SCHEDULED).await), (0, 0));
 }
 
-/// The index is behind its table: it still tells the time of a message that was cancelled and scheduled anew for later.
+/// The index is behind its table: it still tells the time of a message that was cancelled and scheduled anew
+/// for later.
 #[tokio::test(start_paused = true)]
 async fn a_time_that_only_the_index_still_tells_moves_nothing() {
     let later = Later::new().await;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use transactional_messaging::{
     ambient::Ambient,
-    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
-    inbox::{Follows, Place},
+    consumer::{Arrival, Delivery, Follows, Handled, HandlerError, IdempotentConsumer, SequenceGuard},
     message::Sequence,
+    wiring::Queue,
 };
 use unit_of_work::{MemoryDatabase, Update};
 use uuid::Uuid;
@@ -29,23 +29,23 @@ struct Desk {
 impl Desk {
     fn new(follows: Follows) -> Self {
         let database = MemoryDatabase::new();
-        let consumer = IdempotentConsumer::new("view", inbox(), database.clone(), Ambient::fixed(NOW));
+        let consumer = IdempotentConsumer::new(inbox(), database.clone(), Ambient::fixed(NOW));
         Self { database, consumer, follows, decided: Arc::default() }
     }
 
     async fn handle(&self, delivery: &Delivery<Noted>) -> Result<Handled, HandlerError> {
-        let guard = inbox().sequence_guard("view", self.follows);
+        let guard = SequenceGuard::new(&inbox(), self.follows);
         let version = delivery.envelope.sequence.parse::<Sequence>().unwrap().version();
         let effect = Mutex::new(false);
         let handled = self.consumer.once(delivery, |mut work| async {
             *effect.lock().unwrap() = false;
-            match guard.place_of(&self.database, &delivery.envelope, NOW).await? {
-                Place::InTurn(advance) => {
-                    work.add(advance.or(Stop::LostRace));
+            match guard.check(&self.database, delivery, NOW).await? {
+                Arrival::InTurn(advance) => {
+                    work.add(*advance);
                     work.add(Update::new(&things(), things().key("counter", None)).add("Count", 1));
                     *effect.lock().unwrap() = true;
                 }
-                Place::Stale => {}
+                Arrival::Stale => {}
             }
             Ok(work)
         });
@@ -69,7 +69,7 @@ fn of_version(version: u64) -> Delivery<Noted> {
         "time": "2026-11-23T12:00:00+00:00", "sequence": Sequence::of(version, 0).to_string(), "correlationid": id,
         "data": {"event_id": id, "created_at": "2026-11-23T12:00:00+00:00", "text": "x"},
     });
-    Delivery::parse(&body.to_string()).unwrap()
+    Delivery::parse(Queue::new("view"), &body.to_string()).unwrap()
 }
 
 #[tokio::test]
@@ -112,8 +112,8 @@ async fn a_sequence_that_is_no_number_can_never_be_handled() {
     let desk = Desk::new(Follows::AnyLater);
     let mut delivery = of_version(0);
     delivery.envelope.sequence = "first".to_owned();
-    let guard = inbox().sequence_guard("view", desk.follows);
-    let error = guard.place_of(&desk.database, &delivery.envelope, NOW).await.unwrap_err();
+    let guard = SequenceGuard::new(&inbox(), desk.follows);
+    let error = guard.check(&desk.database, &delivery, NOW).await.unwrap_err();
     assert!(!error.is_retryable());
 }
 
@@ -121,11 +121,11 @@ async fn a_sequence_that_is_no_number_can_never_be_handled() {
 #[tokio::test]
 async fn a_place_that_was_taken_meanwhile_is_a_lost_race() {
     let desk = Desk::new(Follows::AnyLater);
-    let guard = inbox().sequence_guard("view", desk.follows);
+    let guard = SequenceGuard::new(&inbox(), desk.follows);
     let older = of_version(1);
     let first_time = Mutex::new(true);
     let handled = desk.consumer.once(&older, |mut work| async {
-        let place = guard.place_of(&desk.database, &older.envelope, NOW).await?;
+        let place = guard.check(&desk.database, &older, NOW).await?;
         if std::mem::take(&mut *first_time.lock().unwrap()) {
             let other = Ambient::fixed(NOW);
             for _ in 0..1000 {
@@ -133,14 +133,14 @@ async fn a_place_that_was_taken_meanwhile_is_a_lost_race() {
             }
             let elsewhere = Desk {
                 database: desk.database.clone(),
-                consumer: IdempotentConsumer::new("view", inbox(), desk.database.clone(), other),
+                consumer: IdempotentConsumer::new(inbox(), desk.database.clone(), other),
                 follows: desk.follows,
                 decided: Arc::default(),
             };
             elsewhere.handle(&of_version(2)).await?;
         }
-        if let Place::InTurn(advance) = place {
-            work.add(advance.or(Stop::LostRace));
+        if let Arrival::InTurn(advance) = place {
+            work.add(*advance);
             work.add(Update::new(&things(), things().key("older", None)).add("Count", 1));
         }
         Ok(work)

@@ -1,4 +1,5 @@
-//! An answer that is lost for longer than DynamoDB remembers a token: what lies in the tables tells whether the commit took effect.
+//! An answer that is lost for longer than DynamoDB remembers a token: what lies in the tables tells whether
+//! the commit took effect.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::{
     wire::Fault,
 };
 
-/// The process is frozen for longer than DynamoDB remembers a token: AWS carries the request out or not, and nobody hears of it in time.
+/// The process is frozen for longer than DynamoDB remembers a token: AWS carries the request out or not, and
+/// nobody hears of it in time.
 fn frozen(carried_out: bool) -> Fault {
     Fault::instead(move |aws, request| async move {
         if carried_out {
@@ -71,7 +73,8 @@ async fn a_commit_that_inserts_nothing_is_not_written_twice_either() {
     assert_eq!((bench.wire.count(COMMIT), bench.counted().await.as_deref()), (1, Some("1")));
 }
 
-/// Puts these, the first of which others may take away, while the process is frozen; and this one is taken away meanwhile, or never was.
+/// Puts these, the first of which others may take away, while the process is frozen; and this one is taken
+/// away meanwhile, or never was.
 async fn with_an_item_of_others(names: &[&str], carried_out: bool) -> Result<(), CommitError<Refused>> {
     let bench = Bench::new().await;
     let taken = move |aws: local_aws::InMemoryAws, request| async move {

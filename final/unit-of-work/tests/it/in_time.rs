@@ -1,4 +1,5 @@
-//! A commit and a read end with the deadline of whoever asked for them, and what passes by itself is tried again.
+//! A commit and a read end with the deadline of whoever asked for them, and what passes by itself is tried
+//! again.
 
 use std::time::Duration;
 

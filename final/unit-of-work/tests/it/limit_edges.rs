@@ -1,4 +1,5 @@
-//! One below each limit, at it, and one above: what is refused here, unsent, is what DynamoDB refuses, and nothing else is.
+//! One below each limit, at it, and one above: what is refused here, unsent, is what DynamoDB refuses, and
+//! nothing else is.
 
 use proptest::prelude::*;
 use unit_of_work::{
@@ -64,8 +65,8 @@ fn split(item: &Item) -> (Item, Item) {
     item.clone().into_iter().partition(|(name, _)| name == "PK")
 }
 
-/// An item of exactly so many bytes, in texts with characters of up to four bytes. Numbers are left out: DynamoDB's size of a number is
-/// told only roughly, and reckoned here as never too small.
+/// An item of exactly so many bytes, in texts with characters of up to four bytes. Numbers are left out:
+/// DynamoDB's size of a number is told only roughly, and reckoned here as never too small.
 fn item_of(bytes: usize, name: &str, mixed: &str) -> Item {
     let mut item = key(name);
     item.insert("Mixed".to_owned(), text(mixed));
@@ -75,7 +76,8 @@ fn item_of(bytes: usize, name: &str, mixed: &str) -> Item {
     item
 }
 
-/// Commits, and shows DynamoDB the same writes unchecked. What both say must agree; the refusal, if it is one.
+/// Commits, and shows DynamoDB the same writes unchecked. What both say must agree; the refusal, if it is
+/// one.
 async fn judged(plans: &[Plan]) -> Result<Option<LimitError>, TestCaseError> {
     let bench = Bench::new().await;
     let writes: Vec<_> = plans.iter().map(Plan::write).collect();
@@ -126,7 +128,7 @@ proptest! {
             for count in [MAX_ACTIONS - 1, MAX_ACTIONS, MAX_ACTIONS + 1] {
                 let plans: Vec<_> =
                     kinds[..count].iter().enumerate().map(|(n, kind)| Plan::of(*kind, &format!("k{n}"))).collect();
-                let expected = (count > MAX_ACTIONS).then_some(LimitError::TooManyActions { actions: count });
+                let expected = (count > MAX_ACTIONS).then_some(LimitError::TooManyActions { actions: count, at_most: MAX_ACTIONS });
                 prop_assert_eq!(judged(&plans).await?, expected);
             }
             Ok(())
@@ -141,7 +143,7 @@ proptest! {
                 let mut plans: Vec<_> = (0..small).map(|n| Plan::of(0, &format!("small{n}"))).collect();
                 plans.push(if set { Plan::Set(item) } else { Plan::Put(item) });
                 let (action, table) = (small, "things".to_owned());
-                let expected = (bytes > MAX_ITEM_BYTES).then_some(LimitError::ItemTooLarge { action, table, bytes });
+                let expected = (bytes > MAX_ITEM_BYTES).then_some(LimitError::ItemTooLarge { action, table, bytes, at_most: MAX_ITEM_BYTES });
                 prop_assert_eq!(judged(&plans).await?, expected);
             }
             Ok(())
@@ -155,7 +157,7 @@ proptest! {
                 let sizes = sizes(bytes, items, &shifts);
                 let plans: Vec<_> =
                     sizes.iter().enumerate().map(|(n, size)| Plan::Put(item_of(*size, &format!("k{n}"), "é"))).collect();
-                let expected = (bytes > MAX_TRANSACTION_BYTES).then_some(LimitError::TransactionTooLarge { bytes });
+                let expected = (bytes > MAX_TRANSACTION_BYTES).then_some(LimitError::TransactionTooLarge { bytes, at_most: MAX_TRANSACTION_BYTES });
                 prop_assert_eq!(judged(&plans).await?, expected);
             }
             Ok(())

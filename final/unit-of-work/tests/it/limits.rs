@@ -1,9 +1,11 @@
 //! What DynamoDB would refuse is refused before any call; what lies exactly at a limit is not.
 
 use unit_of_work::{
-    AttributeValue, Check, CommitError, Condition, Delete, Item, LimitError, MAX_ACTIONS, MAX_ITEM_BYTES,
-    MAX_TRANSACTION_BYTES, Put, UnitOfWork, Update, item_size,
+    AttributeValue, Check, CommitError, Condition, Database, Delete, Item, LimitError, Limits, MAX_ACTIONS,
+    MAX_ITEM_BYTES, MAX_TRANSACTION_BYTES, Put, ReadError, Table, TransactFailure, UnitOfWork, Update, Write,
+    item_size,
 };
+use uuid::Uuid;
 
 use crate::bench::{Bench, Refused, insert, key, n, pairs, text, thing, things, work};
 
@@ -40,7 +42,10 @@ async fn one_hundred_actions_pass_and_one_more_is_refused_unsent() {
         }
         all
     };
-    assert_eq!(refused(&bench, of(MAX_ACTIONS + 1)).await, LimitError::TooManyActions { actions: 101 });
+    assert_eq!(
+        refused(&bench, of(MAX_ACTIONS + 1)).await,
+        LimitError::TooManyActions { actions: 101, at_most: 100 }
+    );
     bench.commit(of(MAX_ACTIONS)).await.unwrap();
     assert_eq!(bench.scan(&things()).await.len(), 100);
 }
@@ -53,7 +58,12 @@ async fn an_item_of_400_kb_passes_and_one_more_byte_is_refused_unsent() {
     let table = "things".to_owned();
     assert_eq!(
         refused(&bench, over).await,
-        LimitError::ItemTooLarge { action: 1, table: table.clone(), bytes: MAX_ITEM_BYTES + 1 }
+        LimitError::ItemTooLarge {
+            action: 1,
+            table: table.clone(),
+            bytes: MAX_ITEM_BYTES + 1,
+            at_most: MAX_ITEM_BYTES
+        }
     );
     let mut update = work(2);
     update.add(Update::new(&things(), key("k")).set("Text", text(&"x".repeat(MAX_ITEM_BYTES))));
@@ -80,7 +90,10 @@ async fn four_megabytes_pass_and_one_more_byte_is_refused_unsent() {
         all
     };
     let bytes = MAX_TRANSACTION_BYTES + 1;
-    assert_eq!(refused(&bench, of(bytes)).await, LimitError::TransactionTooLarge { bytes });
+    assert_eq!(
+        refused(&bench, of(bytes)).await,
+        LimitError::TransactionTooLarge { bytes, at_most: MAX_TRANSACTION_BYTES }
+    );
     bench.commit(of(MAX_TRANSACTION_BYTES)).await.unwrap();
 }
 
@@ -119,7 +132,8 @@ fn a_put_without_the_key_of_its_table_is_refused_by_name() {
     assert_eq!(error.to_string(), "an item for table pairs lacks its key attribute SK");
 }
 
-/// The size that is reckoned here is never below the one that DynamoDB reckons, or items would be sent only to be refused.
+/// The size that is reckoned here is never below the one that DynamoDB reckons, or items would be sent only
+/// to be refused.
 #[tokio::test(start_paused = true)]
 async fn an_item_of_every_type_that_is_reckoned_to_fit_does_fit() {
     let bench = Bench::new().await;
@@ -143,5 +157,30 @@ async fn an_item_of_every_type_that_is_reckoned_to_fit_does_fit() {
         let mut at = work(token as u128);
         at.add(Put::item(&things(), item).unwrap());
         bench.commit(at).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+}
+
+/// The limits are those of the database that the work is committed to.
+#[tokio::test]
+async fn a_database_of_ones_own_has_limits_of_its_own() {
+    struct Small;
+    impl Database for Small {
+        async fn transact(&self, _: Uuid, writes: &[Write]) -> Result<(), TransactFailure> {
+            assert!(writes.len() <= 2);
+            Ok(())
+        }
+        async fn get(&self, _: &Table, _: Item) -> Result<Option<Item>, ReadError> {
+            Ok(None)
+        }
+        fn limits(&self) -> Limits {
+            Limits { actions: 2, ..Limits::DYNAMODB }
+        }
+    }
+    for (count, fits) in [(2, true), (3, false), (MAX_ACTIONS, false)] {
+        let mut all = work(1);
+        for number in 0..count {
+            all.add(insert(&number.to_string()));
+        }
+        assert_eq!(all.commit(&Small).await.is_ok(), fits, "{count}");
     }
 }

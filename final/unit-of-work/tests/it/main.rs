@@ -10,4 +10,6 @@ mod limits;
 mod lost_races;
 mod same_as_dynamodb;
 mod uncertainty;
-mod wire;
+mod versions;
+
+use support::wire;

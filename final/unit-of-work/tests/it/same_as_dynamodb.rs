@@ -1,4 +1,5 @@
-//! The database in memory answers as DynamoDB does: random units of work have the same results and leave the same items.
+//! The database in memory answers as DynamoDB does: random units of work have the same results and leave the
+//! same items.
 
 use proptest::prelude::*;
 use unit_of_work::{
@@ -31,7 +32,8 @@ fn attribute() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["A", "B", "C", "PK"]).prop_map(str::to_owned)
 }
 
-/// No key attribute: to set one is refused, which is a mistake in the program and no result to compare at length.
+/// No key attribute: to set one is refused, which is a mistake in the program and no result to compare at
+/// length.
 fn own_attribute() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["A", "B", "C"]).prop_map(str::to_owned)
 }

@@ -1,4 +1,5 @@
-//! Lost answers, conflicts, throttling and server errors: the commit takes effect at most once, and its result is never a guess.
+//! Lost answers, conflicts, throttling and server errors: the commit takes effect at most once, and its
+//! result is never a guess.
 
 use std::{collections::BTreeSet, error::Error as _, time::Duration};
 
@@ -121,7 +122,8 @@ async fn an_outcome_that_stays_unknown_is_told_as_such() {
     }
 }
 
-/// The first attempt was applied, and no later one gets through to hear so. "Nothing was written" would be a lie.
+/// The first attempt was applied, and no later one gets through to hear so. "Nothing was written" would be a
+/// lie.
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_stays_unknown_whatever_keeps_later_attempts_away() {
     let later = [
@@ -207,8 +209,8 @@ async fn waits_are_on_tokios_clock_grow_and_depend_on_the_token_alone() {
     assert!(one.iter().max().unwrap() > &Duration::from_millis(100), "{one:?}");
 }
 
-/// DynamoDB may need more than 5 s to end a transaction that its coordinator left behind, and answers `TransactionInProgress` at once
-/// in the meantime ("API Reference, TransactWriteItems").
+/// DynamoDB may need more than 5 s to end a transaction that its coordinator left behind, and answers
+/// `TransactionInProgress` at once in the meantime ("API Reference, TransactWriteItems").
 #[tokio::test(start_paused = true)]
 async fn the_attempts_last_longer_than_a_transaction_that_recovers() {
     for token in 0..40 {

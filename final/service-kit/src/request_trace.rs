@@ -1,0 +1,80 @@
+//! The trace that a request belongs to, and how long it took: for traces and metrics, as the OpenTelemetry
+//! semantic conventions 1.44 have them for HTTP servers.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::Instant;
+use tracing::{Instrument as _, Span, field};
+
+use crate::http::known_method;
+
+/// The header that carries a trace from caller to caller ("W3C Trace Context").
+pub const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("traceparent");
+
+/// The `traceparent` that a request came with; none when it has none, several, or one that is malformed. In a
+/// handler, take it as an argument and hand it on with the messages that the request causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestTrace(pub Option<String>);
+
+impl RequestTrace {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut all = headers.get_all(TRACEPARENT_HEADER).iter();
+        let only = all.next().filter(|_| all.next().is_none());
+        let text = only.and_then(|value| value.to_str().ok()).filter(|text| trace_context::is_valid(text));
+        Self(text.map(str::to_owned))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestTrace {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+/// Middleware that gives every request its span and notes how long it took. Route and status have few values;
+/// the path, which may hold anything, is left out.
+pub(crate) async fn traced(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = known_method(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let span = span(method, route.as_ref().map_or("unmatched", MatchedPath::as_str));
+    if !span.is_disabled() {
+        trace_context::set_parent(&span, RequestTrace::of(request.headers()).0.as_deref());
+    }
+    let response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+        span.record("error.type", status.as_str());
+    }
+    metrics::histogram!(
+        "http.server.request.duration",
+        "http.request.method" => method,
+        "http.route" => route.map_or("unmatched".to_owned(), |route| route.as_str().to_owned()),
+        "http.response.status_code" => status.as_u16().to_string(),
+    )
+    .record(begun.elapsed());
+    response
+}
+
+fn span(method: &'static str, route: &str) -> Span {
+    tracing::debug_span!(
+        target: trace_context::TARGET, "http",
+        otel.name = format_args!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+        "http.request.method" = method,
+        "http.route" = route,
+        "http.response.status_code" = field::Empty,
+        "url.scheme" = "http",
+        "error.type" = field::Empty,
+    )
+}
