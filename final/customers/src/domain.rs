@@ -1,9 +1,11 @@
 //! Customers and their credit: rules without any thought of storage or messages.
 
 mod decision;
+mod email;
 mod name;
 
-pub use decision::{Decision, Duty, News, duty};
+pub use decision::{CreditAction, Decision, OrderEvent, credit_action};
+pub use email::{EMAIL_PATTERN, Email, MAX_EMAIL_CHARS, NotAnEmail};
 pub use name::{MAX_NAME_CHARS, NAME_PATTERN, Name, NotAName};
 
 use time::OffsetDateTime;
@@ -48,13 +50,16 @@ impl Money {
     }
 }
 
-/// A customer. Decisions about orders are kept one by one beside it (see [`Decision`]), so it does not grow with its orders.
+/// A customer. Decisions about orders are kept one by one beside it (see [`Decision`]), so it does not grow
+/// with its orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
     /// Its id.
     pub id: Uuid,
     /// Its name.
     pub name: Name,
+    /// Where mails to it go, if it has said so.
+    pub email: Option<Email>,
     /// How much may be reserved in all.
     pub credit_limit: Money,
     /// How much is reserved: the sum of all reservations, never more than the limit.
@@ -76,6 +81,7 @@ impl Customer {
         Self {
             id,
             name,
+            email: None,
             credit_limit,
             reserved: Money::ZERO,
             version,
@@ -85,12 +91,19 @@ impl Customer {
         }
     }
 
+    /// The same customer with an address for mails, or without one.
+    #[must_use]
+    pub fn reached_at(self, email: Option<Email>) -> Self {
+        Self { email, ..self }
+    }
+
     /// How much may still be reserved.
     pub fn available_credit(&self) -> Money {
         self.credit_limit.minus(self.reserved)
     }
 
-    /// The customer with so much more of its credit reserved, which is announced; nothing when that is over the limit.
+    /// The customer with so much more of its credit reserved, which is announced; nothing when that is over
+    /// the limit.
     pub fn reserve(&self, total: Money, now: OffsetDateTime) -> Option<Self> {
         let reserved = self.reserved.plus(total).filter(|reserved| *reserved <= self.credit_limit)?;
         Some(Self { announced_version: self.version + 1, ..self.changed(reserved, now) })
@@ -100,6 +113,12 @@ impl Customer {
     #[must_use]
     pub fn give_back(&self, amount: Money, now: OffsetDateTime) -> Self {
         self.changed(self.reserved.minus(amount), now)
+    }
+
+    /// The customer with this much of its credit reserved, as its decisions say: for one that was restored to
+    /// another moment than they. Nothing when that is over the limit.
+    pub fn recounted(&self, reserved: Money, now: OffsetDateTime) -> Option<Self> {
+        (reserved <= self.credit_limit).then(|| self.changed(reserved, now))
     }
 
     fn changed(&self, reserved: Money, now: OffsetDateTime) -> Self {

@@ -9,19 +9,20 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use service_kit::{
-    ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, UuidPath, WholeNumber, openapi, optional_slash,
+    ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, RequestTrace, UuidPath, WholeNumber, openapi,
+    optional_slash,
 };
 use time::OffsetDateTime;
 use transactional_messaging::{message::Context, timestamp};
 use unit_of_work::{Database, LoadError};
 use utoipa::{
     OpenApi, ToSchema,
-    openapi::{Object, ObjectBuilder, Type},
+    openapi::{Object, ObjectBuilder, Type, schema::SchemaType},
 };
 use uuid::Uuid;
 
 use crate::{
-    domain::{Customer, MAX_NAME_CHARS, Money, NAME_PATTERN, Name},
+    domain::{Customer, EMAIL_PATTERN, Email, MAX_EMAIL_CHARS, MAX_NAME_CHARS, Money, NAME_PATTERN, Name},
     use_cases::{CreateError, Customers},
 };
 
@@ -29,11 +30,6 @@ use crate::{
 pub fn routes<D: Database + Clone + 'static>(customers: Customers<D>) -> Router {
     let routes = optional_slash(Router::new(), "/customers", post(create::<D>));
     optional_slash(routes, "/customer/{id}", get(read::<D>)).with_state(customers)
-}
-
-/// The OpenAPI document, at `/openapi.json`.
-pub fn openapi() -> Router {
-    optional_slash(Router::new(), "/openapi.json", get(async || Json(document())))
 }
 
 /// The OpenAPI document: what this service accepts and answers, with what all services have in common.
@@ -60,6 +56,9 @@ struct CreateCustomer {
     name: String,
     #[schema(schema_with = openapi::whole_number)]
     credit_limit: WholeNumber,
+    /// Where mails about its orders go. Without it there are none.
+    #[schema(schema_with = email, required = false)]
+    email: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -74,6 +73,9 @@ struct Created {
 struct CustomerBody {
     id: Uuid,
     name: String,
+    /// Only customers have it that gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     #[schema(schema_with = openapi::whole_number)]
     credit_limit: u64,
     #[schema(schema_with = openapi::whole_number)]
@@ -97,8 +99,14 @@ fn name() -> Object {
     text.min_length(Some(1)).max_length(Some(MAX_NAME_CHARS)).pattern(Some(NAME_PATTERN)).build()
 }
 
+fn email() -> Object {
+    let text = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    text.max_length(Some(MAX_EMAIL_CHARS)).pattern(Some(EMAIL_PATTERN)).build()
+}
+
 /// Create a customer. With an `Idempotency-Key` the request may be sent again.
 #[utoipa::path(post, path = "/customers", operation_id = "createCustomer", request_body = CreateCustomer,
+    security((), ("token" = ["customers:write"])),
     params(("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 200, description = "it is created", body = Created, links(
@@ -112,15 +120,17 @@ fn name() -> Object {
 async fn create<D: Database + Clone>(
     State(customers): State<Customers<D>>,
     correlation_id: CorrelationId,
+    RequestTrace(trace): RequestTrace,
     key: IdempotencyKey,
     JsonBody(body): JsonBody<CreateCustomer>,
 ) -> Result<Json<Created>, ApiError> {
     let name = Name::new(body.name).map_err(|error| ApiError::invalid("name", error))?;
     let limit =
         Money::new(body.credit_limit.get()).map_err(|error| ApiError::invalid("credit_limit", error))?;
+    let email = body.email.map(Email::new).transpose().map_err(|error| ApiError::invalid("email", error))?;
     let id = key.id_for("customer", || customers.new_id());
-    let context = Context::of_request(correlation_id.as_uuid());
-    customers.create(&context, id, name, limit).await.map_err(|error| match error {
+    let context = Context::of_request(correlation_id.as_uuid()).traced(trace);
+    customers.create_reached_at(&context, (id, name, limit), email).await.map_err(|error| match error {
         CreateError::KeyReused => key.reused(),
         CreateError::Erased => IdempotencyKey::erased(),
         CreateError::Commit(error) if error.is_retryable() => ApiError::unavailable(&error),
@@ -132,6 +142,7 @@ async fn create<D: Database + Clone>(
 
 /// Read a customer.
 #[utoipa::path(get, path = "/customer/{id}", operation_id = "readCustomer", params(("id" = Uuid, Path)),
+    security((), ("token" = ["customers:read"])),
     responses(
         (status = 200, description = "the customer as it is now", body = CustomerBody),
         (status = 400, description = "the id is no UUID", body = ApiError),
@@ -157,6 +168,7 @@ impl From<Customer> for CustomerBody {
         Self {
             id: customer.id,
             name: customer.name.as_str().to_owned(),
+            email: customer.email.as_ref().map(|email| email.as_str().to_owned()),
             credit_limit: customer.credit_limit.minor_units(),
             available_credit: customer.available_credit().minor_units(),
             version: customer.version,

@@ -1,5 +1,5 @@
-//! The program itself, not its library. Cargo builds a package's program for the integration tests of that package, and the end-to-end
-//! tests run it.
+//! The program itself, not its library. Cargo builds a package's program for the integration tests of that
+//! package, and the end-to-end tests run it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Command;

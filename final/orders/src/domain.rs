@@ -2,7 +2,7 @@
 
 mod life;
 
-pub use life::{Answer, Happening, State, answer};
+pub use life::{State, Transition, Trigger, transition};
 
 use std::time::Duration;
 
@@ -11,6 +11,11 @@ use uuid::Uuid;
 
 /// The largest total, in minor units: the largest integer that every JSON parser keeps exactly (2^53 − 1).
 pub const MAX_TOTAL: u64 = (1 << 53) - 1;
+
+/// How long an order may be pending unless the service is told otherwise. A decision takes seconds. While the
+/// customers service is down or its messages are being tried again it takes longer, and an order that is
+/// given up too early is lost business; nobody waits for one that has been pending for an hour.
+pub const DEFAULT_TIMEOUT_SECONDS: u32 = 60 * 60;
 
 /// An order's total in minor units (cents), from 0 to [`MAX_TOTAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +82,8 @@ pub struct Order {
 }
 
 impl Order {
-    /// A new order, which somebody should decide on within this time. Whether the customer exists is not known here; that is what the
-    /// customers service answers.
+    /// A new order, which somebody should decide on within this time. Whether the customer exists is not
+    /// known here; that is what the customers service answers.
     pub fn new(id: Uuid, customer_id: Uuid, total: Total, now: OffsetDateTime, within: Duration) -> Self {
         Self {
             id,

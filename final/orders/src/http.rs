@@ -10,8 +10,8 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use service_kit::{
-    ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, UuidPath, UuidText, WholeNumber, openapi,
-    optional_slash,
+    ApiError, CorrelationId, IdempotencyKey, JsonBody, Links, RequestTrace, UuidPath, UuidText, WholeNumber,
+    openapi, optional_slash,
 };
 use time::OffsetDateTime;
 use transactional_messaging::{message::Context, timestamp};
@@ -30,11 +30,6 @@ pub fn routes<D: Database + Clone + 'static>(orders: Orders<D>) -> Router {
     let routes = optional_slash(Router::new(), "/orders", post(create::<D>));
     let routes = optional_slash(routes, "/order/{id}/cancel", post(cancel::<D>));
     optional_slash(routes, "/order/{id}", get(read::<D>)).with_state(orders)
-}
-
-/// The OpenAPI document, at `/openapi.json`.
-pub fn openapi() -> Router {
-    optional_slash(Router::new(), "/openapi.json", get(async || Json(document())))
 }
 
 /// The OpenAPI document: what this service accepts and answers, with what all services have in common.
@@ -107,6 +102,7 @@ fn rejection_reasons() -> Object {
 /// Place an order. It is pending until the customers service has decided. With an `Idempotency-Key` the
 /// request may be sent again.
 #[utoipa::path(post, path = "/orders", operation_id = "createOrder", request_body = CreateOrder,
+    security((), ("token" = ["orders:write"])),
     params(("Idempotency-Key" = Option<String>, Header)),
     responses(
         (status = 200, description = "it is placed", body = Accepted, links(
@@ -122,13 +118,14 @@ fn rejection_reasons() -> Object {
 async fn create<D: Database + Clone>(
     extract::State(orders): extract::State<Orders<D>>,
     correlation_id: CorrelationId,
+    RequestTrace(trace): RequestTrace,
     key: IdempotencyKey,
     JsonBody(body): JsonBody<CreateOrder>,
 ) -> Result<Json<Accepted>, ApiError> {
     let total =
         Total::new(body.order_total.get()).map_err(|error| ApiError::invalid("order_total", error))?;
     let id = key.id_for("order", || orders.new_id());
-    let context = Context::of_request(correlation_id.as_uuid());
+    let context = Context::of_request(correlation_id.as_uuid()).traced(trace);
     let created = orders.create(&context, id, body.customer_id.0, total).await;
     created.map_err(|error| match error {
         OrderError::KeyReused => key.reused(),
@@ -140,6 +137,7 @@ async fn create<D: Database + Clone>(
 
 /// Read an order.
 #[utoipa::path(get, path = "/order/{id}", operation_id = "readOrder", params(("id" = Uuid, Path)),
+    security((), ("token" = ["orders:read"])),
     responses(
         (status = 200, description = "the order as it is now", body = OrderBody),
         (status = 400, description = "the id is no UUID", body = ApiError),
@@ -156,6 +154,7 @@ async fn read<D: Database + Clone>(
 
 /// Cancel an approved order. Cancelling it again changes nothing.
 #[utoipa::path(post, path = "/order/{id}/cancel", operation_id = "cancelOrder", params(("id" = Uuid, Path)),
+    security((), ("token" = ["orders:write"])),
     responses(
         (status = 200, description = "it is cancelled", body = Accepted),
         (status = 400, description = "the order is pending or rejected, or the id is no UUID", body = ApiError),
@@ -166,9 +165,10 @@ async fn read<D: Database + Clone>(
 async fn cancel<D: Database + Clone>(
     extract::State(orders): extract::State<Orders<D>>,
     correlation_id: CorrelationId,
+    RequestTrace(trace): RequestTrace,
     UuidPath(id): UuidPath,
 ) -> Result<Json<Accepted>, ApiError> {
-    let context = Context::of_request(correlation_id.as_uuid());
+    let context = Context::of_request(correlation_id.as_uuid()).traced(trace);
     orders.cancel(&context, id).await.map_err(|error| answer_to(error).with_links(links(id)))?;
     Ok(Json(Accepted { id, links: links(id) }))
 }

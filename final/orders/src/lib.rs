@@ -6,14 +6,19 @@
 //! | [`use_cases`] | what the service does: load, decide, commit |
 //! | [`store`] | orders as items of a table, and the index of those that are pending |
 //! | [`overdue`] | gives up what nobody has decided on in time |
-//! | [`messages`] | the events it publishes and the events it consumes |
+//! | [`messages`] | the events it publishes, the events it consumes, and their queues |
+//! | [`wiring`] | which use case handles which queue |
 //! | [`http`] | the HTTP interface |
-//! | [`service`] | how it all starts and stops |
+//! | [`contract`] | both interfaces as documents |
+//! | [`settings`], [`service`] | what it is told, and how it is put together |
 
+pub mod contract;
 pub mod domain;
 pub mod http;
 pub mod messages;
 pub mod overdue;
 pub mod service;
+pub mod settings;
 pub mod store;
 pub mod use_cases;
+pub mod wiring;

@@ -1,85 +1,54 @@
-//! What the service does. Each use case loads what it needs, lets the domain decide, and commits change, message and memory together.
+//! What the service does. Each use case loads what it needs, lets the domain decide, and commits change,
+//! message and memory together.
 
+mod adopting;
 mod announcing;
+mod cancelling;
+mod clocks;
 mod error;
 mod giving_up;
+mod mending;
 
+pub use adopting::Adopted;
 pub use error::OrderError;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use service_kit::ServiceSettings;
 use transactional_messaging::{
     ambient::Ambient,
-    channels::Channels,
-    consumer::{Delivery, Handled, HandlerError, IdempotentConsumer, Stop},
-    inbox::{Inbox, Retention, RetentionTooShort},
+    consumer::{Conflict, Delivery, Handled, HandlerError, IdempotentConsumer},
+    envelope::Envelope,
+    inbox::Inbox,
     message::Context,
     outbox::Outbox,
 };
-use unit_of_work::{Backoff, CommitError, Database, LoadError, UnitOfWork, retry_lost_races};
+use unit_of_work::{CommitError, Database, LoadError, UnitOfWork};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Answer, Happening, Order, Refusal, Total, answer},
-    messages::AboutOrder,
-    service::{CREDIT_RESERVATION_FAILED_QUEUE, CREDIT_RESERVED_QUEUE, VALIDATION_FAILED_QUEUE},
+    domain::{DEFAULT_TIMEOUT_SECONDS, Order, Refusal, Total, Transition, Trigger, transition},
+    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
     store::{OrderStore, state_name},
 };
-
-/// How often a cancellation is decided anew when the order changes under it.
-const CANCEL_ATTEMPTS: u32 = 5;
-
-/// How long an order may be pending unless the service is told otherwise. A decision takes seconds. While the customers service is down
-/// or its messages are being tried again it takes longer, and an order that is given up too early is lost business; nobody waits for
-/// one that has been pending for an hour.
-pub const DEFAULT_TIMEOUT_SECONDS: u32 = 60 * 60;
-
-/// By how much the clocks of two instances may differ before it is told. Those that are kept in time differ by less.
-const CLOCKS_MAY_DIFFER: time::Duration = time::Duration::SECOND;
+use clocks::Clocks;
 
 /// The use cases of the orders service.
 #[derive(Clone, Debug)]
 pub struct Orders<D> {
     store: OrderStore<D>,
     outbox: Outbox,
-    on_credit_reserved: IdempotentConsumer<D>,
-    on_reservation_failed: IdempotentConsumer<D>,
-    on_validation_failed: IdempotentConsumer<D>,
+    consumer: IdempotentConsumer<D>,
     timeout: Duration,
     ambient: Ambient,
-    /// The minute in which it was said last that clocks differ.
-    told: Arc<AtomicI64>,
+    clocks: Clocks,
 }
 
 impl<D: Database + Clone> Orders<D> {
-    /// The use cases on the tables of these settings.
-    ///
-    /// # Errors
-    ///
-    /// [`RetentionTooShort`] when the inbox would forget messages that can still come again.
-    pub fn new(database: D, settings: &ServiceSettings, ambient: Ambient) -> Result<Self, RetentionTooShort> {
-        let retention =
-            Retention::of_days(settings.inbox_retention_days, Channels::fifo(settings.base.fifo))?;
-        let inbox = Inbox::new(&settings.inbox_table, retention);
-        let consumer =
-            |name: &str| IdempotentConsumer::new(name, inbox.clone(), database.clone(), ambient.clone());
-        Ok(Self {
-            on_credit_reserved: consumer(CREDIT_RESERVED_QUEUE),
-            on_reservation_failed: consumer(CREDIT_RESERVATION_FAILED_QUEUE),
-            on_validation_failed: consumer(VALIDATION_FAILED_QUEUE),
-            timeout: Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into()),
-            store: OrderStore::new(database.clone(), &settings.table),
-            outbox: Outbox::new(&settings.outbox_table, "/orders"),
-            ambient,
-            told: Arc::default(),
-        })
+    /// The use cases on these tables.
+    pub fn new(store: OrderStore<D>, inbox: Inbox, outbox: Outbox, ambient: Ambient) -> Self {
+        let consumer = IdempotentConsumer::new(inbox, store.database().clone(), ambient.clone());
+        let timeout = Duration::from_secs(DEFAULT_TIMEOUT_SECONDS.into());
+        Self { store, outbox, consumer, timeout, ambient, clocks: Clocks::default() }
     }
 
     /// The same with another time that orders may be pending, from now on.
@@ -119,42 +88,28 @@ impl<D: Database + Clone> Orders<D> {
         let order = Order::new(id, customer_id, total, self.ambient.now(), self.timeout);
         let order = Order { correlation_id: Some(context.correlation_id), ..order };
         let mut work = UnitOfWork::new(self.ambient.id());
-        work.add(self.store.insert(&order)?.or(Stop::Duplicate));
+        work.add(self.store.insert(&order)?);
         self.announce(&mut work, context, &order)?;
         match work.commit(self.store.database()).await {
             Ok(()) => {
                 tracing::info!(order_id = %id, "order_created");
                 Ok(())
             }
-            Err(CommitError::Rejected(_)) => self.is_the_same(&order).await,
+            Err(CommitError::ConditionFailed { .. }) => self.is_the_same(&order).await,
             Err(error) => Err(OrderError::Commit(error)),
         }
     }
     // ANCHOR_END: create
-
-    /// Cancels an approved order. Cancelling it again changes nothing and is no error.
-    ///
-    /// # Errors
-    ///
-    /// [`OrderError`].
-    pub async fn cancel(&self, context: &Context, id: Uuid) -> Result<(), OrderError> {
-        let backoff = Backoff::new(
-            self.ambient.id(),
-            CANCEL_ATTEMPTS,
-            Duration::from_millis(20),
-            Duration::from_millis(500),
-        );
-        retry_lost_races(backoff, || self.try_to_cancel(context, id)).await
-    }
 
     /// Approves the order whose credit was reserved.
     ///
     /// # Errors
     ///
     /// [`HandlerError`], which says whether the message should come again.
-    pub async fn approve<M: AboutOrder>(&self, delivery: Delivery<M>) -> Result<Handled, HandlerError> {
-        let happening = Happening::CreditReserved;
-        self.on_credit_reserved.once(&delivery, |work| self.react(work, &delivery, happening, None)).await
+    pub async fn approve(self, delivery: Delivery<CustomerCreditReserved>) -> Result<Handled, HandlerError> {
+        let (id, trigger) = (delivery.message.order_id, Trigger::CreditReserved);
+        let approve = |work| self.react(work, &delivery.envelope, id, trigger, None);
+        self.consumer.once(&delivery, approve).await
     }
 
     /// Rejects the order that is over the customer's credit.
@@ -162,12 +117,14 @@ impl<D: Database + Clone> Orders<D> {
     /// # Errors
     ///
     /// [`HandlerError`], which says whether the message should come again.
-    pub async fn reject_over_limit<M: AboutOrder>(
-        &self,
-        delivery: Delivery<M>,
+    pub async fn reject_over_limit(
+        self,
+        delivery: Delivery<CustomerCreditReservationFailed>,
     ) -> Result<Handled, HandlerError> {
-        let refuse = |work| self.refuse(work, &delivery, Refusal::OverLimit);
-        self.on_reservation_failed.once(&delivery, refuse).await
+        let id = delivery.message.order_id;
+        let (trigger, why) = (Trigger::CreditRefused, Some(Refusal::OverLimit));
+        let reject = |work| self.react(work, &delivery.envelope, id, trigger, why);
+        self.consumer.once(&delivery, reject).await
     }
 
     /// Rejects the order of a customer that does not exist.
@@ -175,12 +132,14 @@ impl<D: Database + Clone> Orders<D> {
     /// # Errors
     ///
     /// [`HandlerError`], which says whether the message should come again.
-    pub async fn reject_invalid<M: AboutOrder>(
-        &self,
-        delivery: Delivery<M>,
+    pub async fn reject_invalid(
+        self,
+        delivery: Delivery<CustomerValidationFailed>,
     ) -> Result<Handled, HandlerError> {
-        let refuse = |work| self.refuse(work, &delivery, Refusal::UnknownCustomer);
-        self.on_validation_failed.once(&delivery, refuse).await
+        let id = delivery.message.order_id;
+        let (trigger, why) = (Trigger::CreditRefused, Some(Refusal::UnknownCustomer));
+        let reject = |work| self.react(work, &delivery.envelope, id, trigger, why);
+        self.consumer.once(&delivery, reject).await
     }
 
     async fn is_the_same(&self, wanted: &Order) -> Result<(), OrderError> {
@@ -193,80 +152,37 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
 
-    async fn try_to_cancel(&self, context: &Context, id: Uuid) -> Result<(), OrderError> {
-        let order = self.store.order(id).await?.ok_or(OrderError::NotFound)?;
-        let cancelled = match answer(order.state, Happening::CancelRequested) {
-            Answer::Becomes(state) => order.becomes(state, self.ambient.now()),
-            Answer::Already => {
-                tracing::info!(order_id = %id, "order_already_cancelled");
-                return Ok(());
-            }
-            Answer::StillPending => return Err(OrderError::StillPending),
-            Answer::WasRejected | Answer::TooLate | Answer::Contradiction => {
-                return Err(OrderError::WasRejected);
-            }
-        };
-        let mut work = UnitOfWork::new(self.ambient.id());
-        work.add(self.store.update(&cancelled)?.or(Stop::LostRace));
-        self.announce(&mut work, context, &cancelled)?;
-        match work.commit(self.store.database()).await {
-            Ok(()) => {
-                tracing::info!(order_id = %id, "order_cancelled");
-                Ok(())
-            }
-            Err(CommitError::Rejected(_)) => Err(OrderError::Contended),
-            Err(error) => Err(OrderError::Commit(error)),
-        }
-    }
-
-    /// An order that is placed later than now was taken by an instance whose clock is ahead of this one's, and orders are given up by both.
-    fn compare_clocks(&self, order: &Order) {
-        let now = self.ambient.now();
-        let (ahead, minute) = (order.created_at - now, now.unix_timestamp() / 60);
-        if ahead > CLOCKS_MAY_DIFFER && self.told.swap(minute, Ordering::Relaxed) != minute {
-            tracing::warn!(order_id = %order.id, ahead_s = ahead.as_seconds_f64(), "clocks_differ");
-        }
-    }
-
-    async fn refuse<M: AboutOrder>(
-        &self,
-        work: UnitOfWork<Stop>,
-        delivery: &Delivery<M>,
-        why: Refusal,
-    ) -> Result<UnitOfWork<Stop>, HandlerError> {
-        self.react(work, delivery, Happening::CreditRefused, Some(why)).await
-    }
-
     // ANCHOR: react
-    async fn react<M: AboutOrder>(
+    async fn react(
         &self,
-        mut work: UnitOfWork<Stop>,
-        delivery: &Delivery<M>,
-        happening: Happening,
+        mut work: UnitOfWork<Conflict>,
+        cause: &Envelope,
+        id: Uuid,
+        trigger: Trigger,
         refusal: Option<Refusal>,
-    ) -> Result<UnitOfWork<Stop>, HandlerError> {
-        let id = delivery.message.order_id();
-        // A transaction becomes visible item by item: its message can be heard of before the order can be read.
+    ) -> Result<UnitOfWork<Conflict>, HandlerError> {
+        // A transaction becomes visible item by item: its message can be heard of before the order can be
+        // read.
         let order = self.store.order(id).await?;
         let order = order.ok_or_else(|| HandlerError::retryable(format!("there is no order {id}")))?;
-        self.compare_clocks(&order);
-        match answer(order.state, happening) {
-            Answer::Becomes(state) => {
+        self.clocks.compare(&order, self.ambient.now());
+        match transition(order.state, trigger) {
+            Transition::Becomes(state) => {
                 let changed = Order { refusal, ..order.becomes(state, self.ambient.now()) };
-                work.add(self.store.update(&changed)?.or(Stop::LostRace));
-                self.announce(&mut work, &delivery.envelope.context_for_effects(), &changed)?;
+                work.add(self.store.update(&changed)?);
+                self.announce(&mut work, &cause.context_for_effects(), &changed)?;
                 tracing::info!(order_id = %id, state = state_name(state), "order_decided");
                 Ok(work)
             }
-            Answer::Already => Ok(work),
-            Answer::TooLate => {
+            Transition::Already => Ok(work),
+            Transition::TooLate => {
                 let state = state_name(order.state);
-                tracing::info!(order_id = %id, state, ?happening, "order_was_decided_before");
+                tracing::info!(order_id = %id, state, happening = ?trigger, "order_was_decided_before");
                 Ok(work)
             }
-            Answer::Contradiction | Answer::StillPending | Answer::WasRejected => {
+            Transition::Contradiction | Transition::StillPending | Transition::WasRejected => {
                 Err(HandlerError::terminal(format!(
-                    "{happening:?} contradicts order {id}, which is {}",
+                    "{trigger:?} contradicts order {id}, which is {}",
                     state_name(order.state)
                 )))
             }

@@ -1,5 +1,5 @@
-//! The program itself, not its library. Cargo builds a package's program for the integration tests of that package, and the end-to-end
-//! tests run it.
+//! The program itself, not its library. Cargo builds a package's program for the integration tests of that
+//! package, and the end-to-end tests run it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::Command;
@@ -53,7 +53,7 @@ fn in_production_nothing_is_sent_to_an_endpoint_of_the_configuration_file() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_orders"));
     let tables = ["DYNAMODB_ORDERS_TABLE_NAME", "DYNAMODB_INBOX_TABLE_NAME", "DYNAMODB_OUTBOX_TABLE_NAME"];
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let base = [("ENVIRONMENT", "production"), ("AWS_REGION", "us-east-1"), ("PORT", &port)];
+    let base = [("ENVIRONMENT", "production"), ("AUTH", "off"), ("AWS_REGION", "us-east-1"), ("PORT", &port)];
     let keys = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     program.env_clear().envs(base).envs(keys).envs(tables.map(|name| (name, "t")));
     let mut program =

@@ -17,33 +17,33 @@ fn customer(limit: u64) -> Customer {
 #[derive(Clone, Debug)]
 enum Step {
     Reserve { order: u8, total: u64 },
-    Release { order: u8, news: News },
+    Release { order: u8, event: OrderEvent },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (0u8..6, prop_oneof![0..500u64, 0..=MAX_AMOUNT])
             .prop_map(|(order, total)| Step::Reserve { order, total }),
-        (0u8..6, prop::sample::select(&[News::OrderCancelled, News::OrderRejected]))
-            .prop_map(|(order, news)| Step::Release { order, news }),
+        (0u8..6, prop::sample::select(&[OrderEvent::OrderCancelled, OrderEvent::OrderRejected]))
+            .prop_map(|(order, event)| Step::Release { order, event }),
     ]
 }
 
 proptest! {
-    /// However requests arrive, repeated and in any order: the sum of what is held is what the customer counts, it never exceeds the
-    /// limit, and an order that was released is never held again.
+    /// However requests arrive, repeated and in any order: the sum of what is held is what the customer
+    /// counts, it never exceeds the limit, and an order that was released is never held again.
     #[test]
     fn the_limit_holds_and_the_sum_is_right(limit in prop_oneof![0..2000u64, 0..=MAX_AMOUNT], steps in prop::collection::vec(step(), 0..60)) {
         let mut customer = customer(limit);
         let mut orders: BTreeMap<u8, Decision> = BTreeMap::new();
         for step in steps {
             let version = customer.version;
-            let (order, news, total) = match step {
-                Step::Reserve { order, total } => (order, News::OrderCreated, total),
-                Step::Release { order, news } => (order, news, 0),
+            let (order, event, total) = match step {
+                Step::Reserve { order, total } => (order, OrderEvent::OrderCreated, total),
+                Step::Release { order, event } => (order, event, 0),
             };
-            match duty(orders.get(&order).copied(), news) {
-                Duty::Decide => match customer.reserve(Money(total), NOW) {
+            match credit_action(orders.get(&order).copied(), event) {
+                CreditAction::Decide => match customer.reserve(Money(total), NOW) {
                     Some(changed) => {
                         orders.insert(order, Decision::Reserved(Money(total)));
                         customer = changed;
@@ -53,12 +53,12 @@ proptest! {
                         orders.insert(order, Decision::Refused);
                     }
                 },
-                Duty::GiveBack(amount) => {
+                CreditAction::GiveBack(amount) => {
                     orders.insert(order, Decision::Released);
                     customer = customer.give_back(amount, NOW);
                 }
-                Duty::NeverReserve => drop(orders.insert(order, Decision::Released)),
-                Duty::Nothing => {}
+                CreditAction::NeverReserve => drop(orders.insert(order, Decision::Released)),
+                CreditAction::Nothing => {}
             }
             let held: u64 = orders.values().map(|r| match r { Decision::Reserved(amount) => amount.minor_units(), _ => 0 }).sum();
             prop_assert_eq!(held, customer.reserved.minor_units());

@@ -81,12 +81,12 @@ async fn order_and_cancellation_at_once_leave_nothing_reserved() {
         if order_first {
             // The order is read before the cancellation commits, and committed after it.
             desk.database.meanwhile(async move {
-                elsewhere.release_credit(order_cancelled(2, 7)).await.unwrap();
+                elsewhere.clone().release_credit(order_cancelled(2, 7)).await.unwrap();
             });
             desk.order(1, 7, 60).await.unwrap();
         } else {
             desk.database.meanwhile(async move {
-                elsewhere.reserve_credit(order_created(1, 7, 60)).await.unwrap();
+                elsewhere.clone().reserve_credit(order_created(1, 7, 60)).await.unwrap();
             });
             desk.cancel(2, 7).await.unwrap();
         }

@@ -1,4 +1,5 @@
-//! Each use case is one transaction with exactly the documented writes, and its event has exactly the documented fields.
+//! Each use case is one transaction with exactly the documented writes, and its event has exactly the
+//! documented fields.
 
 use transactional_messaging::consumer::Handled;
 use uuid::Uuid;
@@ -136,7 +137,7 @@ async fn customers_do_not_share_credit() {
     let desk = Desk::with_limit(100).await;
     let other = Uuid::from_u128(0xB0B);
     desk.create(other, "Bob", 50).await.unwrap();
-    desk.customers.reserve_credit(order_created_by(other, 1, 7, 50)).await.unwrap();
+    desk.customers.clone().reserve_credit(order_created_by(other, 1, 7, 50)).await.unwrap();
     desk.order(2, 8, 100).await.unwrap();
     assert_eq!(desk.reserved().await, (100, 1));
     assert_eq!(desk.customers.find(other).await.unwrap().unwrap().reserved.minor_units(), 50);

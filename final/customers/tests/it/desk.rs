@@ -4,16 +4,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use customers::{
     domain::{Customer, Money, Name},
-    messages::{OrderCancelled, OrderCreated, OrderRejected},
+    messages::{ORDER_CANCELLED, ORDER_CREATED, ORDER_REJECTED, OrderCancelled, OrderCreated, OrderRejected},
+    service,
     use_cases::Customers,
 };
 use serde_json::{Value, json};
-use service_kit::{Environment, ServiceSettings};
+use service_kit::Environment;
 use time::{OffsetDateTime, macros::datetime};
 use transactional_messaging::{
     ambient::Ambient,
     consumer::{Delivery, Handled, HandlerError},
     message::{Context, MessageType},
+    wiring::Queue,
 };
 use uuid::Uuid;
 
@@ -33,7 +35,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let database = Watched::default();
-        let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
+        let customers = service::use_cases(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
         Self { database, customers, processes: AtomicUsize::new(1) }
     }
 
@@ -56,7 +58,7 @@ impl Desk {
     /// The same tables under a service that makes the same ids once more, as the first of their kind.
     pub(crate) fn again(&self) -> Self {
         let database = self.database.clone();
-        let customers = Customers::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
+        let customers = service::use_cases(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
         Self { database, customers, processes: AtomicUsize::new(1) }
     }
 
@@ -66,7 +68,7 @@ impl Desk {
         for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
-        Customers::new(self.database.memory.clone(), &settings(), ambient).unwrap()
+        service::use_cases(self.database.memory.clone(), &settings(), ambient).unwrap()
     }
 
     pub(crate) async fn ada(&self) -> Customer {
@@ -85,15 +87,15 @@ impl Desk {
         order: u128,
         total: u64,
     ) -> Result<Handled, HandlerError> {
-        self.customers.reserve_credit(order_created(message, order, total)).await
+        self.customers.clone().reserve_credit(order_created(message, order, total)).await
     }
 
     pub(crate) async fn cancel(&self, message: u128, order: u128) -> Result<Handled, HandlerError> {
-        self.customers.release_credit(order_cancelled(message, order)).await
+        self.customers.clone().release_credit(order_cancelled(message, order)).await
     }
 
     pub(crate) async fn reject(&self, message: u128, order: u128) -> Result<Handled, HandlerError> {
-        self.customers.settle_rejection(order_rejected(message, order)).await
+        self.customers.clone().settle_rejection(order_rejected(message, order)).await
     }
 
     /// The types of all messages in the outbox.
@@ -102,7 +104,7 @@ impl Desk {
     }
 }
 
-pub(crate) fn settings() -> ServiceSettings {
+pub(crate) fn settings() -> service::Settings {
     let environment = [
         ("ENVIRONMENT", "autotest"),
         ("AWS_REGION", "eu-west-1"),
@@ -110,8 +112,7 @@ pub(crate) fn settings() -> ServiceSettings {
         ("DYNAMODB_INBOX_TABLE_NAME", "customers-inbox"),
         ("DYNAMODB_OUTBOX_TABLE_NAME", OUTBOX),
     ];
-    let environment = environment.into_iter().collect::<Environment>();
-    ServiceSettings::read(environment, customers::service::TABLE_VARIABLE).unwrap()
+    environment.into_iter().collect::<Environment>().read(service::settings).unwrap()
 }
 
 pub(crate) fn context() -> Context {
@@ -129,7 +130,7 @@ pub(crate) fn order_created_by(
     order: u128,
     total: u64,
 ) -> Delivery<OrderCreated> {
-    Delivery::parse(&order_created_text(customer, message, order, total)).unwrap()
+    Delivery::parse(ORDER_CREATED, &order_created_text(customer, message, order, total)).unwrap()
 }
 
 /// The same as the text that lies in a queue.
@@ -140,7 +141,7 @@ pub(crate) fn order_created_text(customer: Uuid, message: u128, order: u128, tot
 }
 
 pub(crate) fn order_cancelled(message: u128, order: u128) -> Delivery<OrderCancelled> {
-    delivery(message, &event(ADA, message, order, "CANCELLED"))
+    delivery(ORDER_CANCELLED, message, &event(ADA, message, order, "CANCELLED"))
 }
 
 pub(crate) fn order_rejected(message: u128, order: u128) -> Delivery<OrderRejected> {
@@ -148,7 +149,7 @@ pub(crate) fn order_rejected(message: u128, order: u128) -> Delivery<OrderReject
 }
 
 pub(crate) fn order_rejected_by(customer: Uuid, message: u128, order: u128) -> Delivery<OrderRejected> {
-    delivery(message, &event(customer, message, order, "REJECTED"))
+    delivery(ORDER_REJECTED, message, &event(customer, message, order, "REJECTED"))
 }
 
 fn event(customer: Uuid, message: u128, order: u128, state: &str) -> Value {
@@ -159,10 +160,11 @@ fn event(customer: Uuid, message: u128, order: u128, state: &str) -> Value {
 }
 
 pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
+    queue: Queue<M>,
     message: u128,
     data: &Value,
 ) -> Delivery<M> {
-    Delivery::parse(&envelope(M::TYPE, message, data).to_string()).unwrap()
+    Delivery::parse(queue, &envelope(M::TYPE, message, data).to_string()).unwrap()
 }
 
 fn envelope(kind: &str, message: u128, data: &Value) -> Value {

@@ -1,12 +1,14 @@
-//! Many orders, of one customer and of many: all of them get the right answer, at few calls each, and one customer's orders do not make
-//! those of others late.
+//! Many orders, of one customer and of many: all of them get the right answer, at few calls each, and one
+//! customer's orders do not make those of others late.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use customers::{
     domain::{Money, Name},
-    service::{self, ORDER_CREATED_QUEUE},
+    messages::ORDER_CREATED,
+    service,
     use_cases::Customers,
+    wiring::wiring,
 };
 use local_aws::InMemoryAws;
 use tokio::time::Instant;
@@ -46,10 +48,11 @@ impl Process {
         }
         let config = wire.sdk_config();
         let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&config));
-        let service = Customers::new(database, &settings(), ambient::of(aws, number * 1_000_000)).unwrap();
+        let service =
+            service::use_cases(database, &settings(), ambient::of(aws, number * 1_000_000)).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&config);
         let mut group = ConsumerGroup::new(sqs, "", ConsumerSettings::default(), stop.clone());
-        service::consume(&mut group, &service).await.unwrap();
+        wiring().start(&mut group, &service).await.unwrap();
         Self { wire, group }
     }
 }
@@ -77,7 +80,7 @@ async fn open(customers: &[Uuid]) -> (InMemoryAws, Customers<DynamoDb>, aws_sdk_
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&config), aws_sdk_sqs::Client::new(&config));
     let sns = aws_sdk_sns::Client::new(&config);
     ensure_service(&dynamodb, &sns, &sqs, &service::resources(&settings())).await.unwrap();
-    let desk = Customers::new(DynamoDb::new(dynamodb), &settings(), ambient::of(&aws, 1)).unwrap();
+    let desk = service::use_cases(DynamoDb::new(dynamodb), &settings(), ambient::of(&aws, 1)).unwrap();
     for id in customers {
         let limit = Money::new(LIMIT).unwrap();
         desk.create(&context(), *id, Name::new("Ada").unwrap(), limit).await.unwrap();
@@ -90,7 +93,7 @@ async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no
     let (aws, desk, sqs) = open(&[ADA]).await;
     for order in 1..=ORDERS {
         let text = order_created_text(ADA, order, order, TOTAL);
-        queues::send(&sqs, ORDER_CREATED_QUEUE, &text).await;
+        queues::send(&sqs, ORDER_CREATED.name(), &text).await;
     }
 
     let stop = CancellationToken::new();
@@ -98,7 +101,7 @@ async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no
     for number in 1..=3 {
         processes.push(Process::start(&aws, number, &stop).await);
     }
-    while queues::counts(&sqs, ORDER_CREATED_QUEUE).await != (0, 0) {
+    while queues::counts(&sqs, ORDER_CREATED.name()).await != (0, 0) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     stop.cancel();
@@ -108,7 +111,7 @@ async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no
         commits += process.wire.count("TransactWriteItems");
     }
 
-    assert_eq!(queues::counts(&sqs, &format!("{ORDER_CREATED_QUEUE}--dlq")).await, (0, 0));
+    assert_eq!(queues::counts(&sqs, &format!("{}--dlq", ORDER_CREATED.name())).await, (0, 0));
     let ada = desk.find(ADA).await.unwrap().unwrap();
     assert_eq!((ada.available_credit(), ada.version), (Money::ZERO, 400));
     let decisions = count(&scan(&aws, "customers").await, "Decision");
@@ -120,8 +123,8 @@ async fn a_thousand_orders_of_one_customer_all_end_right_with_few_commits_and_no
     assert!(commits as u128 * 2 <= ORDERS * 3, "{commits} commits for {ORDERS} orders");
 }
 
-/// How long an order of each of ten customers takes until it is decided, when so many orders of another customer come before each, twice
-/// as fast as they can be decided.
+/// How long an order of each of ten customers takes until it is decided, when so many orders of another
+/// customer come before each, twice as fast as they can be decided.
 async fn latencies(hot: u128) -> Vec<Duration> {
     let others: Vec<_> = (1..=10).map(|number| Uuid::from_u128(0x0DD0 + number)).collect();
     let (aws, desk, sqs) = open(&[&others[..], &[ADA]].concat()).await;
@@ -131,11 +134,11 @@ async fn latencies(hot: u128) -> Vec<Duration> {
     for other in others {
         for _ in 0..hot {
             order += 1;
-            queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(ADA, order, order, TOTAL)).await;
+            queues::send(&sqs, ORDER_CREATED.name(), &order_created_text(ADA, order, order, TOTAL)).await;
             tokio::time::sleep(LATENCY).await;
         }
         order += 1;
-        queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(other, order, order, TOTAL)).await;
+        queues::send(&sqs, ORDER_CREATED.name(), &order_created_text(other, order, order, TOTAL)).await;
         let (sent, desk) = (Instant::now(), desk.clone());
         deciding.spawn(async move {
             while desk.find(other).await.unwrap().unwrap().version == 0 {
@@ -163,12 +166,12 @@ async fn a_hundred_orders_cost_two_calls_and_three_tenths_each() {
     let customers: Vec<_> = (1..=100).map(|number| Uuid::from_u128(0x0DD0 + number)).collect();
     let (aws, _, sqs) = open(&customers).await;
     for (customer, order) in customers.into_iter().zip(1..) {
-        queues::send(&sqs, ORDER_CREATED_QUEUE, &order_created_text(customer, order, order, TOTAL)).await;
+        queues::send(&sqs, ORDER_CREATED.name(), &order_created_text(customer, order, order, TOTAL)).await;
     }
     let stop = CancellationToken::new();
     let process = Process::start(&aws, 1, &stop).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(queues::counts(&sqs, ORDER_CREATED_QUEUE).await, (0, 0));
+    assert_eq!(queues::counts(&sqs, ORDER_CREATED.name()).await, (0, 0));
     let count = |operation| process.wire.count(operation);
     assert_eq!((count("GetItem"), count("TransactWriteItems")), (100, 100));
     // Three consumers, each of which has a poll under way.

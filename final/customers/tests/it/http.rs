@@ -131,7 +131,7 @@ async fn a_request_with_a_key_may_be_sent_again() {
     assert_eq!((desk.database.dump(), desk.database.message_types(OUTBOX).len()), (before, 1));
 
     let order = crate::desk::order_created_by(id, 1, 7, 100);
-    desk.customers.reserve_credit(order).await.unwrap();
+    desk.customers.clone().reserve_credit(order).await.unwrap();
     assert_eq!(desk.post(&ada(), Some("key-1")).await, first, "also when the customer has changed since");
 }
 
@@ -213,7 +213,8 @@ async fn a_read_that_fails_says_whether_a_retry_helps() {
     }
 }
 
-/// Erases the customer as an operator would who has to. Its messages were sent long ago, and their rows are gone.
+/// Erases the customer as an operator would who has to. Its messages were sent long ago, and their rows are
+/// gone.
 async fn erase(desk: &Desk, id: Uuid) {
     let (table, outbox) = (Table::new("customers", "PK"), Table::new(OUTBOX, "PK").with_sort_key("SK"));
     let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xE0));
@@ -247,7 +248,8 @@ async fn a_repeated_request_whose_customer_was_erased_is_told_so() {
     assert_eq!(desk.database.dump(), before);
 }
 
-/// Without a key no request is the same as another. Its id is fresh, so that something else has it is nobody's fault but ours.
+/// Without a key no request is the same as another. Its id is fresh, so that something else has it is
+/// nobody's fault but ours.
 #[tokio::test]
 async fn without_a_key_nobody_is_told_of_a_key() {
     let desk = Desk::new();
@@ -309,4 +311,49 @@ async fn a_slash_at_the_end_changes_nothing_on_any_path() {
     for path in ["/customers/health", "/customers/ready"] {
         assert_eq!(desk.get(path).await, desk.get(&format!("{path}/")).await);
     }
+}
+
+#[tokio::test]
+async fn a_customer_may_say_where_mails_go_and_the_event_tells() {
+    let desk = Desk::new();
+    let with = |email: Value| json!({"name": "Ada", "credit_limit": 5, "email": email});
+    let (status, created) = desk.post(&with(json!("ada@example.com")), Some("with")).await;
+    assert_eq!(status, StatusCode::OK);
+    let (_, customer) = desk.get(&format!("/customer/{}", created["id"].as_str().unwrap())).await;
+    assert_eq!(customer["email"], "ada@example.com");
+    let messages = desk.database.messages(OUTBOX);
+    assert!(messages[0].1.ends_with(r#""credit_limit":5,"email":"ada@example.com"}"#), "{messages:?}");
+
+    // Null says the same as nothing.
+    let (_, created) = desk.post(&with(Value::Null), Some("without")).await;
+    let (_, customer) = desk.get(&format!("/customer/{}", created["id"].as_str().unwrap())).await;
+    assert_eq!(customer.get("email"), None);
+    assert_eq!(desk.post(&json!({"name": "Ada", "credit_limit": 5}), Some("without")).await.1, created);
+    // The address is part of the request that a key stands for.
+    assert_eq!(
+        desk.post(&with(json!("bob@example.com")), Some("with")).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_address_creates_no_customer() {
+    let desk = Desk::new();
+    for email in [
+        json!("ada"),
+        json!(""),
+        json!(7),
+        json!(["ada@example.com"]),
+        json!("ada@example.com\r\nBcc: x@example.com"),
+    ] {
+        let body = json!({"name": "Ada", "credit_limit": 5, "email": email});
+        let (status, answer) = desk.post(&body, None).await;
+        assert_eq!(
+            (status, &answer["error"]),
+            (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
+            "{body}"
+        );
+        assert!(!answer["message"].as_str().unwrap().contains("ada@"), "{answer}");
+    }
+    assert!(desk.database.commits().is_empty());
 }

@@ -2,7 +2,7 @@
 //! scripts/check-openapi.
 
 use customers::{
-    domain::{MAX_AMOUNT, MAX_NAME_CHARS, NAME_PATTERN},
+    domain::{EMAIL_PATTERN, MAX_AMOUNT, MAX_EMAIL_CHARS, MAX_NAME_CHARS, NAME_PATTERN},
     http,
 };
 use serde_json::{Value, json};
@@ -20,6 +20,13 @@ fn a_new_customer_has_the_limits_of_the_domain() {
         (&name["minLength"], &name["maxLength"], &name["pattern"]),
         (&json!(1), &json!(MAX_NAME_CHARS), &json!(NAME_PATTERN))
     );
+    let email = &fields["email"];
+    assert_eq!(
+        (&email["type"], &email["maxLength"], &email["pattern"]),
+        (&json!(["string", "null"]), &json!(MAX_EMAIL_CHARS), &json!(EMAIL_PATTERN))
+    );
+    let required = &document()["components"]["schemas"]["CreateCustomer"]["required"];
+    assert_eq!(required, &json!(["name", "credit_limit"]));
     assert_eq!(
         (&fields["credit_limit"]["minimum"], &fields["credit_limit"]["maximum"]),
         (&json!(0), &json!(MAX_AMOUNT))
@@ -48,13 +55,15 @@ fn every_answer_that_a_request_can_get_is_described_with_its_headers() {
             assert!(headers.contains_key("X-Correlation-Id"), "{path} {status}");
             assert_eq!(headers.contains_key("Retry-After"), status == "503", "{path} {status}");
             assert_eq!(headers.contains_key("Allow"), status == "405", "{path} {status}");
+            let about_tokens = matches!(status.as_str(), "401" | "403");
+            assert_eq!(headers.contains_key("WWW-Authenticate"), about_tokens, "{path} {status}");
             assert!(response["content"]["application/json"]["schema"].is_object(), "{path} {status}");
             assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{path} {status}");
         }
         responses.keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(statuses("/customers", "post"), "200 400 405 410 413 415 422 500 503");
-    assert_eq!(statuses("/customer/{id}", "get"), "200 400 404 405 500 503");
+    assert_eq!(statuses("/customers", "post"), "200 400 401 403 405 410 413 415 422 500 503");
+    assert_eq!(statuses("/customer/{id}", "get"), "200 400 401 403 404 405 500 503");
     for path in ["/customers/health", "/customers/ready"] {
         assert_eq!(statuses(path, "get"), "200 400 405 500 503");
     }

@@ -1,6 +1,6 @@
 //! What becomes of orders that come twice, too late, too large, or while the table cannot be used.
 
-use customers::{domain::MAX_AMOUNT, messages::OrderCreated, use_cases::CreateError};
+use customers::{domain::MAX_AMOUNT, use_cases::CreateError};
 use serde_json::json;
 use transactional_messaging::consumer::{Delivery, Handled, HandlerError};
 use unit_of_work::{Database as _, Put, Table, UnitOfWork};
@@ -31,25 +31,28 @@ async fn a_duplicate_of_any_message_has_no_second_effect() {
     let desk = Desk::with_limit(100).await;
     let orders = [(ADA, 1, 7, 60), (ADA, 2, 8, 60), (nobody, 3, 9, 1)];
     for (customer, message, order, total) in orders {
-        let handled = desk.customers.reserve_credit(order_created_by(customer, message, order, total)).await;
+        let handled =
+            desk.customers.clone().reserve_credit(order_created_by(customer, message, order, total)).await;
         assert_eq!(handled.unwrap(), Handled::Done);
     }
     desk.cancel(4, 7).await.unwrap();
     let before = desk.database.dump();
     for (customer, message, order, total) in orders {
-        let handled = desk.customers.reserve_credit(order_created_by(customer, message, order, total)).await;
+        let handled =
+            desk.customers.clone().reserve_credit(order_created_by(customer, message, order, total)).await;
         assert_eq!(handled.unwrap(), Handled::Duplicate);
     }
     assert_eq!(desk.cancel(4, 7).await.unwrap(), Handled::Duplicate);
     assert_eq!(desk.database.dump(), before);
 }
 
-/// The inbox forgets after some time, and an event can be published a second time with another id. The decision stays.
+/// The inbox forgets after some time, and an event can be published a second time with another id. The
+/// decision stays.
 #[tokio::test]
 async fn another_message_about_a_decided_order_changes_nothing() {
     let (desk, nobody) = (Desk::with_limit(100).await, Uuid::from_u128(0xDEAD));
     let order = async |customer, message, order| {
-        desk.customers.reserve_credit(order_created_by(customer, message, order, 60)).await.unwrap()
+        desk.customers.clone().reserve_credit(order_created_by(customer, message, order, 60)).await.unwrap()
     };
     for (customer, message) in [(ADA, 7), (ADA, 8), (nobody, 9)] {
         order(customer, message, message).await;
@@ -98,7 +101,7 @@ async fn an_amount_that_no_order_can_have_is_a_terminal_error() {
             "time": "2026-11-23T11:59:00+00:00", "sequence": "1", "correlationid": ids.0,
             "data": {"order_id": ids.1, "customer_id": ADA, "order_total": total},
         });
-        assert!(Delivery::<OrderCreated>::parse(&body.to_string()).is_err(), "{total}");
+        assert!(Delivery::parse(customers::messages::ORDER_CREATED, &body.to_string()).is_err(), "{total}");
     }
 }
 
@@ -133,7 +136,7 @@ async fn a_damaged_customer_is_a_terminal_error_without_the_name_in_it() {
     item.insert("CreditLimit".to_owned(), unit_of_work::AttributeValue::S("Ada Lovelace".to_owned()));
     work.add(Put::item(&table, item).unwrap());
     work.commit(&desk.database.memory).await.unwrap();
-    let error = desk.customers.reserve_credit(order_created(1, 7, 1)).await.unwrap_err();
+    let error = desk.customers.clone().reserve_credit(order_created(1, 7, 1)).await.unwrap_err();
     let HandlerError::Terminal { reason } = error else { panic!("{error:?}") };
     assert!(reason.contains("damaged") && !reason.contains("Ada"), "{reason}");
     assert_eq!(context().causation_id, None);

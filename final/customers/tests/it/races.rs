@@ -9,7 +9,7 @@ async fn two_orders_at_once_are_both_counted() {
     let desk = Desk::with_limit(100).await;
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.reserve_credit(order_created(2, 8, 30)).await.unwrap();
+        elsewhere.clone().reserve_credit(order_created(2, 8, 30)).await.unwrap();
     });
     assert_eq!(desk.order(1, 7, 60).await.unwrap(), Handled::Done);
     assert_eq!(desk.reserved().await, (90, 2));
@@ -20,7 +20,7 @@ async fn credit_that_another_order_took_in_the_meantime_is_not_reserved_twice() 
     let desk = Desk::with_limit(100).await;
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.reserve_credit(order_created(2, 8, 60)).await.unwrap();
+        elsewhere.clone().reserve_credit(order_created(2, 8, 60)).await.unwrap();
     });
     desk.order(1, 7, 60).await.unwrap();
     assert_eq!(desk.reserved().await, (60, 1));
@@ -29,14 +29,15 @@ async fn credit_that_another_order_took_in_the_meantime_is_not_reserved_twice() 
     assert_eq!(published, ["CustomerCreated", "CustomerCreditReservationFailed", "CustomerCreditReserved"]);
 }
 
-/// The refusal does not change the customer. Without a check of the version it was read at, it would stand although its ground is gone.
+/// The refusal does not change the customer. Without a check of the version it was read at, it would stand
+/// although its ground is gone.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_whose_ground_has_gone_in_the_meantime_is_decided_on_anew() {
     let desk = Desk::with_limit(100).await;
     desk.order(1, 8, 60).await.unwrap();
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.release_credit(order_cancelled(2, 8)).await.unwrap();
+        elsewhere.clone().release_credit(order_cancelled(2, 8)).await.unwrap();
     });
     desk.order(3, 7, 60).await.unwrap();
     assert_eq!(desk.reserved().await.0, 60);
@@ -62,7 +63,7 @@ async fn the_same_order_in_two_messages_at_once_is_reserved_once() {
     let desk = Desk::with_limit(100).await;
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.reserve_credit(order_created(2, 7, 60)).await.unwrap();
+        elsewhere.clone().reserve_credit(order_created(2, 7, 60)).await.unwrap();
     });
     assert_eq!(desk.order(1, 7, 60).await.unwrap(), Handled::Done);
     assert_eq!((desk.reserved().await, desk.published().len()), ((60, 1), 2));
@@ -75,13 +76,14 @@ async fn two_cancellations_at_once_release_once() {
     desk.order(2, 8, 30).await.unwrap();
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.release_credit(order_cancelled(3, 7)).await.unwrap();
+        elsewhere.clone().release_credit(order_cancelled(3, 7)).await.unwrap();
     });
     desk.cancel(4, 7).await.unwrap();
     assert_eq!(desk.reserved().await.0, 30);
 }
 
-/// A release has no event, whose place in the outbox would be taken: only the version tells that somebody was faster.
+/// A release has no event, whose place in the outbox would be taken: only the version tells that somebody was
+/// faster.
 #[tokio::test(start_paused = true)]
 async fn a_release_in_the_meantime_is_not_overwritten() {
     for cancelled_too in [true, false] {
@@ -91,7 +93,7 @@ async fn a_release_in_the_meantime_is_not_overwritten() {
         }
         let elsewhere = desk.elsewhere();
         desk.database.meanwhile(async move {
-            elsewhere.release_credit(order_cancelled(3, 8)).await.unwrap();
+            elsewhere.clone().release_credit(order_cancelled(3, 8)).await.unwrap();
         });
         if cancelled_too {
             desk.cancel(4, 7).await.unwrap();
@@ -108,7 +110,7 @@ async fn an_order_that_loses_every_race_goes_back_to_the_queue() {
     for other in 100..116 {
         let elsewhere = desk.elsewhere();
         desk.database.meanwhile(async move {
-            elsewhere.reserve_credit(order_created(other, other, 1)).await.unwrap();
+            elsewhere.clone().reserve_credit(order_created(other, other, 1)).await.unwrap();
         });
     }
     assert!(desk.order(1, 7, 60).await.unwrap_err().is_retryable());

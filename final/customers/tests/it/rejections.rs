@@ -1,4 +1,5 @@
-//! Rejected orders: one that was given up before anybody heard of its reservation gets nothing, whichever message comes first.
+//! Rejected orders: one that was given up before anybody heard of its reservation gets nothing, whichever
+//! message comes first.
 
 use transactional_messaging::consumer::Handled;
 use uuid::Uuid;
@@ -51,10 +52,10 @@ async fn a_rejection_for_a_customer_that_does_not_exist_is_no_error() {
     let (desk, nobody) = (Desk::new(), Uuid::from_u128(0xDEAD));
     for (message, order) in [(1, 7), (2, 7)] {
         let rejected = order_rejected_by(nobody, message, order);
-        assert_eq!(desk.customers.settle_rejection(rejected).await.unwrap(), Handled::Done);
+        assert_eq!(desk.customers.clone().settle_rejection(rejected).await.unwrap(), Handled::Done);
     }
     let late = crate::desk::order_created_by(nobody, 3, 7, 1);
-    assert_eq!(desk.customers.reserve_credit(late).await.unwrap(), Handled::Done);
+    assert_eq!(desk.customers.clone().reserve_credit(late).await.unwrap(), Handled::Done);
     assert!(desk.published().is_empty(), "nobody waits for an answer any more");
 }
 
@@ -66,12 +67,12 @@ async fn order_and_rejection_at_once_leave_nothing_reserved() {
         if order_first {
             // The order is read before the rejection commits, and committed after it.
             desk.database.meanwhile(async move {
-                elsewhere.settle_rejection(order_rejected(2, 7)).await.unwrap();
+                elsewhere.clone().settle_rejection(order_rejected(2, 7)).await.unwrap();
             });
             desk.order(1, 7, 60).await.unwrap();
         } else {
             desk.database.meanwhile(async move {
-                elsewhere.reserve_credit(order_created(1, 7, 60)).await.unwrap();
+                elsewhere.clone().reserve_credit(order_created(1, 7, 60)).await.unwrap();
             });
             desk.reject(2, 7).await.unwrap();
         }

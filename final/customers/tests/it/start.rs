@@ -1,6 +1,6 @@
 //! What keeps the service from starting.
 
-use customers::use_cases::Customers;
+use customers::service::use_cases;
 use transactional_messaging::ambient::Ambient;
 use unit_of_work::MemoryDatabase;
 
@@ -10,10 +10,10 @@ use crate::desk::{NOW, settings};
 fn it_refuses_to_start_with_an_inbox_that_forgets_before_the_last_duplicate_can_come() {
     let start = |days| {
         let mut settings = settings();
-        settings.inbox_retention_days = days;
-        Customers::new(MemoryDatabase::new(), &settings, Ambient::fixed(NOW))
+        settings.messaging.inbox_retention_days = days;
+        use_cases(MemoryDatabase::new(), &settings, Ambient::fixed(NOW))
     };
-    assert_eq!(settings().inbox_retention_days, 90);
+    assert_eq!(settings().messaging.inbox_retention_days, 90);
     assert!(start(45).is_ok());
     let error = start(44).unwrap_err().to_string();
     assert!(

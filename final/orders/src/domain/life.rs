@@ -1,4 +1,4 @@
-//! The life of an order: one table that says what each happening means in each state.
+//! The life of an order: one table that says what each trigger means in each state.
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +17,7 @@ pub enum State {
 
 /// What can happen to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Happening {
+pub enum Trigger {
     /// The customers service reserved the total.
     CreditReserved,
     /// The customers service refused: over the limit, or no such customer.
@@ -28,9 +28,9 @@ pub enum Happening {
     CancelRequested,
 }
 
-/// What a happening leads to.
+/// What a trigger leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Transition {
     /// The order goes to this state.
     Becomes(State),
     /// It has happened before; nothing changes.
@@ -51,21 +51,21 @@ impl State {
         [Self::Pending, Self::Approved, Self::Rejected, Self::TimedOut, Self::Cancelled];
 }
 
-impl Happening {
-    /// All happenings.
+impl Trigger {
+    /// All triggers.
     pub const ALL: [Self; 4] =
         [Self::CreditReserved, Self::CreditRefused, Self::TimeIsUp, Self::CancelRequested];
 }
 
 // ANCHOR: answer
-/// The whole life of an order. Each state and happening has exactly one answer:
+/// The whole life of an order. Each state and trigger has exactly one transition:
 #[doc = ""]
 #[doc = include_str!("life.md")]
-pub const fn answer(state: State, happening: Happening) -> Answer {
-    use Answer::{Already, Becomes, Contradiction, StillPending, TooLate, WasRejected};
-    use Happening::{CancelRequested, CreditRefused, CreditReserved, TimeIsUp};
+pub const fn transition(state: State, trigger: Trigger) -> Transition {
     use State::{Approved, Cancelled, Pending, Rejected, TimedOut};
-    match (state, happening) {
+    use Transition::{Already, Becomes, Contradiction, StillPending, TooLate, WasRejected};
+    use Trigger::{CancelRequested, CreditRefused, CreditReserved, TimeIsUp};
+    match (state, trigger) {
         (Pending, CreditReserved) => Becomes(Approved),
         (Pending, CreditRefused) => Becomes(Rejected),
         (Pending, TimeIsUp) => Becomes(TimedOut),

@@ -1,51 +1,40 @@
 //! Which message tells of which state.
 
-use transactional_messaging::{
-    consumer::Stop,
-    error::PublishError,
-    message::{Context, Place, Sequence, Subject},
-};
+use transactional_messaging::{error::PublishError, message::Context};
 use unit_of_work::{Database, UnitOfWork};
 
 use super::Orders;
 use crate::{
     domain::{Order, State},
-    messages::{Head, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
+    messages::{EventMeta, OrderApproved, OrderCancelled, OrderCreated, OrderRejected},
     store::{rejection_reason, state_name},
 };
 
 impl<D: Database + Clone> Orders<D> {
     /// Stores the message that tells of an order's new state.
-    pub(super) fn announce(
+    pub(super) fn announce<E>(
         &self,
-        work: &mut UnitOfWork<Stop>,
+        work: &mut UnitOfWork<E>,
         context: &Context,
         order: &Order,
     ) -> Result<(), PublishError> {
-        let head = self.head(context, order);
-        let (subject, sequence) = (Subject::aggregate("order", order.id), Sequence::of(order.version, 0));
-        // Every version of an order is announced, so the message before is that of the version before.
-        let place = &match order.version.checked_sub(1) {
-            None => Place::first(subject, sequence),
-            Some(before) => Place::after(subject, sequence, Sequence::of(before, 0)),
-        };
-        let stop = Stop::LostRace;
+        let head = self.meta(context, order);
         match order.state {
             State::Pending => {
                 let event = OrderCreated { head, order_total: order.total.minor_units() };
-                self.outbox.publish(work, place, context, &event, stop)
+                self.outbox.publish(work, order, context, &event)
             }
-            State::Approved => self.outbox.publish(work, place, context, &OrderApproved { head }, stop),
+            State::Approved => self.outbox.publish(work, order, context, &OrderApproved { head }),
             State::Rejected | State::TimedOut => {
                 let event = OrderRejected { head, reason: rejection_reason(order.state) };
-                self.outbox.publish(work, place, context, &event, stop)
+                self.outbox.publish(work, order, context, &event)
             }
-            State::Cancelled => self.outbox.publish(work, place, context, &OrderCancelled { head }, stop),
+            State::Cancelled => self.outbox.publish(work, order, context, &OrderCancelled { head }),
         }
     }
 
-    fn head(&self, context: &Context, order: &Order) -> Head {
-        Head {
+    fn meta(&self, context: &Context, order: &Order) -> EventMeta {
+        EventMeta {
             event_id: self.ambient.id(),
             correlation_id: context.correlation_id,
             order_id: order.id,

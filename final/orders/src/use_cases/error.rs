@@ -1,12 +1,15 @@
 //! Why a request about an order was not carried out.
 
-use transactional_messaging::{consumer::Stop, error::PublishError};
+use std::convert::Infallible;
+
+use transactional_messaging::error::PublishError;
 use unit_of_work::{CommitError, ItemError, LoadError, LostRace, ReadError};
 
 /// Why an order was not created or cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
-    /// There is an order with this id, and it is another one: the id came from a key that was used for another request.
+    /// There is an order with this id, and it is another one: the id came from a key that was used for
+    /// another request.
     #[error("the idempotency key was used for another order")]
     KeyReused,
     /// The same request placed an order before, and that one was erased since.
@@ -35,7 +38,7 @@ pub enum OrderError {
     Item(#[from] ItemError),
     /// The commit did not go through.
     #[error("the commit did not go through")]
-    Commit(#[source] CommitError<Stop>),
+    Commit(#[source] CommitError<Infallible>),
 }
 
 impl OrderError {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use transactional_messaging::{consumer::Stop, message::Context};
+use transactional_messaging::message::Context;
 use unit_of_work::{CommitError, Database, DynamoDb, Item, LoadError, UnitOfWork};
 use uuid::Uuid;
 use waiting::Deadline;
 
 use super::{OrderError, Orders};
 use crate::{
-    domain::{Answer, Happening, answer},
+    domain::{Transition, Trigger, transition},
     store::{PENDING_INDEX, id_in},
 };
 
@@ -18,8 +18,8 @@ const EACH_WITHIN: Duration = Duration::from_secs(10);
 
 impl<D: Database + Clone> Orders<D> {
     // ANCHOR: give_up
-    /// Rejects an order on which nobody has decided in time: whether it did. The event belongs to the conversation in which the order was
-    /// placed.
+    /// Rejects an order on which nobody has decided in time: whether it did. The event belongs to the
+    /// conversation in which the order was placed.
     ///
     /// # Errors
     ///
@@ -29,10 +29,10 @@ impl<D: Database + Clone> Orders<D> {
         let Some(order) = self.store.order(id).await?.filter(|order| order.is_overdue(now)) else {
             return Ok(false);
         };
-        let Answer::Becomes(state) = answer(order.state, Happening::TimeIsUp) else { return Ok(false) };
+        let Transition::Becomes(state) = transition(order.state, Trigger::TimeIsUp) else { return Ok(false) };
         let given_up = order.becomes(state, now);
         let mut work = UnitOfWork::new(self.ambient.id());
-        work.add(self.store.update(&given_up)?.or(Stop::LostRace));
+        work.add(self.store.update(&given_up)?);
         let conversation = order.correlation_id.unwrap_or_else(|| self.ambient.id());
         self.announce(&mut work, &Context::of_request(conversation), &given_up)?;
         match work.commit(self.store.database()).await {
@@ -42,7 +42,7 @@ impl<D: Database + Clone> Orders<D> {
                 Ok(true)
             }
             // Somebody has decided, or given it up, since it was read.
-            Err(CommitError::Rejected(_)) => Ok(false),
+            Err(CommitError::ConditionFailed { .. }) => Ok(false),
             Err(error) => Err(OrderError::Commit(error)),
         }
     }
@@ -50,11 +50,13 @@ impl<D: Database + Clone> Orders<D> {
 }
 
 impl Orders<DynamoDb> {
-    /// Gives up every order whose time is over, and returns how many it looked at. A damaged order is told of and passed over.
+    /// Gives up every order whose time is over, and returns how many it looked at. A damaged order is told of
+    /// and passed over.
     ///
     /// # Errors
     ///
-    /// [`OrderError`] when the index or an order cannot be read, or a rejection cannot be written: a later call goes on.
+    /// [`OrderError`] when the index or an order cannot be read, or a rejection cannot be written: a later
+    /// call goes on.
     pub async fn give_up_overdue(&self) -> Result<u64, OrderError> {
         let give_up = |key| self.give_up_found(key);
         PENDING_INDEX.each_due(self.store.database(), self.store.table(), self.ambient.now(), give_up).await

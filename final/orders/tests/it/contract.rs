@@ -1,4 +1,5 @@
-//! Each use case is one transaction with exactly the documented writes, and its event has exactly the documented fields.
+//! Each use case is one transaction with exactly the documented writes, and its event has exactly the
+//! documented fields.
 
 use orders::domain::State;
 use transactional_messaging::consumer::Handled;

@@ -1,6 +1,6 @@
 //! What the customers service decided reaches the order once, and never turns a decision into its opposite.
 
-use orders::{domain::State, messages::CustomerCreditReserved};
+use orders::{domain::State, messages::CREDIT_RESERVED};
 use transactional_messaging::consumer::{Handled, HandlerError};
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ async fn a_message_that_contradicts_the_decision_is_a_terminal_error_and_changes
 async fn a_message_about_an_order_that_cannot_be_read_yet_comes_again() {
     let desk = Desk::new();
     let unknown = Uuid::from_u128(0xDEAD);
-    let error = desk.orders.approve(delivery::<CustomerCreditReserved>(1, unknown)).await.unwrap_err();
+    let error = desk.orders.clone().approve(delivery(CREDIT_RESERVED, 1, unknown)).await.unwrap_err();
     assert!(
         matches!(error, HandlerError::Retryable(reason) if reason.to_string().contains(&unknown.to_string()))
     );
@@ -73,8 +73,8 @@ async fn of_two_opposite_decisions_at_once_the_first_stands() {
     let desk = Desk::with_order(State::Pending).await;
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        let refused = delivery::<orders::messages::CustomerCreditReservationFailed>(2, ORDER);
-        elsewhere.reject_over_limit(refused).await.unwrap();
+        let refused = delivery(orders::messages::CREDIT_RESERVATION_FAILED, 2, ORDER);
+        elsewhere.clone().reject_over_limit(refused).await.unwrap();
     });
     assert!(matches!(desk.approve(1).await, Err(HandlerError::Terminal { .. })));
     assert_eq!(
@@ -88,7 +88,7 @@ async fn two_messages_that_say_the_same_at_once_have_one_effect() {
     let desk = Desk::with_order(State::Pending).await;
     let elsewhere = desk.elsewhere();
     desk.database.meanwhile(async move {
-        elsewhere.approve(delivery::<CustomerCreditReserved>(2, ORDER)).await.unwrap();
+        elsewhere.clone().approve(delivery(CREDIT_RESERVED, 2, ORDER)).await.unwrap();
     });
     assert_eq!(desk.approve(1).await.unwrap(), Handled::Done);
     assert_eq!((desk.order().await.version, desk.published().len()), (1, 2));

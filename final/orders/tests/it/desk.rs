@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use ::service::ServiceSettings;
 use axum::{
     body::Body,
     http::{Request, StatusCode},
@@ -16,17 +17,19 @@ use http_body_util::BodyExt as _;
 use orders::{
     domain::{Order, State, Total},
     http,
-    messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed},
+    messages::{CREDIT_RESERVATION_FAILED, CREDIT_RESERVED, VALIDATION_FAILED},
+    service,
     use_cases::{OrderError, Orders},
 };
 use serde_json::{Value, json};
-use service_kit::{Environment, Readiness, RequestLimits, ServiceOptions, ServiceSettings, service_router};
+use service_kit::{Environment, Readiness, RequestLimits, ServiceOptions, service_router};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 use transactional_messaging::{
     ambient::Ambient,
     consumer::{Delivery, Handled, HandlerError},
     message::{Context, MessageType},
+    wiring::Queue,
 };
 use unit_of_work::MemoryDatabase;
 use uuid::Uuid;
@@ -51,7 +54,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let database = Watched::default();
-        let orders = Orders::new(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
+        let orders = service::use_cases(database.clone(), &settings(), Ambient::fixed(NOW)).unwrap();
         Self { database, orders, processes: AtomicUsize::new(1) }
     }
 
@@ -96,7 +99,7 @@ impl Desk {
         for _ in 0..1000 * self.processes.fetch_add(1, Ordering::SeqCst) {
             ambient.id();
         }
-        Orders::new(self.database.memory.clone(), &settings(), ambient).unwrap()
+        service::use_cases(self.database.memory.clone(), &settings(), ambient).unwrap()
     }
 
     pub(crate) async fn order(&self) -> Order {
@@ -104,15 +107,15 @@ impl Desk {
     }
 
     pub(crate) async fn approve(&self, message: u128) -> Result<Handled, HandlerError> {
-        self.orders.approve(delivery::<CustomerCreditReserved>(message, ORDER)).await
+        self.orders.clone().approve(delivery(CREDIT_RESERVED, message, ORDER)).await
     }
 
     pub(crate) async fn reject(&self, message: u128) -> Result<Handled, HandlerError> {
-        self.orders.reject_over_limit(delivery::<CustomerCreditReservationFailed>(message, ORDER)).await
+        self.orders.clone().reject_over_limit(delivery(CREDIT_RESERVATION_FAILED, message, ORDER)).await
     }
 
     pub(crate) async fn reject_invalid(&self, message: u128) -> Result<Handled, HandlerError> {
-        self.orders.reject_invalid(delivery::<CustomerValidationFailed>(message, ORDER)).await
+        self.orders.clone().reject_invalid(delivery(VALIDATION_FAILED, message, ORDER)).await
     }
 
     /// Gives the order up in a process for which its hour is over.
@@ -172,7 +175,7 @@ pub(crate) fn settings() -> ServiceSettings {
         ("DYNAMODB_OUTBOX_TABLE_NAME", OUTBOX),
     ];
     let environment = environment.into_iter().collect::<Environment>();
-    ServiceSettings::read(environment, orders::service::TABLE_VARIABLE).unwrap()
+    environment.read(|env| ServiceSettings::read(env, service::TABLE_VARIABLE)).unwrap()
 }
 
 pub(crate) fn context() -> Context {
@@ -181,6 +184,7 @@ pub(crate) fn context() -> Context {
 
 /// A whole event as the customers service sends it, with fields that this service does not read.
 pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
+    queue: Queue<M>,
     message: u128,
     order: Uuid,
 ) -> Delivery<M> {
@@ -195,5 +199,5 @@ pub(crate) fn delivery<M: MessageType + serde::de::DeserializeOwned>(
             "created_at": "2026-11-23T11:59:00+00:00", "order_id": order,
         },
     });
-    Delivery::parse(&envelope.to_string()).unwrap()
+    Delivery::parse(queue, &envelope.to_string()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: an order is placed once, however often its request is sent.
 
 use axum::http::StatusCode;
-use orders::{messages::CustomerCreditReserved, store::ERASED_AT};
+use orders::{messages::CREDIT_RESERVED, store::ERASED_AT};
 use serde_json::{Value, json};
 use unit_of_work::{AttributeValue, Delete, Put, Table, UnitOfWork};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ async fn a_request_with_a_key_may_be_sent_again_in_every_state_of_its_order() {
     assert_eq!(desk.place(&order(), Some("key-1")).await, first);
     assert_eq!((desk.database.dump(), desk.published().len()), (before, 1));
 
-    desk.orders.approve(delivery::<CustomerCreditReserved>(1, id)).await.unwrap();
+    desk.orders.clone().approve(delivery(CREDIT_RESERVED, 1, id)).await.unwrap();
     assert_eq!(desk.place(&order(), Some("key-1")).await, first);
     desk.orders.cancel(&context(), id).await.unwrap();
     assert_eq!(desk.place(&order(), Some("key-1")).await, first);

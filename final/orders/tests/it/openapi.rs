@@ -34,9 +34,9 @@ fn every_answer_that_a_request_can_get_is_described() {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();
         responses.keys().cloned().collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(statuses("/orders", "post"), "200 400 405 410 413 415 422 500 503");
-    assert_eq!(statuses("/order/{id}", "get"), "200 400 404 405 500 503");
-    assert_eq!(statuses("/order/{id}/cancel", "post"), "200 400 404 405 409 500 503");
+    assert_eq!(statuses("/orders", "post"), "200 400 401 403 405 410 413 415 422 500 503");
+    assert_eq!(statuses("/order/{id}", "get"), "200 400 401 403 404 405 500 503");
+    assert_eq!(statuses("/order/{id}/cancel", "post"), "200 400 401 403 404 405 409 500 503");
 }
 
 /// Clients that are generated from both documents have one name for each operation.

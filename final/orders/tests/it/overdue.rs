@@ -1,18 +1,16 @@
 //! The loop that gives up overdue orders, on the embedded DynamoDB in virtual time.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use orders::{
     domain::{State, Total},
-    messages::CustomerCreditReserved,
+    messages::CREDIT_RESERVED,
     overdue,
-    service::resources,
+    service::{self, resources},
     store::PENDING_INDEX,
     use_cases::Orders,
 };
+use support::logs::Lines;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
@@ -58,7 +56,7 @@ impl Instance {
     fn on(wire: Wire, number: u64) -> Self {
         let ambient = ambient::of(&wire.aws(), 1_000_000 * number);
         let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&wire.sdk_config()));
-        let orders = Orders::new(database, &settings(), ambient.clone()).unwrap();
+        let orders = service::use_cases(database, &settings(), ambient.clone()).unwrap();
         let stop = CancellationToken::new();
         let watching = tokio::spawn(overdue::watch(orders.clone(), MINUTE, ambient.id(), stop.clone()));
         Self { wire, orders, stop, watching }
@@ -94,7 +92,7 @@ impl Instance {
 async fn an_overdue_order_is_given_up_within_a_minute_of_its_time_and_a_decided_one_is_not() {
     let instance = Instance::first().await;
     let ids = instance.place(2).await;
-    instance.orders.approve(delivery::<CustomerCreditReserved>(7, ids[1])).await.unwrap();
+    instance.orders.clone().approve(delivery(CREDIT_RESERVED, 7, ids[1])).await.unwrap();
     tokio::time::sleep(HOUR - MOMENT).await;
     assert_eq!(instance.count(&ids, State::Pending).await, 1, "not before its time");
     tokio::time::sleep(MINUTE + 2 * MOMENT).await;
@@ -211,34 +209,18 @@ async fn the_service_does_not_start_without_the_index_and_names_it() {
     assert!(problem.starts_with(&format!("index {name} of table orders: ")), "{problem}");
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn clocks_of_two_instances_that_differ_are_told_of_once_a_minute() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let logs = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(logs);
+    let (lines, _guard) = Lines::capture();
     for (ahead, told) in [(Duration::from_secs(1), 0), (Duration::from_secs(600), 1)] {
         let desk = crate::desk::Desk::new();
         let taking = desk.elsewhere_at(NOW + ahead);
         for number in 0..3 {
             let id = Uuid::from_u128(number);
             taking.create(&context(), id, ADA, Total::new(1).unwrap()).await.unwrap();
-            desk.orders.approve(delivery::<CustomerCreditReserved>(number, id)).await.unwrap();
+            desk.orders.clone().approve(delivery(CREDIT_RESERVED, number, id)).await.unwrap();
         }
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         assert_eq!(text.matches("clocks_differ").count(), told, "{text}");
         assert_eq!(text.matches("ahead_s=600").count(), told, "{text}");
     }

@@ -1,6 +1,6 @@
 //! What keeps the service from starting.
 
-use orders::{service::Settings, use_cases::Orders};
+use orders::service::{Settings, use_cases};
 use service_kit::Environment;
 use transactional_messaging::ambient::Ambient;
 use unit_of_work::MemoryDatabase;
@@ -11,10 +11,10 @@ use crate::desk::{NOW, settings};
 fn it_refuses_to_start_with_an_inbox_that_forgets_before_the_last_duplicate_can_come() {
     let start = |days| {
         let mut settings = settings();
-        settings.inbox_retention_days = days;
-        Orders::new(MemoryDatabase::new(), &settings, Ambient::fixed(NOW))
+        settings.messaging.inbox_retention_days = days;
+        use_cases(MemoryDatabase::new(), &settings, Ambient::fixed(NOW))
     };
-    assert_eq!(settings().inbox_retention_days, 90);
+    assert_eq!(settings().messaging.inbox_retention_days, 90);
     assert!(start(45).is_ok());
     let error = start(44).unwrap_err().to_string();
     assert!(
@@ -34,7 +34,7 @@ fn orders_may_be_pending_for_an_hour_which_is_looked_at_every_minute_unless_it_i
         ];
         let all = names.into_iter().map(|name| (name, "x")).chain([("ENVIRONMENT", "autotest")]);
         let all = all.chain(seconds.map(|seconds| (name, seconds)));
-        let settings = Settings::read(all.collect::<Environment>());
+        let settings = all.collect::<Environment>().read(Settings::read);
         settings.map(|settings| [settings.order_timeout, settings.timeout_check].map(|time| time.as_secs()))
     };
     let (timeout, check) = ("ORDER_TIMEOUT_SECONDS", "ORDER_TIMEOUT_CHECK_SECONDS");

@@ -1,8 +1,9 @@
-//! Orders on which nobody decides in time are rejected with a reason, and what comes later about them is harmless.
+//! Orders on which nobody decides in time are rejected with a reason, and what comes later about them is
+//! harmless.
 
 use std::time::Duration;
 
-use orders::{domain::State, messages::CustomerCreditReserved, use_cases::OrderError};
+use orders::{domain::State, messages::CREDIT_RESERVED, use_cases::OrderError};
 use transactional_messaging::consumer::Handled;
 use unit_of_work::{Condition, Delete, LoadError, MemoryDatabase, Table, UnitOfWork, Update};
 use uuid::Uuid;
@@ -75,7 +76,8 @@ async fn the_time_of_an_order_that_was_decided_on_does_not_matter() {
     }
 }
 
-/// An older version of the program would keep the attribute when it approves an order. The state decides, whatever the index says.
+/// An older version of the program would keep the attribute when it approves an order. The state decides,
+/// whatever the index says.
 #[tokio::test]
 async fn an_entry_that_stayed_in_the_index_rejects_no_approved_order() {
     let desk = Desk::with_order(State::Approved).await;
@@ -101,7 +103,8 @@ async fn a_decision_that_comes_after_the_time_was_up_changes_nothing_and_is_no_e
     assert_eq!((desk.order().await, desk.published()), (order, published));
 }
 
-/// What the relay does with the messages that it has sent. The row of the other decision is no obstacle any more, then.
+/// What the relay does with the messages that it has sent. The row of the other decision is no obstacle any
+/// more, then.
 async fn send_and_forget(memory: &MemoryDatabase) {
     let outbox = Table::new(OUTBOX, "PK").with_sort_key("SK");
     let mut work: UnitOfWork<()> = UnitOfWork::new(Uuid::from_u128(0xDE));
@@ -119,7 +122,7 @@ async fn of_a_decision_and_a_timeout_at_once_the_first_stands() {
         let (elsewhere, memory) = (desk.elsewhere(), desk.database.memory.clone());
         if decision_first {
             desk.database.meanwhile(async move {
-                elsewhere.approve(delivery::<CustomerCreditReserved>(2, ORDER)).await.unwrap();
+                elsewhere.clone().approve(delivery(CREDIT_RESERVED, 2, ORDER)).await.unwrap();
                 send_and_forget(&memory).await;
             });
             assert!(!desk.orders.give_up(ORDER).await.unwrap());
@@ -136,7 +139,8 @@ async fn of_a_decision_and_a_timeout_at_once_the_first_stands() {
     }
 }
 
-/// What the order says decides: neither a setting that was changed meanwhile nor the time at which anybody else heard of it.
+/// What the order says decides: neither a setting that was changed meanwhile nor the time at which anybody
+/// else heard of it.
 #[tokio::test]
 async fn a_setting_that_changes_does_not_change_the_time_of_an_order_that_was_placed_before() {
     let desk = Desk::with_order(State::Pending).await;

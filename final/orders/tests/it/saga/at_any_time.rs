@@ -1,6 +1,7 @@
-//! One order's life, in every order in which its messages can come: at each step any message that was sent and not yet delivered may be
-//! next, or the customer comes into being, or somebody wants to cancel, or the order's time is over. In every place that such a life reaches, every message that
-//! was delivered before is delivered again, once known to the inbox and once forgotten by it, and changes nothing. So no number of
+//! One order's life, in every order in which its messages can come: at each step any message that was sent
+//! and not yet delivered may be next, or the customer comes into being, or somebody wants to cancel, or the
+//! order's time is over. In every place that such a life reaches, every message that was delivered before is
+//! delivered again, once known to the inbox and once forgotten by it, and changes nothing. So no number of
 //! duplicates at whatever places leads anywhere else, and no message is ever an error.
 
 use std::collections::BTreeSet;
@@ -156,7 +157,8 @@ impl<D: Look> Place<D> {
     }
 }
 
-/// Goes through all lives with this beginning, and returns how many places there are, how many lives, and how they end.
+/// Goes through all lives with this beginning, and returns how many places there are, how many lives, and how
+/// they end.
 async fn explore(beginning: Beginning) -> (usize, usize, BTreeSet<String>) {
     let (mut places, mut lives, mut ends) = (0, 0, BTreeSet::new());
     let mut open = vec![Vec::new()];

@@ -1,4 +1,5 @@
-//! The same on the embedded DynamoDB: what holds in memory holds there, and a log that is replayed after a year changes nothing.
+//! The same on the embedded DynamoDB: what holds in memory holds there, and a log that is replayed after a
+//! year changes nothing.
 
 use std::{
     collections::BTreeSet,
@@ -61,7 +62,8 @@ async fn database() -> DynamoDb {
     DynamoDb::new(dynamodb)
 }
 
-/// Delivers what was not delivered yet, those with the latest sequence first, until nothing is left; some of them are kept back.
+/// Delivers what was not delivered yet, those with the latest sequence first, until nothing is left; some of
+/// them are kept back.
 async fn deliver_all(system: &System<DynamoDb>, kept_back: &str, delivered: &mut Vec<Sent>) {
     loop {
         let mut fresh = system.sent().await;
@@ -76,7 +78,8 @@ async fn deliver_all(system: &System<DynamoDb>, kept_back: &str, delivered: &mut
     }
 }
 
-/// Some of the lives that the test in memory goes through all of: DynamoDB stores the same at every step's end, to the letter.
+/// Some of the lives that the test in memory goes through all of: DynamoDB stores the same at every step's
+/// end, to the letter.
 #[tokio::test(start_paused = true)]
 async fn lives_on_dynamodb_are_those_in_memory() {
     let (mut ends, mut draw) = (BTreeSet::new(), 1_u64);
@@ -104,8 +107,8 @@ async fn lives_on_dynamodb_are_those_in_memory() {
     assert!(ends.len() >= 3, "{ends:?}");
 }
 
-/// Two customers and one that does not exist; orders that are approved, over the limit, cancelled, given up before anybody heard of
-/// them, and given up after they were reserved.
+/// Two customers and one that does not exist; orders that are approved, over the limit, cancelled, given up
+/// before anybody heard of them, and given up after they were reserved.
 #[tokio::test(start_paused = true)]
 async fn a_log_of_last_year_replayed_into_empty_inboxes_changes_nothing() {
     let moved = Arc::new(Moved { days: AtomicI64::new(0), ids: AtomicU64::new(0) });

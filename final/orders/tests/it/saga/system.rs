@@ -1,5 +1,5 @@
-//! Both services on one database. What they store in their outboxes is delivered when the test says so: the use cases are the real ones,
-//! and so are the messages.
+//! Both services on one database. What they store in their outboxes is delivered when the test says so: the
+//! use cases are the real ones, and so are the messages.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,12 +11,12 @@ use orders::{
     domain::{Order, Total},
     use_cases::{OrderError, Orders},
 };
-use serde::de::DeserializeOwned;
-use service_kit::{Environment, ServiceSettings};
+use service::ServiceSettings;
+use service_kit::Environment;
 use transactional_messaging::{
     ambient::Ambient,
-    consumer::{Delivery, Handled, HandlerError},
-    message::MessageType,
+    consumer::{Handled, HandlerError},
+    wiring::Wiring,
 };
 use unit_of_work::{Database, Delete, Item, MemoryDatabase, Table, UnitOfWork};
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(super) struct Sent {
 }
 
 /// What a test may see of a database, and a service may not.
-pub(super) trait Look: Database + Clone {
+pub(super) trait Look: Database + Clone + 'static {
     async fn items(&self, table: &str) -> Vec<Item>;
 }
 
@@ -59,9 +59,10 @@ impl<D: Look> System<D> {
     pub(super) fn new(database: D, ambient: Ambient) -> Self {
         let of_customers = settings("customers", customers::service::TABLE_VARIABLE);
         let of_orders = settings("orders", orders::service::TABLE_VARIABLE);
-        let orders = Orders::new(database.clone(), &of_orders, ambient.clone()).unwrap();
+        let orders = orders::service::use_cases(database.clone(), &of_orders, ambient.clone()).unwrap();
         Self {
-            customers: Customers::new(database.clone(), &of_customers, ambient.clone()).unwrap(),
+            customers: customers::service::use_cases(database.clone(), &of_customers, ambient.clone())
+                .unwrap(),
             orders: orders.with_timeout(Duration::ZERO),
             database,
             ambient,
@@ -112,25 +113,11 @@ impl<D: Look> System<D> {
 
     /// Gives a message to everybody who is subscribed to it.
     pub(super) async fn deliver(&self, message: &Sent) -> Result<Handled, HandlerError> {
-        let (customers, orders) = (&self.customers, &self.orders);
-        match message.kind.as_str() {
-            "OrderCreated" => customers.reserve_credit(parse(message)).await,
-            "OrderCancelled" => customers.release_credit(parse(message)).await,
-            "OrderRejected" => customers.settle_rejection(parse(message)).await,
-            "CustomerCreditReserved" => {
-                orders.approve(parse::<orders::messages::CustomerCreditReserved>(message)).await
-            }
-            "CustomerCreditReservationFailed" => {
-                orders
-                    .reject_over_limit(parse::<orders::messages::CustomerCreditReservationFailed>(message))
-                    .await
-            }
-            "CustomerValidationFailed" => {
-                orders.reject_invalid(parse::<orders::messages::CustomerValidationFailed>(message)).await
-            }
-            "CustomerCreated" | "OrderApproved" => Ok(Handled::Done),
-            other => panic!("nobody knows {other}"),
-        }
+        let customers = handle(&customers::wiring::wiring(), &self.customers, message).await?;
+        Ok(handle(&orders::wiring::wiring(), &self.orders, message)
+            .await?
+            .or(customers)
+            .unwrap_or(Handled::Done))
     }
 
     /// Everything that is stored, but for what was handled.
@@ -180,11 +167,20 @@ pub(super) fn settings(service: &str, variable: &str) -> ServiceSettings {
         ("DYNAMODB_INBOX_TABLE_NAME", format!("{service}-inbox")),
         ("DYNAMODB_OUTBOX_TABLE_NAME", format!("{service}-outbox")),
     ];
-    ServiceSettings::read(environment.into_iter().collect::<Environment>(), variable).unwrap()
+    environment.into_iter().collect::<Environment>().read(|env| ServiceSettings::read(env, variable)).unwrap()
 }
 
-fn parse<M: MessageType + DeserializeOwned>(message: &Sent) -> Delivery<M> {
-    Delivery::parse(&message.text).unwrap()
+/// Gives the message to the service if it consumes the like; no service has two queues of them.
+async fn handle<S: Clone + Send + Sync + 'static>(
+    wiring: &Wiring<S>,
+    service: &S,
+    message: &Sent,
+) -> Result<Option<Handled>, HandlerError> {
+    let queues = wiring.description().consumes;
+    match queues.iter().find(|queue| queue.kind == message.kind) {
+        Some(queue) => wiring.handle(&queue.queue, service, &message.text).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 fn table_named(name: &str) -> Table {
