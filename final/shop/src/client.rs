@@ -8,29 +8,39 @@ use tokio::time::Instant;
 
 use crate::system::System;
 
-/// How long an outcome may take. It takes well under a second; this is for a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an outcome may take. It takes well under a second; this is for a machine that is busy with
+/// something else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Client {
     http: reqwest::Client,
     customers: String,
     orders: String,
+    token: Option<String>,
 }
 
 impl Client {
-    pub(crate) fn of(system: &System) -> Self {
-        let (customers, orders) = (system.customers_url.clone(), system.orders_url.clone());
-        Self { http: reqwest::Client::new(), customers, orders }
+    pub(crate) fn of(system: &System, token: Option<String>) -> Self {
+        let (customers, orders) = (system.url("customers").to_owned(), system.url("orders").to_owned());
+        Self { http: reqwest::Client::new(), customers, orders, token }
     }
 
     /// Of a deployed system, whose services answer at one address.
-    pub(crate) fn at(url: &str) -> Self {
+    pub(crate) fn at(url: &str, token: Option<String>) -> Self {
         let url = url.trim_end_matches('/').to_owned();
-        Self { http: reqwest::Client::new(), customers: url.clone(), orders: url }
+        Self { http: reqwest::Client::new(), customers: url.clone(), orders: url, token }
     }
 
-    pub(crate) async fn create_customer(&self, name: &str, credit_limit: u64) -> anyhow::Result<String> {
-        let body = json!({"name": name, "credit_limit": credit_limit});
+    pub(crate) async fn create_customer(
+        &self,
+        name: &str,
+        credit_limit: u64,
+        email: Option<&str>,
+    ) -> anyhow::Result<String> {
+        let mut body = json!({"name": name, "credit_limit": credit_limit});
+        if let Some(email) = email {
+            body["email"] = json!(email);
+        }
         id_in(self.post(&format!("{}/customers", self.customers), Some(body)).await?)
     }
 
@@ -79,7 +89,7 @@ impl Client {
     }
 
     async fn post(&self, url: &str, body: Option<Value>) -> anyhow::Result<(u16, Value)> {
-        let mut request = self.http.post(url);
+        let mut request = self.signed_in(self.http.post(url));
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -88,7 +98,14 @@ impl Client {
     }
 
     async fn get(&self, url: &str) -> anyhow::Result<Value> {
-        Ok(self.http.get(url).send().await?.json().await?)
+        Ok(self.signed_in(self.http.get(url)).send().await?.json().await?)
+    }
+
+    fn signed_in(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 }
 

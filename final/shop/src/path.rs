@@ -50,7 +50,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for PathLayer {
             (!around.get("queue").is_empty())
                 .then(|| (around.get("queue").to_owned(), around.get("kind").to_owned()))
         });
-        let in_request = context.event_span(event).is_some() && in_message.is_none();
+        // The span around a mail names a decision, and no queue.
+        let in_request = in_message.is_none()
+            && context.event_span(event).is_some_and(|span| {
+                span.extensions().get::<Fields>().is_none_or(|around| around.get("decision").is_empty())
+            });
         if let Some(line) = describe(&fields, in_message, in_request) {
             println!("    {line}");
         }
@@ -69,6 +73,7 @@ fn describe(fields: &Fields, in_message: Option<(String, String)>, in_request: b
         ("message_dispatched", _) => {
             Some(format!("relay: {} to topic {}", fields.get("kind"), fields.get("topic")))
         }
+        ("mail_sent", _) => Some("mail: sent".to_owned()),
         ("message_moved_to_dead_letter_queue", _) => Some(format!("dead letter: {}", fields.get("reason"))),
         ("idempotent_consumer__message_already_processed", Some((queue, kind))) => {
             Some(format!("{queue}: {kind} came again and changes nothing"))

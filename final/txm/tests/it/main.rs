@@ -1,0 +1,14 @@
+//! The real program on an embedded AWS over TCP, with tables, topics and queues of a deployment with a
+//! prefix.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod codes;
+mod erasing;
+mod finding;
+mod interrupted;
+mod letters;
+mod reconciling;
+mod restoring;
+mod running;
+mod skipping;
+mod world;
