@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::error::Error;
 use crate::events::Event;
-use crate::messaging::publish;
+use crate::publisher::publish;
 use crate::store::Customer;
 
 /// Creates a customer with all credit available.

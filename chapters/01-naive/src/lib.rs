@@ -1,11 +1,12 @@
 //! Chapter 1: put, then publish.
 //!
-//! Two services share the work of an order: orders stores it, customers reserves credit for it. Each stores its change and
-//! then publishes an event. Between the two calls there is nothing: a crash there loses the event for ever. And SQS may
-//! deliver a message twice, which reserves credit twice.
+//! Two services share the work of an order: orders stores it, customers reserves credit for it. Each stores
+//! its change and then publishes an event. Between the two calls there is nothing: a crash there loses the
+//! event for ever. And SQS may deliver a message twice, which reserves credit twice.
 //!
-//! Run it with `cargo run -p chapter-01`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-01`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;
@@ -15,6 +16,7 @@ pub mod handlers;
 pub mod http;
 pub mod messaging;
 pub mod orders;
+pub mod publisher;
 pub mod store;
 pub mod story;
 

@@ -1,11 +1,12 @@
-//! The orders service: an order is pending until the customers service has answered, and can be cancelled afterwards.
+//! The orders service: an order is pending until the customers service has answered, and can be cancelled
+//! afterwards.
 
 use uuid::Uuid;
 
 use crate::App;
 use crate::error::Error;
 use crate::events::Event;
-use crate::messaging::publish;
+use crate::publisher::publish;
 use crate::store::{Order, OrderState};
 
 // ANCHOR: place
@@ -71,7 +72,8 @@ pub async fn reject(app: &App, order_id: Uuid) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::OrderNotFound`], [`Error::PendingOrderCannotBeCancelled`], [`Error::RejectedOrderCannotBeCancelled`]
+/// [`Error::OrderNotFound`], [`Error::PendingOrderCannotBeCancelled`],
+/// [`Error::RejectedOrderCannotBeCancelled`]
 pub async fn cancel(app: &App, order_id: Uuid) -> Result<(), Error> {
     let mut order = get(app, order_id).await?;
     match order.state {

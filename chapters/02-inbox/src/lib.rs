@@ -1,10 +1,12 @@
 //! Chapter 2: an inbox.
 //!
-//! Each consumer remembers which messages it has handled, and ignores them when they come again. The memory is written
-//! after the effect: a crash between the two still doubles the effect. Events are still lost as in chapter 1.
+//! Each consumer remembers which messages it has handled, and ignores them when they come again. The memory
+//! is written after the effect: a crash between the two still doubles the effect. Events are still lost as in
+//! chapter 1.
 //!
-//! Run it with `cargo run -p chapter-02`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-02`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;
@@ -15,6 +17,7 @@ pub mod http;
 pub mod inbox;
 pub mod messaging;
 pub mod orders;
+pub mod publisher;
 pub mod store;
 pub mod story;
 

@@ -1,37 +1,18 @@
-//! Publishing to SNS, and the loop that takes messages from an SQS queue.
+//! The loop that takes messages from an SQS queue.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::types::Message;
 use fault_engine::Ambient;
-use local_aws::{ACCOUNT_ID, REGION};
 
 use crate::App;
 use crate::error::Error;
-use crate::events::{Envelope, Event};
+use crate::events::Envelope;
 use crate::handlers::handle;
 use crate::inbox;
 
 /// How long to wait after SQS could not be reached.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Publishes the event now.
-///
-/// # Errors
-///
-/// [`Error::Aws`]: it may have been published nevertheless.
-pub async fn publish(app: &App, event: Event) -> Result<(), Error> {
-    let envelope = Envelope { id: app.ambient.id(), time: app.ambient.timestamp(), event };
-    let message = serde_json::to_string(&envelope).map_err(Error::aws)?;
-    #[expect(clippy::disallowed_methods, reason = "this chapter shows what comes of it")]
-    let request = app.sns.publish().topic_arn(arn(envelope.event.topic())).message(message);
-    request.send().await.map_err(Error::aws)?;
-    Ok(())
-}
-
-fn arn(topic: &str) -> String {
-    format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:{topic}")
-}
 
 /// Handles the messages of a queue for ever, one after the other.
 pub async fn consume(ambient: Ambient, queue: &str) {

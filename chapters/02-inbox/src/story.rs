@@ -8,7 +8,8 @@ use crate::PROGRAM;
 pub const STORY: Story = Story {
     program: PROGRAM,
     title: "Chapter 2: an inbox",
-    opening: "A consumer now stores the id of each message that it has handled, and skips it when it comes again.",
+    opening: "A consumer now stores the id of each message that it has handled, and skips it when \
+              it comes again.",
     episodes: &[
         Episode {
             heading: "Every message is delivered twice",

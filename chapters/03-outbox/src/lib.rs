@@ -1,10 +1,12 @@
 //! Chapter 3: an outbox and a poller.
 //!
-//! An event is stored first and published by a poller, so that no crash and no outage of SNS loses it. But event and
-//! change are still two writes: a crash between them leaves an event for a change that never happened.
+//! An event is stored first and published by a poller, so that no crash and no outage of SNS loses it. But
+//! event and change are still two writes: a crash between them leaves an event for a change that never
+//! happened.
 //!
-//! Run it with `cargo run -p chapter-03`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-03`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;

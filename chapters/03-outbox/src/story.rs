@@ -8,7 +8,8 @@ use crate::PROGRAM;
 pub const STORY: Story = Story {
     program: PROGRAM,
     title: "Chapter 3: an outbox and a poller",
-    opening: "An event is stored in an outbox table before the change it tells of. A poller looks every five seconds,\n\
+    opening: "An event is stored in an outbox table before the change it tells of. A poller looks \
+              every five seconds,\n\
               publishes what it finds, oldest first, and marks it.",
     episodes: &[
         Episode {

@@ -7,8 +7,7 @@ use crate::App;
 use crate::error::Error;
 use crate::unit_of_work::UnitOfWork;
 
-/// The table.
-pub const TABLE: &str = "inbox";
+const TABLE: &str = "inbox";
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -17,7 +16,8 @@ struct Row {
 }
 
 // ANCHOR: inbox
-/// Remembers that this consumer has handled this message; the commit fails if it had before.
+/// Remembers that this consumer has handled this message; the commit fails if it had before. Call it first:
+/// the first condition that failed decides, and that a message was handled outranks all others.
 ///
 /// # Errors
 ///
@@ -25,6 +25,6 @@ struct Row {
 pub fn remember(app: &App, work: &mut UnitOfWork, consumer: &str, message_id: Uuid) -> Result<(), Error> {
     // The consumer's name is part of the key: two consumers may handle the same message.
     let key = format!("MESSAGE#{consumer}#{message_id}");
-    work.insert(TABLE, &key, &Row { created_at: app.ambient.timestamp() })
+    work.insert(TABLE, &key, &Row { created_at: app.ambient.timestamp() }, Error::AlreadyHandled)
 }
 // ANCHOR_END: inbox

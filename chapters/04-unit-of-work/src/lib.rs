@@ -1,11 +1,12 @@
 //! Chapter 4: a unit of work.
 //!
-//! Aggregate, inbox row and outbox row are written in one transaction, and only if the aggregate still has the version
-//! that was read. No crash does damage any more. The poller is left: it costs calls while nothing happens, and one
-//! message that SNS refuses stops all that are behind it.
+//! Aggregate, inbox row and outbox row are written in one transaction, and only if the aggregate still has
+//! the version that was read. No crash does damage any more. The poller is left: it costs calls while nothing
+//! happens, and one message that SNS refuses stops all that are behind it.
 //!
-//! Run it with `cargo run -p chapter-04`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-04`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;

@@ -41,7 +41,7 @@ pub fn publish(app: &App, work: &mut UnitOfWork, event: Event) -> Result<(), Err
         created_at: envelope.time,
         pending: Some(PENDING.to_owned()),
     };
-    work.insert(table_of(&row.topic), &row.key, &row)
+    work.insert(table_of(&row.topic), &row.key, &row, Error::LostRace)
 }
 // ANCHOR_END: publish
 

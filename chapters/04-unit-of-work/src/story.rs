@@ -19,16 +19,19 @@ pub const STORY: Story = Story {
         },
         Episode {
             heading: "A crash before the message is deleted",
-            told: "In chapter 2 credit was reserved twice when the inbox row was missing. Now it comes with the effect.",
+            told: "In chapter 2 credit was reserved twice when the inbox row was missing. Now it \
+                   comes with the effect.",
             fault: Fault::CrashBefore,
             at: At::Call("reserve-credit", "DeleteMessage", "customer--order-created", 1),
         },
         Episode {
             heading: "SNS refuses one message",
-            told: "Too long, say. The poller keeps order, so it stops there, and tries again for ever.",
+            told: "Too long, say. The poller keeps the sequence, so it stops there, and tries again \
+                   for ever.",
             fault: Fault::RefusedMessage,
             at: At::Call("orders-poller", "Publish", "order--created", 1),
         },
     ],
-    closing: "The poller asks all day long, mostly for nothing, and one bad message stops it: chapters 5 and 6.",
+    closing: "The poller asks all day long, mostly for nothing, and one bad message stops it: \
+              chapters 5 and 6.",
 };

@@ -1,18 +1,22 @@
-//! The unit of work: everything that one request or message changes, written in one transaction or not at all.
+//! The unit of work: everything that one request or message changes, written in one transaction or not at
+//! all.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 use serde::Serialize;
 
 use crate::App;
 use crate::error::Error;
 
-/// Writes that belong together. Nothing is written before [`UnitOfWork::commit`], and dropping it writes nothing.
+/// Writes that belong together. Nothing is written before [`UnitOfWork::commit`], and dropping it writes
+/// nothing.
 #[derive(Debug, Default)]
 pub struct UnitOfWork {
-    puts: Vec<Put>,
+    /// Each with the error that it means when its condition does not hold.
+    actions: Vec<(TransactWriteItem, Error)>,
 }
 
 impl UnitOfWork {
@@ -21,16 +25,23 @@ impl UnitOfWork {
         Self::default()
     }
 
-    /// Adds an item that must not exist yet.
+    // ANCHOR: insert
+    /// Adds an item that must not exist yet. If it does, the commit fails with `otherwise`.
     ///
     /// # Errors
     ///
     /// [`Error::Aws`] if the value cannot be stored as an item.
-    pub fn insert<T: Serialize>(&mut self, table: &str, key: &str, value: &T) -> Result<(), Error> {
+    pub fn insert<T: Serialize>(
+        &mut self,
+        table: &str,
+        key: &str,
+        value: &T,
+        otherwise: Error,
+    ) -> Result<(), Error> {
         let put = put(table, key, value)?.condition_expression("attribute_not_exists(PK)");
-        self.puts.push(put.build().map_err(Error::aws)?);
-        Ok(())
+        self.add(put, otherwise)
     }
+    // ANCHOR_END: insert
 
     // ANCHOR: replace
     /// Replaces an item that must still have the version that was read.
@@ -47,29 +58,34 @@ impl UnitOfWork {
     ) -> Result<(), Error> {
         let put = put(table, key, value)?.condition_expression("Version = :version");
         let version = AttributeValue::N(version_read.to_string());
-        self.puts.push(put.expression_attribute_values(":version", version).build().map_err(Error::aws)?);
-        Ok(())
+        self.add(put.expression_attribute_values(":version", version), Error::LostRace)
     }
     // ANCHOR_END: replace
+
+    fn add(&mut self, put: PutBuilder, otherwise: Error) -> Result<(), Error> {
+        let put = put.build().map_err(Error::aws)?;
+        self.actions.push((TransactWriteItem::builder().put(put).build(), otherwise));
+        Ok(())
+    }
 
     // ANCHOR: commit
     /// Writes all of it, or nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyHandled`] and [`Error::LostRace`] if nothing was written; [`Error::Aws`] if that is not known.
+    /// That of the action whose condition failed, or [`Error::LostRace`]: nothing was written.
+    /// [`Error::Aws`]: that is not known.
     pub async fn commit(self, app: &App) -> Result<(), Error> {
-        if self.puts.is_empty() {
+        if self.actions.is_empty() {
             return Ok(());
         }
-        let tables: Vec<_> = self.puts.iter().map(|put| put.table_name.clone()).collect();
-        let actions = self.puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build());
+        let (actions, otherwise): (Vec<_>, Vec<_>) = self.actions.into_iter().unzip();
         #[expect(clippy::disallowed_methods, reason = "this is the unit of work")]
-        let request = app.dynamodb.transact_write_items().set_transact_items(Some(actions.collect()));
+        let request = app.dynamodb.transact_write_items().set_transact_items(Some(actions));
         let Err(error) = request.send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                Err(why(&tables, cancelled.cancellation_reasons()).unwrap_or_else(|| Error::aws(error)))
+                Err(why(otherwise, cancelled.cancellation_reasons()).unwrap_or_else(|| Error::aws(error)))
             }
             _ => Err(Error::aws(error)),
         }
@@ -77,26 +93,20 @@ impl UnitOfWork {
     // ANCHOR_END: commit
 }
 
-fn put<T: Serialize>(
-    table: &str,
-    key: &str,
-    value: &T,
-) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, Error> {
+fn put<T: Serialize>(table: &str, key: &str, value: &T) -> Result<PutBuilder, Error> {
     let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(value).map_err(Error::aws)?;
     let put = Put::builder().table_name(table).set_item(Some(item));
     Ok(put.item("PK", AttributeValue::S(key.to_owned())))
 }
 
 // ANCHOR: why
-/// There is a reason for each action, in their order. That the message was handled before outranks all others.
-fn why(tables: &[String], reasons: &[CancellationReason]) -> Option<Error> {
-    let refused: Vec<_> =
-        tables.iter().zip(reasons.iter().map(|reason| reason.code().unwrap_or("None"))).collect();
-    if refused.iter().any(|(table, code)| *table == crate::inbox::TABLE && *code == "ConditionalCheckFailed")
-    {
-        return Some(Error::AlreadyHandled);
+/// DynamoDB gives a reason for each action, in the sequence of the actions. The first condition that failed
+/// decides.
+fn why(otherwise: Vec<Error>, reasons: &[CancellationReason]) -> Option<Error> {
+    let is = |code: &'static str| move |reason: &CancellationReason| reason.code() == Some(code);
+    if let Some(first) = reasons.iter().position(is("ConditionalCheckFailed")) {
+        return otherwise.into_iter().nth(first);
     }
-    let is_race = |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
-    refused.iter().any(|(_, code)| is_race(code)).then_some(Error::LostRace)
+    reasons.iter().any(is("TransactionConflict")).then_some(Error::LostRace)
 }
 // ANCHOR_END: why

@@ -1,11 +1,12 @@
 //! Chapter 5: a relay on DynamoDB Streams.
 //!
-//! A Lambda function on the outbox's stream takes the poller's place: nothing is polled any more. What remains: the stream
-//! keeps no order across items, and a message that SNS refuses holds up its batch until Lambda discards it, with all
-//! records behind it.
+//! A Lambda function on the outbox's stream takes the poller's place: nothing is polled any more. What
+//! remains: the stream keeps no sequence across items, and a message that SNS refuses holds up its batch
+//! until Lambda discards it, with all records behind it.
 //!
-//! Run it with `cargo run -p chapter-05`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-05`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;

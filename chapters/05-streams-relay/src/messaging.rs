@@ -26,7 +26,6 @@ pub async fn consume(ambient: Ambient, queue: &str) {
     }
 }
 
-// ANCHOR: receive
 async fn receive(app: &App, queue: &str) -> Result<(), Error> {
     let answer = app.sqs.get_queue_url().queue_name(queue).send().await.map_err(Error::aws)?;
     let url = answer.queue_url.unwrap_or_default();
@@ -45,7 +44,6 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
         }
     }
 }
-// ANCHOR_END: receive
 
 async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error> {
     let body = message.body().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The orders service: an order is pending until the customers service has answered, and can be cancelled afterwards.
+//! The orders service: an order is pending until the customers service has answered, and can be cancelled
+//! afterwards.
 
 use uuid::Uuid;
 
@@ -76,7 +77,8 @@ pub async fn reject(app: &App, work: &mut UnitOfWork, order_id: Uuid) -> Result<
 ///
 /// # Errors
 ///
-/// [`Error::OrderNotFound`], [`Error::PendingOrderCannotBeCancelled`], [`Error::RejectedOrderCannotBeCancelled`]
+/// [`Error::OrderNotFound`], [`Error::PendingOrderCannotBeCancelled`],
+/// [`Error::RejectedOrderCannotBeCancelled`]
 pub async fn cancel(app: &App, work: &mut UnitOfWork, order_id: Uuid) -> Result<(), Error> {
     let mut order = get(app, order_id).await?;
     match order.state {

@@ -33,7 +33,7 @@ pub fn publish(app: &App, work: &mut UnitOfWork, event: Event) -> Result<(), Err
         message: serde_json::to_string(&envelope).map_err(Error::aws)?,
         created_at: envelope.time,
     };
-    work.insert(table_of(&row.topic), &row.key, &row)
+    work.insert(table_of(&row.topic), &row.key, &row, Error::LostRace)
 }
 // ANCHOR_END: publish
 

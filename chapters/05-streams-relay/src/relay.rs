@@ -1,4 +1,5 @@
-//! The relay: a Lambda function that is called with the rows that were stored in an outbox, and publishes them.
+//! The relay: a Lambda function that is called with the rows that were stored in an outbox, and publishes
+//! them.
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -10,7 +11,7 @@ use crate::error::Error;
 use crate::outbox::Row;
 
 // ANCHOR: handle
-/// Publishes the rows of a batch, in the order in which they come.
+/// Publishes the rows of a batch, in the sequence in which they come.
 ///
 /// # Errors
 ///

@@ -76,7 +76,8 @@ impl Store {
     ///
     /// [`Error::Aws`] if it cannot be stored as an item.
     pub fn insert_customer(&self, work: &mut UnitOfWork, customer: &Customer) -> Result<(), Error> {
-        work.insert(CUSTOMERS, &format!("CUSTOMER#{}", customer.customer_id), customer)
+        let key = format!("CUSTOMER#{}", customer.customer_id);
+        work.insert(CUSTOMERS, &key, customer, Error::LostRace)
     }
 
     /// Adds the next version of a customer to the unit of work.
@@ -105,7 +106,7 @@ impl Store {
     ///
     /// [`Error::Aws`] if it cannot be stored as an item.
     pub fn insert_order(&self, work: &mut UnitOfWork, order: &Order) -> Result<(), Error> {
-        work.insert(ORDERS, &format!("ORDER#{}", order.order_id), order)
+        work.insert(ORDERS, &format!("ORDER#{}", order.order_id), order, Error::LostRace)
     }
 
     /// Adds the next version of an order to the unit of work.

@@ -8,7 +8,8 @@ use crate::PROGRAM;
 pub const STORY: Story = Story {
     program: PROGRAM,
     title: "Chapter 5: a relay on DynamoDB Streams",
-    opening: "Lambda calls the relay with the rows that were stored in the outbox. Nobody polls DynamoDB any more.",
+    opening: "Lambda calls the relay with the rows that were stored in the outbox. Nobody polls \
+              DynamoDB any more.",
     episodes: &[
         Episode {
             heading: "A batch comes again after it was published",
@@ -18,7 +19,7 @@ pub const STORY: Story = Story {
         },
         Episode {
             heading: "Records of different items change places",
-            told: "DynamoDB Streams keep order for one item only, and each row is an item of its own.",
+            told: "DynamoDB Streams keep the sequence of one item only, and each row is an item of its own.",
             fault: Fault::StreamReorder,
             at: At::Variant(EVERY_INVOCATION),
         },
@@ -29,5 +30,6 @@ pub const STORY: Story = Story {
             at: At::Call("orders-relay", "Publish", "order--created", 1),
         },
     ],
-    closing: "Order must come from the rows, not from the stream, and a bad message must harm nobody else: chapter 6.",
+    closing: "The sequence must come from the rows, not from the stream, and a bad message must harm \
+              nobody else: chapter 6.",
 };

@@ -42,8 +42,8 @@ impl Error {
         Self::Aws(error.into())
     }
 
-    /// Whether the same request or message may succeed later. An order that is not there yet may come: a transaction becomes
-    /// visible item by item, so its event can be heard of before it can be read.
+    /// Whether the same request or message may succeed later. An order that is not there yet may come: a
+    /// transaction becomes visible item by item, so its event can be heard of before it can be read.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::OrderNotFound(_) | Self::LostRace | Self::Aws(_))
     }

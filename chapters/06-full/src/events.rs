@@ -34,7 +34,8 @@ impl Event {
     }
 
     // ANCHOR: subject
-    /// Whose events keep their order: an aggregate, or a decision that leaves its aggregate as it is.
+    /// What the event is about. The events of one subject are published in sequence. A subject is an
+    /// aggregate, or one decision that leaves its aggregate as it is.
     pub fn subject(&self) -> String {
         match self {
             Self::CustomerCreated { customer_id, .. } | Self::CustomerCreditReserved { customer_id, .. } => {

@@ -7,8 +7,7 @@ use crate::App;
 use crate::error::Error;
 use crate::unit_of_work::UnitOfWork;
 
-/// The table.
-pub const TABLE: &str = "inbox";
+const TABLE: &str = "inbox";
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -20,7 +19,8 @@ struct Row {
 /// How long a message is remembered, in seconds: 90 days, longer than any copy of it can be under way.
 const KEEP: i64 = 90 * 24 * 60 * 60;
 
-/// Remembers that this consumer has handled this message; the commit fails if it had before.
+/// Remembers that this consumer has handled this message; the commit fails if it had before. Call it first:
+/// the first condition that failed decides, and that a message was handled outranks all others.
 ///
 /// # Errors
 ///
@@ -29,5 +29,6 @@ pub fn remember(app: &App, work: &mut UnitOfWork, consumer: &str, message_id: Uu
     // The consumer's name is part of the key: two consumers may handle the same message.
     let key = format!("MESSAGE#{consumer}#{message_id}");
     let expires_at = app.ambient.now().unix_timestamp() + KEEP;
-    work.insert(TABLE, &key, &Row { created_at: app.ambient.timestamp(), expires_at })
+    let row = Row { created_at: app.ambient.timestamp(), expires_at };
+    work.insert(TABLE, &key, &row, Error::AlreadyHandled)
 }

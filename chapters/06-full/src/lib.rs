@@ -1,12 +1,13 @@
 //! Chapter 6: the full pattern.
 //!
-//! A stream record is only a wake-up: the relay reads the rows of the subject, publishes them in sequence and deletes them.
-//! A refused message is marked, and only those behind it wait; a sweeper finds what the stream has dropped; unreadable
-//! messages go to the dead-letter queue with a reason; a lost race is tried again at once. No fault of the laboratory does
-//! damage.
+//! A stream record is only a wake-up: the relay reads the rows of the subject, publishes them in sequence and
+//! deletes them. A refused message is marked, and only those behind it wait; a sweeper finds what the stream
+//! has dropped; unreadable messages go to the dead-letter queue with a reason; a lost race is tried again at
+//! once. No fault of the laboratory does damage.
 //!
-//! Run it with `cargo run -p chapter-06`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the faults and
-//! `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and `messaging.rs` first.
+//! Run it with `cargo run -p chapter-06`; `-- serve` serves its endpoints for curl, `-- fault LIST` names the
+//! faults and `-- fault NAME` injects one at every point. All of it is in this folder; read `orders.rs` and
+//! `messaging.rs` first.
 
 pub mod customers;
 pub mod deploy;

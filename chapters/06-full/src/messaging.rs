@@ -26,12 +26,12 @@ pub async fn consume(ambient: Ambient, queue: &str) {
     }
 }
 
-// ANCHOR: receive
 async fn receive(app: &App, queue: &str) -> Result<(), Error> {
     let answer = app.sqs.get_queue_url().queue_name(queue).send().await.map_err(Error::aws)?;
     let url = answer.queue_url.unwrap_or_default();
     loop {
-        // One at a time: the time of a message that waited behind others here would run out before its work begins.
+        // One at a time: the time of a message that waited behind others here would run out before its work
+        // begins.
         let request = app.sqs.receive_message().queue_url(&url).max_number_of_messages(1);
         let answer = request.wait_time_seconds(20).send().await.map_err(Error::aws)?;
         for message in answer.messages.unwrap_or_default() {
@@ -50,11 +50,10 @@ async fn receive(app: &App, queue: &str) -> Result<(), Error> {
         }
     }
 }
-// ANCHOR_END: receive
 
 // ANCHOR: keep_hidden
-/// Works on a message and keeps it hidden meanwhile, however slow the work is. Received too often, it would end in the
-/// dead-letter queue although it was handled.
+/// Works on a message and keeps it hidden meanwhile, however slow the work is. Received too often, it would
+/// end in the dead-letter queue although it was handled.
 async fn keep_hidden<T>(app: &App, url: &str, message: &Message, work: impl Future<Output = T>) -> T {
     tokio::pin!(work);
     loop {
@@ -84,8 +83,8 @@ async fn process(app: &App, queue: &str, message: &Message) -> Result<(), Error>
 }
 
 // ANCHOR: dead_letter
-/// Puts a message that no retry helps into the dead-letter queue, with the reason. It is sent first and deleted then: a
-/// crash in between leaves it in both queues, never in none.
+/// Puts a message that no retry helps into the dead-letter queue, with the reason. It is sent first and
+/// deleted then: a crash in between leaves it in both queues, never in none.
 async fn dead_letter(app: &App, queue: &str, message: &Message, error: &Error) -> Result<(), Error> {
     tracing::error!(queue, error = error.in_full(), "a message was dead-lettered");
     let name = format!("{queue}--dlq");

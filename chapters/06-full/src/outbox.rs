@@ -30,8 +30,8 @@ pub struct Row {
 }
 
 // ANCHOR: publish
-/// Adds the event to the unit of work; the relay publishes it after the commit. `number` says how many events its subject
-/// had before it: the aggregate that the same unit of work stores knows.
+/// Adds the event to the unit of work; the relay publishes it after the commit. `number` says how many events
+/// its subject had before it: the aggregate that the same unit of work stores knows.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn publish(app: &App, work: &mut UnitOfWork, number: u64, event: Event) -> R
         created_at: envelope.time,
         parked: None,
     };
-    work.insert(table_of(&row.topic), &row.subject, &row)
+    work.insert(table_of(&row.topic), &row.subject, &row, Error::LostRace)
 }
 // ANCHOR_END: publish
 
@@ -70,7 +70,7 @@ pub async fn delete(app: &App, table: &str, row: &Row) -> Result<(), Error> {
 }
 
 // ANCHOR: park
-/// Marks a row that cannot be sent. Those behind it wait, so that order is kept.
+/// Marks a row that cannot be sent. Those behind it wait, so that the sequence is kept.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! The relay: publishes what waits for a subject, in sequence, and deletes what was sent. Stream and sweeper only say which
-//! subject may have news.
+//! The relay: publishes what waits for a subject, in sequence, and deletes what was sent. Stream and sweeper
+//! only say which subject may have news.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ struct Key {
 }
 
 // ANCHOR: handle
-/// Wakes the subjects of which a batch has rows. The order of the records does not matter.
+/// Wakes the subjects of which a batch has rows. In which sequence the records come does not matter.
 ///
 /// # Errors
 ///
@@ -50,7 +50,8 @@ pub async fn handle(ambient: Ambient, table: &str, event: Event) -> Result<Dynam
 // ANCHOR_END: handle
 
 // ANCHOR: dispatch
-/// Publishes what waits for a subject. A message that SNS will never take is marked, and those behind it wait.
+/// Publishes what waits for a subject. A message that SNS will never take is marked, and those behind it
+/// wait.
 ///
 /// # Errors
 ///
@@ -88,8 +89,9 @@ async fn send_rows(app: &App, table: &str, subject: &str) -> Result<(), Error> {
 // ANCHOR_END: dispatch
 
 // ANCHOR: prove_turn
-/// It is a row's turn when its predecessor was sent: the row is there, and its predecessor is gone. A query cannot tell,
-/// because it may show a row without one that was committed before. Only this call reads both at one moment.
+/// It is a row's turn when its predecessor was sent: the row is there, and its predecessor is gone. A query
+/// cannot tell, because it may show a row without one that was committed before. Only this call reads both at
+/// one moment.
 async fn prove_turn(app: &App, table: &str, row: &Row, predecessor: &str) -> Result<(), Error> {
     let get = |sequence: &str| {
         let get = Get::builder().table_name(table).key("PK", text(&row.subject)).key("SK", text(sequence));

@@ -3,15 +3,14 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use aws_fault_lab::{BoxError, EVERY_INVOCATION, Fault};
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::fault::Fault;
-use crate::points::points;
-use crate::program::{BoxError, Program};
+use crate::program::Program;
 use crate::serve::serve;
 use crate::story::Story;
-use crate::stream::EVERY_INVOCATION;
-use crate::survey::{baseline, execute};
+use crate::survey::{baseline, execute, points};
 
 /// Tells the chapter's story: without faults, then with them, and the damage.
 #[derive(Parser)]
@@ -22,7 +21,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the HTTP endpoints on 127.0.0.1, over an AWS in the same process.
+    /// Serve the HTTP endpoints and the live page on 127.0.0.1, over an AWS in the same process.
     Serve {
         /// The port; 0 is any free one.
         #[arg(long, default_value_t = 9700)]
@@ -79,7 +78,12 @@ fn inject(program: &Program, fault: Fault) -> Result<String, BoxError> {
     let sound = baseline(program)?;
     let plans = points(program, &sound, fault);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let runs = execute(program, plans, threads, &|_, _| {})?;
+    let bar = progress();
+    let runs = execute(program, plans, threads, &|added, done| {
+        bar.inc_length(added as u64);
+        bar.inc(done as u64);
+    })?;
+    bar.finish_and_clear();
     let mut text = format!("{fault}: {}\n\n", fault.meaning());
     for run in runs.iter().filter(|run| !run.findings.is_empty()) {
         let at = run.plan.injections[0].at;
@@ -90,6 +94,15 @@ fn inject(program: &Program, fault: Fault) -> Result<String, BoxError> {
     let damaged = runs.iter().filter(|run| !run.findings.is_empty()).count();
     text.push_str(&format!("{} runs, {damaged} with damage\n", runs.len()));
     Ok(text)
+}
+
+/// Some faults take minutes. Nothing is drawn where standard error is no terminal.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{bar:40} {pos} of {len} runs, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }
 
 fn variant(at: usize) -> String {

@@ -1,15 +1,19 @@
 //! Tables, topics and queues, made through the real SDK: what Terraform does in AWS.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_fault_lab::BoxError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
-use local_aws::{ACCOUNT_ID, REGION};
+use local_aws::{ACCOUNT_ID, Blueprint, InMemoryAws, REGION, StartError};
 use serde_json::json;
 
-use crate::program::BoxError;
+use crate::program::Program;
 
 /// The topics of the chapters' services. The laboratory listens to whatever topics a program has made.
 pub const TOPICS: [&str; 8] = [
@@ -28,6 +32,46 @@ const MAX_RECEIVES: u32 = 5;
 
 /// Seconds for which a received message stays hidden, the default of SQS.
 const VISIBILITY_SECONDS: u32 = 30;
+
+/// What each program deploys: made once, by the program itself, and copied for each run.
+static DEPLOYED: Mutex<BTreeMap<&str, Arc<Deployed>>> = Mutex::new(BTreeMap::new());
+
+/// What a program has deployed.
+#[derive(Debug)]
+pub struct Deployed {
+    blueprint: Blueprint,
+    /// By how much the state of `fastrand`, which the SDK asks, went on meanwhile.
+    chance: u64,
+}
+
+impl Deployed {
+    /// Deploys a program, if that was not done before in this process.
+    ///
+    /// # Errors
+    ///
+    /// Those of its deployment.
+    pub async fn by(program: &Program) -> Result<Arc<Self>, BoxError> {
+        let known = || DEPLOYED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(deployed) = known().get(program.name) {
+            return Ok(deployed.clone());
+        }
+        let before = fastrand::get_seed();
+        let blueprint = Blueprint::of(async |aws| (program.deploy)(aws).await).await?;
+        let deployed = Arc::new(Self { blueprint, chance: fastrand::get_seed().wrapping_sub(before) });
+        known().insert(program.name, deployed.clone());
+        Ok(deployed)
+    }
+
+    /// An AWS in which it has just been deployed by a run with this seed.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if there is no database to be had.
+    pub async fn build(&self, seed: u64) -> Result<InMemoryAws, StartError> {
+        fastrand::seed(seed.wrapping_add(self.chance));
+        self.blueprint.build().await
+    }
+}
 
 /// Makes resources.
 #[derive(Clone, Debug)]

@@ -1,9 +1,22 @@
-//! What the laboratory knows of the domain: the states of an order and the kinds of events. Each is listed once, here, and whoever judges
-//! has to say something of each: the compiler sees to it.
+//! What the laboratory knows of the domain: the states of an order and the kinds of events. Each is listed
+//! once, here, and whoever judges has to say something of each: the compiler sees to it.
 
 use std::fmt;
 
 use serde::Deserialize;
+
+/// The customer's credit limit in cents.
+pub(crate) const LIMIT: i64 = 20_000;
+
+/// The orders and their totals in cents. No total is the sum or difference of others, so that a change of
+/// credit says which order it is for.
+pub(crate) const ORDERS: [(char, i64); 5] =
+    [('A', 6_100), ('B', 2_700), ('C', 25_000), ('D', 1_700), ('E', 4_300)];
+
+/// The label of the order with this total.
+pub(crate) fn label_of_total(total: i64) -> Option<char> {
+    ORDERS.iter().find(|(_, amount)| *amount == total).map(|(label, _)| *label)
+}
 
 /// The states of an order, as they are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -1,12 +1,12 @@
-//! What was committed, read from the streams of the aggregates' tables: every image of every order and customer, in
-//! the order in which DynamoDB stored them. No word of the program's own is needed.
+//! What was committed, read from the streams of the aggregates' tables: every image of every order and
+//! customer, in the order in which DynamoDB stored them. No word of the program's own is needed.
 
+use aws_fault_lab::BoxError;
+use aws_fault_lab::parts::Raw;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::facts::State;
-use crate::program::BoxError;
-use crate::raw::Raw;
 
 /// One commit on one aggregate.
 #[derive(Clone, Debug)]

@@ -5,9 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::facts::{EventKind, State};
-use crate::ledger::{Fact, Ledger, OrderRecord};
+use crate::ledger::{Answer, Fact, Ledger, OrderRecord};
 use crate::probe::Leftovers;
-use crate::workload::Answer;
 
 /// The kinds of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,23 +55,17 @@ impl Kind {
     }
 }
 
-/// One piece of damage.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    /// Which invariant is broken.
-    pub kind: Kind,
-    /// What was found, in plain words.
-    pub what: String,
-}
-
-impl fmt::Display for Finding {
+impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<10}  {}", self.kind.name(), self.what)
+        f.pad(self.name())
     }
 }
 
+/// One piece of damage.
+pub type Finding = aws_fault_lab::Finding<Kind>;
+
 /// Everything that is judged.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct Case<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) leftovers: &'a Leftovers,
     /// Ids of aggregates that are parked with a reason.
@@ -83,7 +76,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) late: &'a BTreeMap<String, Duration>,
 }
 
-impl Evidence<'_> {
+impl Case<'_> {
     /// All damage, each piece once.
     pub(crate) fn judge(&self) -> BTreeSet<Finding> {
         let mut findings = BTreeSet::new();

@@ -2,10 +2,31 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::facts::{EventKind, State};
+use serde_json::Value;
+
+use crate::facts::{EventKind, ORDERS, State, label_of_total};
 use crate::history::{Commit, CustomerImage};
 use crate::probe::Seen;
-use crate::workload::{ORDERS, label_of_total};
+
+/// What the client was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// 2xx and a body.
+    Done(Value),
+    /// Another status; the change was refused or failed.
+    Failed(u16),
+    /// Nothing: it does not know what happened, and does not ask again.
+    None,
+}
+
+impl Answer {
+    pub(crate) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Done(body) => body["id"].as_str(),
+            _ => None,
+        }
+    }
+}
 
 /// Something that happened, named by the event that tells of it, such as `OrderApproved` of order A.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,6 +74,8 @@ pub(crate) struct Ledger {
     pub(crate) committed: BTreeMap<String, Vec<Fact>>,
     /// Delivered facts in the order of their first delivery, with the ids of the events that told of them.
     pub(crate) delivered: Vec<(Fact, Vec<String>)>,
+    /// The labels of the orders by their ids, of those too that only an event tells of.
+    pub(crate) labels: HashMap<String, char>,
 }
 
 impl Ledger {
@@ -138,6 +161,7 @@ impl Ledger {
             }
         }
         self.delivered = delivered;
+        self.labels = labels.into_iter().map(|(id, label)| (id.to_owned(), label)).collect();
     }
 
     pub(crate) fn was_delivered(&self, fact: &Fact) -> bool {

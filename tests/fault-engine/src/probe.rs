@@ -1,14 +1,18 @@
-//! What consumers saw: a queue of the laboratory's own that is subscribed to every topic, and the queues that are left.
+//! What consumers saw: a queue of the laboratory's own that is subscribed to every topic, and the queues that
+//! are left.
 
+use aws_fault_lab::BoxError;
+use aws_fault_lab::parts::Raw;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::facts::EventKind;
-use crate::program::BoxError;
-use crate::raw::Raw;
 
 /// The probe's queue.
 pub(crate) const PROBE: &str = "laboratory";
+
+/// How many characters an id has.
+const UUID: usize = 36;
 
 /// An event as it was delivered.
 #[derive(Clone, Debug)]
@@ -49,7 +53,8 @@ impl Probe {
     }
 }
 
-/// What was published and cannot be read cannot be judged: an event that is skipped would be taken for one that never came.
+/// What was published and cannot be read cannot be judged: an event that is skipped would be taken for one
+/// that never came.
 fn seen(body: &str) -> Result<Seen, BoxError> {
     let notification: Value = serde_json::from_str(body)?;
     let message = notification["Message"].as_str().ok_or("no notification of SNS was received")?;
@@ -94,6 +99,16 @@ impl Leftovers {
         }
         Ok(leftovers)
     }
+}
+
+/// The ids of aggregates that are parked in this table, with a reason.
+pub(crate) async fn parked(raw: &Raw, table: &str) -> Result<Vec<String>, BoxError> {
+    let answer = raw.call("DynamoDB_20120810.Scan", json!({ "TableName": table })).await?;
+    let items = answer["Items"].as_array().into_iter().flatten();
+    let is_parked = |item: &&Value| item["Parked"]["S"].as_str().is_some_and(|reason| !reason.is_empty());
+    let key = |item: &Value| item["PK"]["S"].as_str().unwrap_or_default().to_owned();
+    let keys = items.filter(is_parked).map(key);
+    Ok(keys.map(|key| key.chars().skip(key.chars().count().saturating_sub(UUID)).collect()).collect())
 }
 
 /// A look that leaves the messages visible.

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
+use aws_fault_lab::{Ambient, BoxError};
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use aws_types::SdkConfig;
 use axum::Router;
 use futures::future::BoxFuture;
 
-use crate::Ambient;
-
-/// Any error; the laboratory only reports it.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+pub use aws_fault_lab::Role;
 
 /// A program that can be run, and broken.
 ///
-/// It must store orders in a table `orders` and customers in a table `customers`, both with a stream of new and old
-/// images: the invariants are judged from these and from what is published to any topic that it has made.
+/// It must store orders in a table `orders` and customers in a table `customers`, both with a stream of new
+/// and old images: the invariants are judged from these and from what is published to any topic that it has
+/// made.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// Its package, such as `chapter-01`.
@@ -25,14 +24,16 @@ pub struct Program {
     pub deploy: fn(SdkConfig) -> BoxFuture<'static, Result<(), BoxError>>,
     /// Its HTTP endpoints, as one component named `http`.
     pub http: fn(Ambient) -> Router,
-    /// How long a client waits for an answer at most, if the program promises that. An answer that comes later is damage.
+    /// How long a client waits for an answer at most, if the program promises that. An answer that comes
+    /// later is damage.
     pub answers_within: Option<Duration>,
     /// Its loops.
     pub workers: &'static [Worker],
     /// Its Lambda functions on DynamoDB Streams.
     pub functions: &'static [Function],
-    /// Tables in which a parked subject has an item with the attribute `Parked`, which says why; the key `PK` ends with
-    /// the id of the aggregate. A message that waits there is explained: an operator would look here.
+    /// Tables in which a parked subject has an item with the attribute `Parked`, which says why; the key `PK`
+    /// ends with the id of the aggregate. A message that waits there is explained: an operator would look
+    /// here.
     pub parking: &'static [&'static str],
 }
 
@@ -49,15 +50,6 @@ pub struct Worker {
 
 /// Starts a component.
 pub type Start = fn(Ambient) -> BoxFuture<'static, ()>;
-
-/// What a worker does. Faults that concern consumers only are applied by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It takes messages from a queue.
-    Consumer,
-    /// It publishes messages that are stored.
-    Relay,
-}
 
 /// A Lambda function that is called with the records of a table's stream.
 #[derive(Clone, Copy, Debug)]

@@ -1,58 +1,21 @@
-//! Runs a program under a plan, from an empty AWS to the judgement.
+//! Runs a program under a plan, from an empty AWS to the judgement: what the laboratory calls an experiment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::call::Call;
-use crate::connector::Sabotage;
-use crate::fault::Plan;
-use crate::judge::{Finding, Kind};
-use crate::ledger::Ledger;
-use crate::program::{BoxError, Program};
-use crate::workload::Answer;
+use aws_fault_lab::parts::{Experiment, Outline, simulate};
+use aws_fault_lab::{BoxError, Lane, Plan, RunError, Sabotage};
+
+use crate::judge::Kind;
+use crate::outcome::Outcome;
+use crate::program::{Program, Role};
 use crate::world::World;
 
+/// The queues of the customers and orders services.
+const QUEUES: usize = 5;
+
 /// What came out of one run.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// What went wrong on purpose.
-    pub plan: Plan,
-    /// Every AWS call of the program, in the order in which they were made.
-    pub calls: Vec<Call>,
-    /// How often functions were invoked.
-    pub invocations: usize,
-    /// The damage.
-    pub findings: BTreeSet<Finding>,
-    pub(crate) ledger: Ledger,
-    pub(crate) cancelled: Option<Answer>,
-    pub(crate) told: BTreeMap<char, Answer>,
-    /// Ids of aggregates that are parked with a reason.
-    pub(crate) parked: BTreeSet<String>,
-}
-
-impl Run {
-    /// How many findings of this kind there are.
-    pub fn count(&self, kind: Kind) -> usize {
-        self.findings.iter().filter(|finding| finding.kind == kind).count()
-    }
-}
-
-/// Why a run came to no judgement. That is a fault of the laboratory or of the embedded AWS, not of the program.
-#[derive(Debug, thiserror::Error)]
-#[error("the run {plan} of {program} could not be judged")]
-pub struct RunError {
-    program: &'static str,
-    plan: Plan,
-    #[source]
-    source: BoxError,
-}
-
-impl RunError {
-    /// A run takes the same course each time: always false.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}
+pub type Run = aws_fault_lab::Run<Kind>;
 
 /// Runs a program once. No socket, no thread, no real time: the same plan gives the same run.
 ///
@@ -63,61 +26,89 @@ pub fn run(program: &Program, plan: &Plan) -> Result<Run, RunError> {
     run_sabotaged(program, plan, None)
 }
 
-/// The same with every request of the program changed on its way: how a self-test takes a line out of a program.
+/// The same with every request of the program changed on its way: how a self-test takes a line out of a
+/// program.
 ///
 /// # Errors
 ///
 /// [`RunError`]
 pub fn run_sabotaged(program: &Program, plan: &Plan, sabotage: Option<Sabotage>) -> Result<Run, RunError> {
-    let failed = |source: BoxError| RunError { program: program.name, plan: plan.clone(), source };
-    simulate(plan.seed, run_here(program, plan, sabotage)).map_err(failed)
+    aws_fault_lab::parts::run(program, plan, sabotage)
 }
 
-/// How many calls of each operation the program makes in one minute in which nothing happens, after its work is done.
+/// How many calls of each operation the program makes in one minute in which nothing happens, after its work
+/// is done.
 ///
 /// # Errors
 ///
-/// [`RunError`]
-pub(crate) fn idle_minute(program: &Program) -> Result<BTreeMap<String, usize>, RunError> {
+/// What cannot be run.
+pub(crate) fn idle_minute(program: &Program) -> Result<BTreeMap<String, usize>, BoxError> {
     let plan = Plan::none();
-    let failed = |source: BoxError| RunError { program: program.name, plan: plan.clone(), source };
     let wait = async {
         let mut world = World::create(*program, &plan, None).await?;
         let _working = world.work().await?;
-        let before = world.session.calls().len();
+        let calls = || world.around.session.calls(&HashMap::new());
+        let before = calls().len();
         tokio::time::sleep(Duration::from_secs(60)).await;
         let mut counts = BTreeMap::new();
-        for call in world.session.calls().split_off(before) {
+        for call in calls().split_off(before) {
             *counts.entry(call.site.operation).or_default() += 1;
         }
         Ok(counts)
     };
-    simulate(plan.seed, wait).map_err(failed)
+    simulate(plan.seed, wait)
 }
 
-/// Under a clock of its own, and with the chance that follows from the seed.
-fn simulate<T>(seed: u64, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-    // The SDK's jitter and idempotency tokens come from here.
-    fastrand::seed(seed);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    runtime.block_on(work)
+impl Experiment for Program {
+    type Kind = Kind;
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn outline(&self) -> Outline {
+        let with = |role| {
+            let workers = self.workers.iter().filter(move |worker| worker.role == role);
+            workers.map(|worker| worker.name.into()).collect()
+        };
+        let functions = self.functions.iter().map(|function| function.name.into()).collect();
+        Outline { consumers: with(Role::Consumer), relays: with(Role::Relay), functions }
+    }
+
+    async fn conduct(&self, plan: &Plan, sabotage: Option<Sabotage>) -> Result<Run, BoxError> {
+        let mut world = World::create(*self, plan, sabotage).await?;
+        let (client, running) = world.work().await?;
+        drop(running);
+        let findings = world.look(&client).await?;
+        let parked = world.parked().await?;
+        let (ledger, session) = (world.ledger(), &world.around.session);
+        let outcome = Outcome {
+            ledger: &ledger,
+            told: &client.orders,
+            cancelled: client.cancelled.as_ref(),
+            parked: &parked,
+        };
+        let names = ledger.labels.iter().map(|(id, label)| (id.clone(), format!("order {label}"))).collect();
+        Ok(Run {
+            plan: plan.clone(),
+            calls: session.calls(&names),
+            invocations: session.invocations(),
+            queues: QUEUES,
+            findings,
+            first_received: session.first_received(),
+            end: outcome.text(),
+            lane_of: lane,
+        })
+    }
 }
 
-async fn run_here(program: &Program, plan: &Plan, sabotage: Option<Sabotage>) -> Result<Run, BoxError> {
-    let mut world = World::create(*program, plan, sabotage).await?;
-    let (client, running) = world.work().await?;
-    drop(running);
-    let findings = world.look(&client).await?;
-    let parked = world.parked().await?;
-    let (ledger, calls, invocations) = (world.ledger(), world.session.calls(), world.session.invocations());
-    Ok(Run {
-        plan: plan.clone(),
-        calls,
-        invocations,
-        findings,
-        ledger,
-        cancelled: client.cancelled,
-        told: client.orders,
-        parked,
-    })
+/// Callers of one kind share a lane: five or six lanes fit on a page, fifteen do not.
+fn lane(component: &str) -> Lane {
+    match component {
+        "http" => Lane::new(0, "http", "HTTP"),
+        name if ["relay", "poller", "sweeper"].iter().any(|role| name.ends_with(role)) => {
+            Lane::new(2, "relays", "relays")
+        }
+        _ => Lane::new(1, "consumers", "consumers"),
+    }
 }

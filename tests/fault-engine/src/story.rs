@@ -1,12 +1,13 @@
-//! The story that a chapter tells when it is run: all goes well, a fault of the chapter before that is cured now, and
-//! the fault that this chapter does not stand. Every word about damage comes from a run.
+//! The story that a chapter tells when it is run: all goes well, a fault of the chapter before that is cured
+//! now, and the fault that this chapter does not stand. Every word about damage comes from a run.
 
 use std::fmt::Write as _;
 
-use crate::fault::{Fault, Plan};
+use aws_fault_lab::{BoxError, Fault, Plan, SurveyError};
+
 use crate::program::Program;
 use crate::run::{Run, idle_minute};
-use crate::survey::{SurveyError, baseline, execute};
+use crate::survey::{baseline, execute};
 
 /// What a chapter says.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,8 @@ pub struct Episode {
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug)]
 pub enum At {
-    /// The n-th call, from 1, that this component makes with this operation to this target in the run without faults.
+    /// The n-th call, from 1, that this component makes with this operation to this target in the run without
+    /// faults.
     Call(&'static str, &'static str, &'static str, usize),
     /// A variant of a fault that strikes no single call.
     Variant(usize),
@@ -52,6 +54,9 @@ pub enum StoryError {
     /// A run failed, or the program does damage without any fault.
     #[error("the program could not be run")]
     Survey(#[from] SurveyError),
+    /// What it does while nothing happens could not be found out.
+    #[error("the program could not be run")]
+    Idle(#[source] BoxError),
     /// The program makes no such call.
     #[error("{program} makes no such call: {at:?}")]
     NoSuchCall {
@@ -60,13 +65,6 @@ pub enum StoryError {
         /// The place.
         at: At,
     },
-}
-
-impl StoryError {
-    /// A story is the same each time: always false.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
 }
 
 impl Story {
@@ -80,7 +78,7 @@ impl Story {
         let mut text = format!("{}\n\n{}\n", underlined(self.title, '='), self.opening);
         let _ = writeln!(text, "\n{}\n\n{}", underlined("Nothing goes wrong", '-'), sound.outcome());
         let _ = writeln!(text, "  {} AWS calls\n{}", sound.calls.len(), sound.damage());
-        let idle = idle_minute(&self.program).map_err(SurveyError::Run)?;
+        let idle = idle_minute(&self.program).map_err(StoryError::Idle)?;
         let idle: Vec<_> = idle.iter().map(|(operation, count)| format!("{count} {operation}")).collect();
         let _ = writeln!(text, "  While nothing happens, a minute costs {} calls.", idle.join(" and "));
         let plans = self.episodes.iter().map(|episode| episode.plan(&self.program, &sound));
@@ -116,7 +114,7 @@ impl At {
             Self::Variant(variant) => return Ok(variant),
             Self::Call(component, operation, target, number) => (component, operation, target, number),
         };
-        let fits = |call: &&crate::Call| {
+        let fits = |call: &&aws_fault_lab::Call| {
             let site = &call.site;
             &*site.component == component && site.operation == operation && site.target == target
         };

@@ -1,107 +1,19 @@
-//! Breaks a program in every way and counts: one fault at every point, pairs where work is taken up again, and random
-//! plans with several faults.
+//! Surveys of programs: the laboratory's, for programs of the shop.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use aws_fault_lab::{Effort, Fault, Plan, Row, RunError, SurveyError, parts};
 
-use crate::call::Site;
-use crate::fault::{Fault, Plan};
-use crate::judge::{Finding, Kind};
-use crate::points::{pairs, points, random};
+use crate::judge::Kind;
 use crate::program::Program;
-use crate::run::{Run, RunError, run};
-
-/// How often sites that only recovery reaches are gone for.
-const ROUNDS: usize = 3;
-
-/// How much is tried beyond one fault at every point.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// How many threads run; each run has a runtime of its own.
-    pub threads: usize,
-    /// How many calls after the first fault of a pair the second may strike at most.
-    pub pairs_within: usize,
-    /// How many random plans.
-    pub random: u64,
-}
-
-/// A row of a survey's table: one fault, or one kind of several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Row {
-    /// One fault, at every point.
-    One(Fault),
-    /// Two faults in one component.
-    Pairs,
-    /// Several faults at random.
-    Random,
-}
+use crate::run::Run;
 
 /// What all runs of one row came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    /// How many runs.
-    pub runs: usize,
-    /// In how many of them there was damage of each kind.
-    pub damaged: BTreeMap<Kind, usize>,
-    /// The first plan that did damage, and what it did.
-    pub example: Option<(Plan, BTreeSet<Finding>)>,
-}
-
-impl Cell {
-    fn add(&mut self, run: &Run) {
-        self.runs += 1;
-        let kinds: BTreeSet<Kind> = run.findings.iter().map(|finding| finding.kind).collect();
-        for kind in kinds {
-            *self.damaged.entry(kind).or_default() += 1;
-        }
-        if self.example.is_none() && !run.findings.is_empty() {
-            self.example = Some((run.plan.clone(), run.findings.clone()));
-        }
-    }
-}
+pub type Cell = aws_fault_lab::Cell<Kind>;
 
 /// All that was found out about a program.
-#[derive(Clone, Debug, Default)]
-pub struct Survey {
-    /// The table.
-    pub cells: BTreeMap<Row, Cell>,
-    /// Call sites of the run without faults that no run has broken.
-    pub unbroken: BTreeSet<Site>,
-}
+pub type Survey = aws_fault_lab::Survey<Kind>;
 
-impl Survey {
-    /// How many runs there were.
-    pub fn runs(&self) -> usize {
-        self.cells.values().map(|cell| cell.runs).sum()
-    }
-}
-
-/// Why there is no survey.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SurveyError {
-    /// A run could not be judged.
-    #[error("a run could not be judged")]
-    Run(#[from] RunError),
-    /// The program does damage without any fault.
-    #[error("{program} does damage without any fault: {findings:?}")]
-    Unsound {
-        /// The program.
-        program: &'static str,
-        /// The damage.
-        findings: BTreeSet<Finding>,
-    },
-}
-
-impl SurveyError {
-    /// A survey takes the same course each time: always false.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}
-
-/// Surveys a program. `progress` is called with the number of runs that were added to the work, and of those done.
+/// Surveys a program. `progress` is called with the number of runs that were added to the work, and of those
+/// done.
 ///
 /// # Errors
 ///
@@ -111,37 +23,21 @@ pub fn survey(
     effort: Effort,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Survey, SurveyError> {
-    let sound = baseline(program)?;
-    let mut survey = Survey::default();
-    let mut sites = Sites::default();
-    let mut singles = Vec::new();
-    for fault in Fault::ALL {
-        let plans = points(program, &sound, fault);
-        let runs = execute(program, plans, effort.threads, progress)?;
-        survey.note(Row::One(fault), &runs, &mut sites);
-        singles.extend(runs);
-    }
-    let plans: Vec<Plan> = singles.iter().flat_map(|run| pairs(run, effort.pairs_within)).collect();
-    drop(singles);
-    for plans in plans.chunks(1_000) {
-        let runs = execute(program, plans.to_vec(), effort.threads, progress)?;
-        survey.note(Row::Pairs, &runs, &mut sites);
-    }
-    let seeds: Vec<u64> = (1..=effort.random).collect();
-    for seeds in seeds.chunks(1_000) {
-        let plans = seeds.iter().map(|seed| random(program, &sound, *seed)).collect();
-        let runs = execute(program, plans, effort.threads, progress)?;
-        survey.note(Row::Random, &runs, &mut sites);
-    }
-    // Behind one site that only recovery reaches there may be another. What was seen in recovery is not always met again, because the
-    // embedded SQS gives messages whose visibility timeout has passed in any order: so these are gone for, not insisted on.
-    for _ in 0..ROUNDS {
-        let runs = execute(program, sites.plans_for_unbroken(), effort.threads, progress)?;
-        survey.note(Row::Pairs, &runs, &mut sites);
-    }
-    let listed = sound.calls.iter().map(|call| call.site.of_first_copy());
-    survey.unbroken = listed.filter(|site| !sites.broken.contains(site)).collect();
-    Ok(survey)
+    survey_and_show(program, effort, progress, &mut |_, _| {})
+}
+
+/// The same; each row's runs are shown to `look` as they are made, in the sequence of their plans.
+///
+/// # Errors
+///
+/// [`SurveyError`]
+pub fn survey_and_show(
+    program: &Program,
+    effort: Effort,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    look: &mut dyn FnMut(Row, &[Run]),
+) -> Result<Survey, SurveyError> {
+    parts::survey_and_show(program, effort, progress, look)
 }
 
 /// The part of a survey that concerns one fault at every point.
@@ -155,69 +51,16 @@ pub fn survey_of(
     effort: Effort,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Survey, SurveyError> {
-    let plans = points(program, &baseline(program)?, fault);
-    let runs = execute(program, plans, effort.threads, progress)?;
-    let mut survey = Survey::default();
-    survey.note(Row::One(fault), &runs, &mut Sites::default());
-    Ok(survey)
+    parts::survey_of(program, fault, effort, progress)
 }
 
-impl Survey {
-    fn note(&mut self, row: Row, runs: &[Run], sites: &mut Sites) {
-        if runs.is_empty() {
-            return;
-        }
-        let cell = self.cells.entry(row).or_default();
-        for run in runs {
-            cell.add(run);
-            sites.note(run);
-        }
-    }
-}
-
-/// The run without faults, which must do no damage.
+/// The run without faults. It must do no damage, and every survey begins with it.
 ///
 /// # Errors
 ///
 /// [`SurveyError`]
 pub fn baseline(program: &Program) -> Result<Run, SurveyError> {
-    let sound = run(program, &Plan::none())?;
-    match sound.findings.is_empty() {
-        true => Ok(sound),
-        false => Err(SurveyError::Unsound { program: program.name, findings: sound.findings }),
-    }
-}
-
-/// Call sites, the last plan under which each was seen, and which of them were broken.
-#[derive(Default)]
-struct Sites {
-    seen: BTreeMap<Site, Plan>,
-    broken: BTreeSet<Site>,
-}
-
-impl Sites {
-    fn note(&mut self, run: &Run) {
-        for call in &run.calls {
-            let site = call.site.of_first_copy();
-            if call.fault.is_some() && !self.broken.contains(&site) {
-                self.broken.insert(site.clone());
-            }
-            if !self.broken.contains(&site) {
-                self.seen.insert(site, run.plan.clone());
-            }
-        }
-    }
-
-    /// Sites that only recovery reaches: the fault that leads there, and then a crash on either side of the call.
-    fn plans_for_unbroken(&self) -> Vec<Plan> {
-        let unbroken = self.seen.iter().filter(|(site, _)| !self.broken.contains(*site));
-        let crashes = [Fault::CrashBefore, Fault::CrashAfter];
-        let strike = |plan: &Plan, fault, site: &Site| Plan {
-            at_site: Some(Box::new((fault, site.clone()))),
-            ..plan.clone()
-        };
-        unbroken.flat_map(|(site, plan)| crashes.map(|fault| strike(plan, fault, site))).collect()
-    }
+    parts::baseline(program)
 }
 
 /// Runs plans on several threads; the results are in the order of the plans.
@@ -231,23 +74,15 @@ pub fn execute(
     threads: usize,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<Run>, RunError> {
-    progress(plans.len(), 0);
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(plans.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(plan) = plans.get(index) else { break };
-                    let result = run(program, plan);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
-                    progress(0, 1);
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    parts::execute(program, plans, threads, progress)
+}
+
+/// Every plan with this one fault.
+pub fn points(program: &Program, without_faults: &Run, fault: Fault) -> Vec<Plan> {
+    parts::points(&parts::Experiment::outline(program), without_faults, fault)
+}
+
+/// A plan with two to four faults at random places; everything follows from the seed.
+pub fn random(program: &Program, without_faults: &Run, seed: u64) -> Plan {
+    parts::random(&parts::Experiment::outline(program), without_faults, seed)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_fault_lab::parts::Session;
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request};
@@ -11,43 +12,11 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::session::Session;
-
-/// The customer's credit limit in cents.
-pub(crate) const LIMIT: i64 = 20_000;
+use crate::facts::{LIMIT, ORDERS};
+use crate::ledger::Answer;
 
 /// The customer that does not exist.
 const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
-
-/// The orders and their totals in cents. No total is the sum or difference of others, so that a change of credit says
-/// which order it is for.
-pub(crate) const ORDERS: [(char, i64); 5] =
-    [('A', 6_100), ('B', 2_700), ('C', 25_000), ('D', 1_700), ('E', 4_300)];
-
-/// The label of the order with this total.
-pub(crate) fn label_of_total(total: i64) -> Option<char> {
-    ORDERS.iter().find(|(_, amount)| *amount == total).map(|(label, _)| *label)
-}
-
-/// What the client was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// 2xx and a body.
-    Done(Value),
-    /// Another status; the change was refused or failed.
-    Failed(u16),
-    /// Nothing: it does not know what happened, and does not ask again.
-    None,
-}
-
-impl Answer {
-    fn id(&self) -> Option<&str> {
-        match self {
-            Self::Done(body) => body["id"].as_str(),
-            _ => None,
-        }
-    }
-}
 
 /// The client and what it remembers.
 pub(crate) struct Client {

@@ -1,14 +1,12 @@
-//! What each program must damage, and what it has cured. The matrix is red if a program stops failing as the book says,
-//! or starts to fail where it should not.
+//! What each program must damage, and what it has cured. The matrix is red if a program stops failing as the
+//! book says, or starts to fail where it should not.
 
 use std::collections::BTreeSet;
 
 use fault_engine::{Kind, Row};
 
-use crate::matrix::name_of;
-
-/// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any program
-/// that is not named here.
+/// Letters of [`Kind`] for each fault: what chapters 1 to 5 do. Chapter 6 does no damage, and neither may any
+/// program that is not named here.
 const EXPECTED: [(&str, [&str; 5]); 22] = [
     ("crash-before", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
     ("crash-after", ["LDOSM", "LDOSM", "PDOSM", "", ""]),
@@ -39,7 +37,7 @@ const CHAPTERS: [&str; 5] = ["chapter-01", "chapter-02", "chapter-03", "chapter-
 /// The kinds of damage that this row must do to this program; no others.
 pub fn damage(program: &str, row: Row) -> BTreeSet<Kind> {
     let column = CHAPTERS.iter().position(|chapter| *chapter == program);
-    let line = EXPECTED.iter().find(|(name, _)| *name == name_of(row));
+    let line = EXPECTED.iter().find(|(name, _)| *name == row.name());
     let letters = column.zip(line).map_or("", |(column, (_, cells))| cells[column]);
     Kind::ALL.into_iter().filter(|kind| letters.contains(kind.letter())).collect()
 }

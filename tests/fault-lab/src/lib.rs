@@ -5,13 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-use mimalloc::MiMalloc;
-
-/// A run is short and makes many small things: the system's allocator is a fifth of its time.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
 pub mod expected;
-pub mod kill;
+pub mod gallery;
 pub mod matrix;
 pub mod programs;

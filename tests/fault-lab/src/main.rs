@@ -3,15 +3,22 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use fault_engine::{Effort, Fault, Plan, Program, baseline, execute, random, run, survey, survey_of};
-use fault_lab::kill;
+use fault_engine::{
+    Effort, Fault, Plan, Program, baseline, execute, random, run, survey_and_show, survey_of,
+};
+use fault_lab::gallery::Gallery;
 use fault_lab::matrix::{Column, FULL, surprises, table};
 use fault_lab::programs::{PROGRAMS, named};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mimalloc::MiMalloc;
+
+/// A run is short and makes many small things: the system's allocator is a fifth of its time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Breaks the programs of the book in every way, and counts the damage.
 #[derive(Parser)]
@@ -31,23 +38,22 @@ enum Command {
         #[arg(long, value_parser = named)]
         program: Option<Program>,
         /// Only this fault.
-        #[arg(long, conflicts_with_all = ["output", "columns"])]
+        #[arg(long, conflicts_with_all = ["output", "columns", "runs"])]
         fault: Option<Fault>,
         /// Write the table to this file as well, once it is complete.
         #[arg(long)]
         output: Option<PathBuf>,
-        /// Write each program's column to a file in this folder as well, in the form in which the tests store it.
+        /// Write each program's column to a file in this folder as well, in the form in which the tests store
+        /// it.
         #[arg(long)]
         columns: Option<PathBuf>,
+        /// Write each program's runs to a file in this folder as well, in the form in which the book shows
+        /// them (book/src/runs).
+        #[arg(long)]
+        runs: Option<PathBuf>,
     },
-    /// Random plans with several faults each; with --kill the system in final/ as five processes, one of which is killed every second.
+    /// Random plans with several faults each.
     Soak {
-        /// Kill processes instead of breaking calls.
-        #[arg(long, conflicts_with_all = ["seeds", "program", "seed"])]
-        kill: bool,
-        /// How long to place orders and to kill.
-        #[arg(long, requires = "kill", value_parser = minutes, default_value = "2")]
-        minutes: Duration,
         /// How many plans.
         #[arg(long, default_value_t = 1_000)]
         seeds: u64,
@@ -87,12 +93,11 @@ fn main() -> ExitCode {
 fn start(command: Command) -> Result<bool> {
     match command {
         Command::Matrix { program, fault: Some(fault), .. } => row(&selected(program), fault),
-        Command::Matrix { quick, program, output, columns, .. } => {
-            matrix(quick, &selected(program), output, columns)
+        Command::Matrix { quick, program, output, columns, runs, .. } => {
+            matrix(quick, &selected(program), output, [columns, runs])
         }
-        Command::Soak { kill: true, minutes, .. } => kill_soak(minutes),
         Command::Soak { program, seed: Some(seed), .. } => replay(&program, seed),
-        Command::Soak { seeds, program, seed: None, .. } => soak(&program, seeds),
+        Command::Soak { seeds, program, seed: None } => soak(&program, seeds),
         Command::Trace { program, fault, at } => {
             let run = run(&program, &Plan::one(fault, at))?;
             write!(io::stdout(), "{}", run.sequence_diagram(6, 12))?;
@@ -105,15 +110,20 @@ fn matrix(
     quick: bool,
     programs: &[Program],
     output: Option<PathBuf>,
-    folder: Option<PathBuf>,
+    [columns_in, runs_in]: [Option<PathBuf>; 2],
 ) -> Result<bool> {
     let effort = if quick { Effort { pairs_within: 0, random: 0, ..FULL } } else { FULL };
     let bar = progress_bar();
     let (mut columns, mut surprising) = (Vec::new(), Vec::new());
     for program in programs {
-        let survey = survey(program, effort, &|added, done| advance(&bar, added, done))?;
+        let mut gallery = Gallery::new(program.name, &baseline(program)?);
+        let progress = |added, done| advance(&bar, added, done);
+        let survey = survey_and_show(program, effort, &progress, &mut |row, runs| gallery.keep(row, runs))?;
+        if let Some(folder) = &runs_in {
+            write_at_once(&folder.join(format!("{}.snap.js", program.name)), &gallery.text())?;
+        }
         let column = Column::of(program.name, &survey);
-        if let Some(folder) = &folder {
+        if let Some(folder) = &columns_in {
             write_at_once(&folder.join(format!("{}.txt", program.name)), &column.text())?;
         }
         columns.push(column);
@@ -182,19 +192,6 @@ fn soak(program: &Program, seeds: u64) -> Result<bool> {
     )?;
     writeln!(out, "{} runs with violations", damaged.len())?;
     Ok(damaged.is_empty())
-}
-
-fn kill_soak(time: Duration) -> Result<bool> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(kill::soak(time))?;
-    writeln!(io::stdout(), "{report}")?;
-    Ok(report.is_clean())
-}
-
-/// A number of minutes, which may have a fraction.
-fn minutes(text: &str) -> Result<Duration, String> {
-    let minutes: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-    Duration::try_from_secs_f64(minutes * 60.0).map_err(|error| error.to_string())
 }
 
 fn replay(program: &Program, seed: u64) -> Result<bool> {

@@ -1,5 +1,5 @@
-//! The matrix: what the surveys of all programs found, in one table. Each program's column is measured and stored by itself, so that the
-//! columns can be measured beside each other, and joined when all are there.
+//! The matrix: what the surveys of all programs found, in one table. Each program's column is measured and
+//! stored by itself, so that the columns can be measured beside each other, and joined when all are there.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -36,13 +36,6 @@ pub struct StaleColumn {
     row: &'static str,
 }
 
-impl StaleColumn {
-    /// What is stored stays as it is: always false.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}
-
 impl Column {
     /// What a survey found.
     pub fn of(program: &str, survey: &Survey) -> Self {
@@ -56,12 +49,13 @@ impl Column {
         self.cells.iter().flatten().map(|cell| cell.runs).sum()
     }
 
-    /// The form in which it is stored: a line for each row, with two blanks between name, cell and number of runs.
+    /// The form in which it is stored: a line for each row, with two blanks between name, cell and number of
+    /// runs.
     pub fn text(&self) -> String {
         let mut text = format!("{}\n", self.program);
         for (row, cell) in rows().zip(&self.cells) {
             let (shown, runs) = cell.as_ref().map_or(("-", 0), |cell| (cell.text.as_str(), cell.runs));
-            let _ = writeln!(text, "{:<22}  {shown:<27}  {runs:>6}", name_of(row));
+            let _ = writeln!(text, "{:<22}  {shown:<27}  {runs:>6}", row.name());
         }
         text
     }
@@ -76,11 +70,11 @@ impl Column {
         let program = lines.next().unwrap_or_default().to_owned();
         let mut cells = Vec::new();
         for (number, row) in rows().enumerate() {
-            let stale = || StaleColumn { program: program.clone(), line: number + 2, row: name_of(row) };
+            let stale = || StaleColumn { program: program.clone(), line: number + 2, row: row.name() };
             let parts = lines.next().unwrap_or_default().split("  ").map(str::trim);
             let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
             let [name, shown, runs] = parts[..] else { return Err(stale()) };
-            let runs = runs.parse().ok().filter(|_| name == name_of(row)).ok_or_else(stale)?;
+            let runs = runs.parse().ok().filter(|_| name == row.name()).ok_or_else(stale)?;
             cells.push((shown != "-").then(|| Measured { text: shown.to_owned(), runs }));
         }
         Ok(Self { program, cells })
@@ -95,7 +89,7 @@ impl Column {
             let expected = letters(&expected::damage(&self.program, row));
             let found: String = cell.text.chars().filter(char::is_ascii_uppercase).collect();
             if found != expected {
-                let (program, row) = (&self.program, name_of(row));
+                let (program, row) = (&self.program, row.name());
                 surprises.push(format!("{program}: {row} should do [{expected}] and does [{found}]"));
             }
         }
@@ -103,7 +97,8 @@ impl Column {
     }
 }
 
-/// Where the program did other damage than it should, with an example of each, and call sites that no run has broken.
+/// Where the program did other damage than it should, with an example of each, and call sites that no run has
+/// broken.
 pub fn surprises(program: &str, survey: &Survey) -> Vec<String> {
     let mut surprises: Vec<_> =
         survey.unbroken.iter().map(|site| format!("{program}: no run has broken {site}")).collect();
@@ -122,7 +117,8 @@ pub fn surprises(program: &str, survey: &Survey) -> Vec<String> {
     surprises
 }
 
-/// The table. Between two cells there are at least two blanks, however wide they are: the book reads it by these.
+/// The table. Between two cells there are at least two blanks, however wide they are: the book reads it by
+/// these.
 pub fn table(columns: &[Column]) -> String {
     let mut text = format!("{:<22}", "");
     for column in columns {
@@ -131,7 +127,7 @@ pub fn table(columns: &[Column]) -> String {
     let _ = writeln!(text, "  {:>6}", "runs");
     for (number, row) in rows().enumerate() {
         let cells = columns.iter().map(|column| column.cells[number].as_ref());
-        let _ = write!(text, "{:<22}", name_of(row));
+        let _ = write!(text, "{:<22}", row.name());
         for cell in cells.clone() {
             let _ = write!(text, "  {:<19}", cell.map_or("-", |cell| cell.text.as_str()));
         }
@@ -151,15 +147,6 @@ pub fn table(columns: &[Column]) -> String {
 /// The rows of the table.
 pub fn rows() -> impl Iterator<Item = Row> {
     Fault::ALL.into_iter().map(Row::One).chain([Row::Pairs, Row::Random])
-}
-
-/// The name of a row.
-pub fn name_of(row: Row) -> &'static str {
-    match row {
-        Row::One(fault) => fault.name(),
-        Row::Pairs => "two-crashes",
-        Row::Random => "several-at-random",
-    }
 }
 
 fn cell_text(cell: &Cell) -> String {

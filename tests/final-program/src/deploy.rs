@@ -6,8 +6,10 @@ use fault_engine::{
     deploy::{Deployment, Table},
 };
 use orders::store::PENDING_INDEX;
-use service_kit::{BaseSettings, Mode, ServiceSettings};
+use service::{ChannelSettings, MessagingSettings, ServiceSettings};
+use service_kit::{BaseSettings, Mode};
 use transactional_messaging::{
+    inbox::Generations,
     provision::{ensure_sent_table, ensure_service},
     relay::TopicDirectory,
 };
@@ -19,15 +21,17 @@ pub(crate) fn settings(service: &str) -> ServiceSettings {
             environment: Mode::Development,
             region: "us-east-1".to_owned(),
             endpoint_url: None,
-            topic_prefix: String::new(),
-            queue_prefix: String::new(),
-            fifo: false,
+            release: None,
         },
-        listen: ([127, 0, 0, 1], 0).into(),
+        messaging: MessagingSettings {
+            channels: ChannelSettings::default(),
+            inbox_table: format!("{service}-inbox"),
+            inbox_retention_days: 90,
+            inbox_generations: Generations::default(),
+        },
         table: service.to_owned(),
-        inbox_table: format!("{service}-inbox"),
         outbox_table: format!("{service}-outbox"),
-        inbox_retention_days: 90,
+        auth: service_kit::auth::AuthSettings::Off,
     }
 }
 
@@ -42,7 +46,8 @@ pub(crate) fn sent_table(outbox_table: &str) -> String {
 }
 
 pub(crate) async fn deploy(aws: SdkConfig) -> Result<(), BoxError> {
-    // The laboratory reads what happened from the streams of these two tables, which `final/` itself does not need.
+    // The laboratory reads what happened from the streams of these two tables, which `final/` itself does not
+    // need.
     let lab = Deployment::new(&aws);
     lab.table(Table { name: "customers", ..Table::default() }).await?;
     let pending = Some((PENDING_INDEX.name, PENDING_INDEX.shard, PENDING_INDEX.time));

@@ -1,8 +1,9 @@
-//! The system in `final/` as the fault lab runs it: the real services, the real consumers, the real Lambda handler, with nothing between
-//! them and the laboratory but this description.
+//! The system in `final/` as the fault lab runs it: the real services, the real consumers, the real Lambda
+//! handler, with nothing between them and the laboratory but this description.
 
 mod ambient;
 mod deploy;
+pub mod harness;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -16,6 +17,7 @@ use fault_engine::{Ambient, BoxError, Function, Program, Role, Worker};
 use orders::{overdue, use_cases::Orders};
 use outbox_relay::{RelaySettings, lambda, sweep};
 use permissions::CallLog;
+use service::ChannelSettings;
 use service_kit::{Readiness, RequestLimits, ServiceOptions, service_router};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -57,8 +59,8 @@ pub const PROGRAM: Program = Program {
     parking: &["customers-outbox", "orders-outbox"],
 };
 
-/// Notes what every component of every run from now on needs of IAM. A component is what has a role of its own in a deployment: HTTP and
-/// consumers of a service are one, its relay and its sweeper others.
+/// Notes what every component of every run from now on needs of IAM. A component is what has a role of its
+/// own in a deployment: HTTP and consumers of a service are one, its relay and its sweeper others.
 pub fn note_calls() -> &'static CallLog {
     CALLS.get_or_init(CallLog::default)
 }
@@ -103,7 +105,8 @@ fn router(service: &'static str, ambient: &Ambient, routes: Router) -> Router {
 #[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws_of(ambient, "customers")));
-    let service = Customers::new(database, &deploy::settings("customers"), ambient::shared(ambient));
+    let service =
+        customers::service::use_cases(database, &deploy::settings("customers"), ambient::shared(ambient));
     service.expect("the default retention is long enough")
 }
 
@@ -111,7 +114,7 @@ pub fn customers_service(ambient: &Ambient) -> Customers<DynamoDb> {
 #[expect(clippy::expect_used, reason = "the retention is the default one")]
 pub fn orders_service(ambient: &Ambient) -> Orders<DynamoDb> {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws_of(ambient, "orders")));
-    let service = Orders::new(database, &deploy::settings("orders"), ambient::shared(ambient));
+    let service = orders::service::use_cases(database, &deploy::settings("orders"), ambient::shared(ambient));
     service.expect("the default retention is long enough")
 }
 
@@ -123,14 +126,14 @@ fn consumers(ambient: &Ambient, service: &str) -> ConsumerGroup {
 /// A service whose queues cannot be opened ends, and is started again, as ECS would.
 async fn consume_customers(ambient: Ambient) {
     let mut group = consumers(&ambient, "customers");
-    if customers::service::consume(&mut group, &customers_service(&ambient)).await.is_ok() {
+    if customers::wiring::wiring().start(&mut group, &customers_service(&ambient)).await.is_ok() {
         group.stopped().await;
     }
 }
 
 async fn consume_orders(ambient: Ambient) {
     let (mut group, service) = (consumers(&ambient, "orders"), orders_service(&ambient));
-    if orders::service::consume(&mut group, &service).await.is_ok() {
+    if orders::wiring::wiring().start(&mut group, &service).await.is_ok() {
         let overdue = overdue::watch(service, Duration::from_secs(60), Uuid::nil(), CancellationToken::new());
         tokio::select! {
             () = group.stopped() => {}
@@ -165,6 +168,7 @@ pub fn relay_of(ambient: &Ambient, outbox_table: &str) -> Relay {
 fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
     let settings = RelaySettings {
         base: deploy::settings(outbox_table).base,
+        channels: ChannelSettings::default(),
         outbox_table: outbox_table.to_owned(),
         scheduled_table: None,
         topics: deploy::topics(),

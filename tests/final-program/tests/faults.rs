@@ -1,4 +1,5 @@
-//! The real system under the laboratory's workload: whole, and with each fault at points spread over its calls.
+//! The real system under the laboratory's workload: whole, and with each fault at points spread over its
+//! calls.
 
 use fault_engine::{Fault, Plan, points, run};
 use final_program::PROGRAM;
@@ -29,8 +30,9 @@ fn single_faults_do_no_damage() -> Outcome {
     Ok(())
 }
 
-/// Found by random plans, with other latencies in each run: calls are slower than the visibility timeout allows, and two services of AWS
-/// are away at once. SQS must not count a message out while somebody has it in hand.
+/// Found by random plans, with other latencies in each run: calls are slower than the visibility timeout
+/// allows, and two services of AWS are away at once. SQS must not count a message out while somebody has it
+/// in hand.
 #[test]
 fn slow_consumers_in_two_outages_leave_no_dead_letter_without_its_reason() -> Outcome {
     for seed in 0..12 {

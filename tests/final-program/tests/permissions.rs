@@ -1,9 +1,10 @@
-//! Notes what every component needs of IAM while the laboratory breaks it: recovery makes calls that a run without faults does not.
-//! `scripts/check-infrastructure` compares the notes with the policies in `terraform/`.
+//! Notes what every component needs of IAM while the laboratory breaks it: recovery makes calls that a run
+//! without faults does not. `scripts/check-infrastructure` compares the notes with the policies in
+//! `terraform/`.
 
 use std::{collections::BTreeSet, path::Path};
 
-use fault_engine::{Call, Fault, Plan, Program, Run, execute, points, run};
+use fault_engine::{Call, Fault, Plan, Program, Role, Run, execute, points, run};
 use final_program::{PROGRAM, note_calls};
 
 /// The streams tell nobody anything, and the sweepers have to do all the work.
@@ -42,7 +43,8 @@ fn needs_are_noted() -> Result<(), Box<dyn std::error::Error>> {
     plans.extend((0..MOST_QUEUES).map(|queue| Plan::one(Fault::PoisonPayload, queue * 3)));
     // Messages of each queue cannot be handled for a while.
     let handled = whole.calls.iter().filter(|call| {
-        ["customers", "orders"].contains(&&*call.site.component)
+        let consumers = PROGRAM.workers.iter().filter(|worker| worker.role == Role::Consumer);
+        consumers.map(|worker| worker.name).any(|name| *name == *call.site.component)
             && call.site.operation == "TransactWriteItems"
     });
     plans.extend(handled.map(|call| Plan::one(Fault::Outage, call.index)));

@@ -8,6 +8,7 @@ use transactional_messaging::{
     consumer::{Delivery, Unreadable},
     message::MessageType,
     timestamp,
+    wiring::Queue,
 };
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ pub(crate) fn target(data: &[u8]) {
 
 /// What is taken for a claim leads to one object among those of its kind, and nowhere else.
 fn claim(body: &str) {
-    let Ok(delivery) = Delivery::<Claimable<OrderCreated>>::parse(body) else { return };
+    let Ok(delivery) = Delivery::<Claimable<OrderCreated>>::parse(Queue::new("queue"), body) else { return };
     if let Ok(Some(claim)) = delivery.message.claim() {
         let key = claim.key(OrderCreated::TYPE);
         let hash = key.strip_prefix("OrderCreated/").expect("the name begins with the kind");
@@ -41,7 +42,7 @@ fn claim(body: &str) {
 }
 
 fn read<M: MessageType + serde::de::DeserializeOwned>(body: &str) {
-    match Delivery::<M>::parse(body) {
+    match Delivery::<M>::parse(Queue::new("queue"), body) {
         Ok(delivery) => {
             assert!(is_message(body, M::TYPE), "this is no {}", M::TYPE);
             comes_back(&delivery);
@@ -58,7 +59,8 @@ fn comes_back<M: MessageType + serde::de::DeserializeOwned>(delivery: &Delivery<
     let text = delivery.envelope.to_text(usize::MAX).expect("what was read can be written");
     let notification = json!({"Type": "Notification", "Message": text}).to_string();
     for body in [&text, &notification] {
-        let again = Delivery::<M>::parse(body).expect("what was written can be read").envelope;
+        let again =
+            Delivery::<M>::parse(Queue::new("queue"), body).expect("what was written can be read").envelope;
         let envelope = &delivery.envelope;
         assert_eq!((again.id, again.correlationid), (envelope.id, envelope.correlationid));
         assert_eq!((&again.kind, &again.subject), (&envelope.kind, &envelope.subject));
@@ -67,7 +69,8 @@ fn comes_back<M: MessageType + serde::de::DeserializeOwned>(delivery: &Delivery<
     }
 }
 
-/// The same question asked of plain JSON: an object that is an envelope of this kind, or a notification with such a one.
+/// The same question asked of plain JSON: an object that is an envelope of this kind, or a notification with
+/// such a one.
 fn is_message(body: &str, kind: &str) -> bool {
     // A number that is too large for any type, in a field that nobody reads, leaves nothing to compare with.
     let Ok(outer) = serde_json::from_str::<Value>(body) else { return is_json(body.as_bytes()) };

@@ -11,7 +11,10 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use service_kit::{CORRELATION_ID_HEADER, Readiness, RequestLimits, ServiceOptions, service_router};
+use service::ServiceSettings;
+use service_kit::{
+    CORRELATION_ID_HEADER, Environment, Readiness, RequestLimits, ServiceOptions, service_router,
+};
 use tower::ServiceExt as _;
 use transactional_messaging::ambient::Ambient;
 use uuid::Uuid;
@@ -61,8 +64,8 @@ impl Sent {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Whether the body follows the grammar of JSON. It may do so and still be no [`Value`]: a number in a field that nobody reads can be
-    /// too large for any type.
+    /// Whether the body follows the grammar of JSON. It may do so and still be no [`Value`]: a number in a
+    /// field that nobody reads can be too large for any type.
     pub(crate) fn is_json(&self) -> bool {
         is_json(&self.body)
     }
@@ -97,8 +100,8 @@ pub(crate) fn router(service: &'static str, routes: Router, ambient: Ambient) ->
     )
 }
 
-/// Sends a request and checks what is true of every answer: it is never a failure of ours, carries the correlation id of the request,
-/// and says in JSON what was wrong.
+/// Sends a request and checks what is true of every answer: it is never a failure of ours, carries the
+/// correlation id of the request, and says in JSON what was wrong.
 pub(crate) async fn ask(router: &Router, sent: &Sent) -> Answer {
     let request = sent.request(Body::from(sent.body.clone()));
     let Ok(answer) = router.clone().oneshot(request).await;
@@ -130,7 +133,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Settings of a service that runs on a database in memory.
-pub(crate) fn settings(table_variable: &str) -> service_kit::ServiceSettings {
+pub(crate) fn settings(table_variable: &str) -> ServiceSettings {
     let variables = [
         ("ENVIRONMENT", "autotest"),
         ("AWS_REGION", "us-east-1"),
@@ -138,6 +141,6 @@ pub(crate) fn settings(table_variable: &str) -> service_kit::ServiceSettings {
         ("DYNAMODB_INBOX_TABLE_NAME", "inbox"),
         ("DYNAMODB_OUTBOX_TABLE_NAME", "outbox"),
     ];
-    service_kit::ServiceSettings::read(variables.into_iter().collect(), table_variable)
-        .expect("they are complete")
+    let environment: Environment = variables.into_iter().collect();
+    environment.read(|env| ServiceSettings::read(env, table_variable)).expect("they are complete")
 }

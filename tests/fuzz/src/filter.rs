@@ -11,7 +11,8 @@ pub(crate) fn target(data: &[u8]) {
         assert!(parsed.is_err(), "this is no JSON");
         return;
     };
-    // Lambda would refuse or read otherwise what is not listed here; a filter that is misread loses records without a word.
+    // Lambda would refuse or read otherwise what is not listed here; a filter that is misread loses records
+    // without a word.
     assert_eq!(parsed.is_ok(), pattern.is_object() && is_understood(&pattern), "{pattern}");
     let (Ok(filter), Ok(record)) = (parsed, serde_json::from_str::<Value>(record)) else { return };
     assert_eq!(filter.matches(&record), matches(&pattern, Some(&record)), "{pattern} and {record}");

@@ -3,8 +3,7 @@
 use orders::{
     domain::{MAX_TOTAL, Total},
     http::routes,
-    service::TABLE_VARIABLE,
-    use_cases::Orders,
+    service::{TABLE_VARIABLE, use_cases},
 };
 use serde_json::Value;
 use time::macros::datetime;
@@ -27,7 +26,7 @@ pub(crate) fn target(data: &[u8]) {
 
 async fn served() -> Served {
     let (database, ambient) = (MemoryDatabase::new(), Ambient::fixed(datetime!(2026-01-01 0:00 UTC)));
-    let orders = Orders::new(database.clone(), &settings(TABLE_VARIABLE), ambient.clone()).unwrap();
+    let orders = use_cases(database.clone(), &settings(TABLE_VARIABLE), ambient.clone()).unwrap();
     let context = Context::of_request(Uuid::from_u128(1));
     orders.create(&context, PENDING, Uuid::from_u128(2), Total::new(5).unwrap()).await.unwrap();
     Served {

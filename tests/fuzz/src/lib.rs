@@ -1,10 +1,11 @@
 //! Fuzz targets: every reader of what comes from outside, with what must hold of whatever it is given.
 //!
-//! Each target is a function of bytes that panics when a property is broken. `scripts/fuzz` gives them to libFuzzer, which looks for bytes
-//! that reach new code; the tests of this crate give them the committed seeds, and everything that was ever found.
+//! Each target is a function of bytes that panics when a property is broken. `scripts/fuzz` gives them to
+//! libFuzzer, which looks for bytes that reach new code; the tests of this crate give them the committed
+//! seeds, and everything that was ever found.
 //!
-//! Common to all targets: what was not understood is an error and never half understood, and what was understood comes back when it is
-//! written and read again.
+//! Common to all targets: what was not understood is an error and never half understood, and what was
+//! understood comes back when it is written and read again.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod delivery;

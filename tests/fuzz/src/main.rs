@@ -1,7 +1,8 @@
 //! All targets as one program.
 //!
-//! As scripts/fuzz builds it, it is a libFuzzer program, and the environment variable `FUZZ_TARGET` says which target it runs. As cargo
-//! builds it otherwise, it gives files to a target, to look at what was found: `cargo run -p fuzz -- delivery FILE…`.
+//! As scripts/fuzz builds it, it is a libFuzzer program, and the environment variable `FUZZ_TARGET` says
+//! which target it runs. As cargo builds it otherwise, it gives files to a target, to look at what was found:
+//! `cargo run -p fuzz -- delivery FILE…`.
 #![cfg_attr(fuzzing, no_main)]
 #![allow(unexpected_cfgs, reason = "`fuzzing` is set by tests/fuzz/instrument")]
 

@@ -1,4 +1,5 @@
-//! The committed seeds, and everything that was ever found, given to their targets: on any machine, without libFuzzer.
+//! The committed seeds, and everything that was ever found, given to their targets: on any machine, without
+//! libFuzzer.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;

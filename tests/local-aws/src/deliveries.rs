@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::messages::Messages;
+use crate::watch::{DELIVER, Watchers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
@@ -31,6 +32,7 @@ const TRIED_FOR: Duration = Duration::from_secs(23 * 24 * 60 * 60);
 pub(crate) struct Deliveries {
     queues: Arc<RustackSqs>,
     messages: Arc<Messages>,
+    watchers: Watchers,
     lines: Mutex<HashMap<String, UnboundedSender<Delivery>>>,
 }
 
@@ -40,8 +42,8 @@ struct Delivery {
 }
 
 impl Deliveries {
-    pub(crate) fn new(queues: Arc<RustackSqs>, messages: Arc<Messages>) -> Self {
-        Self { queues, messages, lines: Mutex::default() }
+    pub(crate) fn new(queues: Arc<RustackSqs>, messages: Arc<Messages>, watchers: Watchers) -> Self {
+        Self { queues, messages, watchers, lines: Mutex::default() }
     }
 
     /// Puts the message into the queue's line. What comes back tells when it is in the queue; nobody has to
@@ -60,7 +62,8 @@ impl Deliveries {
         let (line, deliveries) = unbounded_channel();
         // The other end is in hand, so it takes the message.
         line.send(delivery).ok();
-        tokio::spawn(work_off(self.queues.clone(), self.messages.clone(), deliveries));
+        let shared = (self.queues.clone(), self.messages.clone(), self.watchers.clone());
+        tokio::spawn(work_off(shared, deliveries));
         lines.insert(queue_arn.to_owned(), line);
         delivered
     }
@@ -100,8 +103,7 @@ fn failed(queue_arn: &str, error: &impl std::fmt::Display) -> DeliveryError {
 }
 
 async fn work_off(
-    queues: Arc<RustackSqs>,
-    messages: Arc<Messages>,
+    (queues, messages, watchers): (Arc<RustackSqs>, Arc<Messages>, Watchers),
     mut deliveries: UnboundedReceiver<Delivery>,
 ) {
     while let Some(Delivery { message, done }) = deliveries.recv().await {
@@ -110,6 +112,8 @@ async fn work_off(
         let outcome = match outcome {
             Ok(id) => {
                 messages.sent(&id, &request);
+                let told = (DELIVER.to_owned(), request.to_string().into());
+                watchers.tell(told, 200, serde_json::json!({ "MessageId": id }).to_string().into());
                 Ok(())
             }
             Err(error) => {
@@ -122,8 +126,8 @@ async fn work_off(
     }
 }
 
-/// Tries until the message is in the queue, whose id for it is returned, or the queue cannot take it: it is gone, or refuses the message
-/// for what it is. AWS does not try these again either.
+/// Tries until the message is in the queue, whose id for it is returned, or the queue cannot take it: it is
+/// gone, or refuses the message for what it is. AWS does not try these again either.
 async fn deliver(queues: &RustackSqs, message: SendMessageInput) -> Result<String, SqsError> {
     let until = Instant::now() + TRIED_FOR;
     let mut pause = FIRST_PAUSE;

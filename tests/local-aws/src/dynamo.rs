@@ -1,8 +1,8 @@
 //! DynamoDB and its streams: from an operation's name and JSON body to dynoxide's typed call and back.
 //!
-//! dynoxide's own HTTP server can only be had with a socket, and an in-memory test must not have one. Both ways in
-//! use these typed calls, so that they cannot differ. What is lost against its server is the exact wording of the
-//! refusal of a malformed request, which no SDK sends.
+//! dynoxide's own HTTP server can only be had with a socket, and an in-memory test must not have one. Both
+//! ways in use these typed calls, so that they cannot differ. What is lost against its server is the exact
+//! wording of the refusal of a malformed request, which no SDK sends.
 
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::answer::{Answer, Failure, internal, parse, to_json};
+use crate::error::StartError;
 use crate::expiry::Expiry;
 use crate::hidden::{self, Hidden, check, places};
 use crate::item_by_item::{self, ItemByItem};
@@ -32,25 +34,9 @@ const LONGEST_TOKEN: usize = 36;
 /// What the names of operations begin with that write nothing.
 const READS: [char; 5] = ['G', 'Q', 'S', 'L', 'D'];
 
-pub(crate) type Answer = Result<String, Failure>;
-
-/// Why an operation was not carried out.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    Dynoxide(DynoxideError),
-    /// An exception that dynoxide does not have: its name, and its message.
-    Other(&'static str, &'static str),
-}
-
-impl From<DynoxideError> for Failure {
-    fn from(error: DynoxideError) -> Self {
-        Self::Dynoxide(error)
-    }
-}
-
 pub(crate) struct DynamoDb {
-    pub(crate) database: Database,
-    pub(crate) hidden: Hidden,
+    database: Database,
+    hidden: Hidden,
     clock: Arc<dyn Clock>,
     expiry: Expiry,
     tokens: Tokens,
@@ -74,7 +60,7 @@ impl DynamoDb {
         }
         let answer = match ItemByItem::of(headers) {
             Ok(Some(way)) if operation == "TransactWriteItems" => {
-                item_by_item::write(self.clone(), body, way).await
+                self.clone().write_item_by_item(body, way).await
             }
             Ok(_) => self.carry_out(operation, &body),
             Err(error) => Err(error.into()),
@@ -92,8 +78,13 @@ impl DynamoDb {
         }
     }
 
-    /// Deletes what has expired, if anything can have. Reads every item of the tables with a time to live, a page at a time, between
-    /// which others have their turn.
+    /// Copies tables and streams into an empty SQLite database.
+    pub(crate) fn copy_tables(&self, to: &str) -> Result<(), StartError> {
+        self.database.vacuum_into(to).map_err(|error| StartError::Copy(error.to_string()))
+    }
+
+    /// Deletes what has expired, if anything can have. Reads every item of the tables with a time to live, a
+    /// page at a time, between which others have their turn.
     pub(crate) fn sweep_if_due(&self) {
         if !self.expiry.is_due(self.clock.now_unix_secs()) {
             return;
@@ -174,23 +165,43 @@ impl DynamoDb {
         answer
     }
 
+    /// Carries out the transaction in a task of its own: once it is decided, nobody can stop it.
+    async fn write_item_by_item(self: Arc<Self>, body: Bytes, way: ItemByItem) -> Answer {
+        let written = tokio::spawn(async move {
+            let mut request: TransactWriteItemsRequest = parse(&body)?;
+            let places = places(&self.database, &parse(&body)?);
+            let token = Self::token(&mut request);
+            if let Some(token) = &token
+                && let Some(answer) = self.begin(token, &request)?
+            {
+                return Ok(answer);
+            }
+            let outcome = item_by_item::show(&self.database, &self.hidden, request, places, &way).await;
+            if let Some(token) = token {
+                self.end(token, &outcome);
+            }
+            outcome
+        });
+        match written.await {
+            Ok(answer) => answer,
+            Err(error) => Err(DynoxideError::InternalServerError(error.to_string()).into()),
+        }
+    }
+
     /// Takes the token out of the request. One that is too short or too long stays: dynoxide refuses it.
-    pub(crate) fn token(request: &mut TransactWriteItemsRequest) -> Option<String> {
+    fn token(request: &mut TransactWriteItemsRequest) -> Option<String> {
         request.client_request_token.take_if(|token| (1..=LONGEST_TOKEN).contains(&token.len()))
     }
 
-    /// The answer that this request with this token had, if it is over. Otherwise it is in progress from now on.
-    pub(crate) fn begin(
-        &self,
-        token: &str,
-        request: &TransactWriteItemsRequest,
-    ) -> Result<Option<String>, Failure> {
+    /// The answer that this request with this token had, if it is over. Otherwise it is in progress from now
+    /// on.
+    fn begin(&self, token: &str, request: &TransactWriteItemsRequest) -> Result<Option<String>, Failure> {
         let items = serde_json::to_value(&request.transact_items).map_err(internal)?;
         self.tokens.begin(token, &items, self.clock.now_unix_secs())
     }
 
     /// The request with this token is over.
-    pub(crate) fn end(&self, token: String, answer: &Answer) {
+    fn end(&self, token: String, answer: &Answer) {
         self.tokens.end(token, answer.as_ref().ok(), self.clock.now_unix_secs());
     }
 }
@@ -203,7 +214,8 @@ where
     to_json(&run(parse(body)?)?)
 }
 
-/// The one shard is always open. dynoxide gives it an end all the same, by which a reader of AWS knows a closed one.
+/// The one shard is always open. dynoxide gives it an end all the same, by which a reader of AWS knows a
+/// closed one.
 fn describe_stream(db: &Database, body: &[u8]) -> Answer {
     let mut answer = db.describe_stream(parse(body)?)?;
     for shard in &mut answer.stream_description.shards {
@@ -237,24 +249,4 @@ fn get_records(db: &Database, body: &[u8], horizon: i64) -> Answer {
 
 fn with_region(answer: String) -> String {
     answer.replace(DYNOXIDE_ARN, &format!("arn:aws:dynamodb:{REGION}:"))
-}
-
-/// dynoxide marks the error class of a value it refuses with a prefix in capitals, which must not reach the wire.
-pub(crate) fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, DynoxideError> {
-    serde_json::from_slice(body).map_err(|error| {
-        let text = error.to_string();
-        let message = ["VALIDATION:", "VALIDATION_REQUEST:", "VALIDATION_AS_READ:"]
-            .iter()
-            .find_map(|mark| text.strip_prefix(mark))
-            .unwrap_or(&text);
-        DynoxideError::ValidationException(message.to_owned())
-    })
-}
-
-fn to_json(answer: &impl Serialize) -> Answer {
-    Ok(serde_json::to_string(answer).map_err(internal)?)
-}
-
-pub(crate) fn internal(error: serde_json::Error) -> DynoxideError {
-    DynoxideError::InternalServerError(error.to_string())
 }

@@ -26,6 +26,9 @@ pub enum StartError {
         "could not open the DynamoDB data: check that the file is writable and holds a dynoxide database"
     )]
     Database(#[source] dynoxide::DynoxideError),
+    /// The tables in memory could not be copied for a [`Blueprint`](crate::Blueprint).
+    #[error("could not copy the tables of an AWS in memory ({0}): this needs memory as large as the tables")]
+    Copy(String),
     /// What was kept of queues, topics and buckets could not be read.
     #[error(
         "could not read what is kept beside the data ({0}): delete the files with its name and more, and start again"

@@ -8,7 +8,7 @@ use dynoxide::errors::CancellationReason;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
-use crate::dynamo::{Answer, Failure, internal};
+use crate::answer::{Answer, Failure, internal};
 
 /// What AWS says of an item that another transaction holds.
 const ONGOING: &str = "Transaction is ongoing for the item";
@@ -18,8 +18,8 @@ const CONFLICT: Failure = Failure::Other("TransactionConflictException", ONGOING
 /// The table of an item, and its key as it is spelled in requests.
 pub(crate) type Place = (String, String);
 
-/// The items that are not visible yet. A write holds the lock from the question whether its item is one of them
-/// until it has written.
+/// The items that are not visible yet. A write holds the lock from the question whether its item is one of
+/// them until it has written.
 #[derive(Default)]
 pub(crate) struct Hidden(Mutex<HashSet<Place>>);
 
@@ -103,8 +103,8 @@ pub(crate) fn around(
     }
 }
 
-/// AWS does not say what becomes of an entry of `BatchWriteItem` that meets a transaction. The operation has no
-/// error for it, so the entry is not processed.
+/// AWS does not say what becomes of an entry of `BatchWriteItem` that meets a transaction. The operation has
+/// no error for it, so the entry is not processed.
 fn with_unprocessed(request: &Value, unprocessed: Value, run: impl FnOnce(&[u8]) -> Answer) -> Answer {
     if request["RequestItems"].as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(json!({ "UnprocessedItems": unprocessed }).to_string());
@@ -114,7 +114,8 @@ fn with_unprocessed(request: &Value, unprocessed: Value, run: impl FnOnce(&[u8])
     Ok(answer.to_string())
 }
 
-/// Takes the entries for which `taken` holds, given table and entry, out of the request, and tables with none left.
+/// Takes the entries for which `taken` holds, given table and entry, out of the request, and tables with none
+/// left.
 fn take_entries(request: &mut Value, taken: impl Fn(&str, &Value) -> bool) -> Value {
     let mut out = serde_json::Map::new();
     if let Some(tables) = request["RequestItems"].as_object_mut() {

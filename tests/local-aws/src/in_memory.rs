@@ -18,6 +18,8 @@ use http_body_util::BodyExt;
 use crate::clock::VirtualClock;
 use crate::error::StartError;
 use crate::services::Services;
+use crate::ses::Mail;
+use crate::watch::Exchange;
 use crate::{schema, sdk};
 
 /// Only queue URLs show it: the SDK is given a client that dials nothing. Names under `.localhost` resolve
@@ -49,11 +51,29 @@ impl InMemoryAws {
     ///
     /// [`StartError::Database`] if SQLite cannot open a database in memory.
     pub fn new() -> Result<Self, StartError> {
+        Self::with(|database| {
+            schema::index_memory(database);
+            Ok(())
+        })
+    }
+
+    /// New services over a database that this fills.
+    pub(crate) fn with(fill: impl FnOnce(&Database) -> Result<(), StartError>) -> Result<Self, StartError> {
         let clock = VirtualClock::start();
         let shared = Arc::new(clock.clone());
         let database = Database::memory_with_clock(shared.clone()).map_err(StartError::Database)?;
-        schema::index_memory(&database);
+        fill(&database)?;
         Ok(Self { services: Arc::new(Services::new(database, shared, HOST, PORT)), clock })
+    }
+
+    /// Answers a request that was made before.
+    pub(crate) async fn repeat(&self, request: http::Request<Bytes>) {
+        self.services.answer(request).await;
+    }
+
+    /// Copies the tables, with their streams, into an empty SQLite database.
+    pub(crate) fn copy_tables(&self, to: &str) -> Result<(), StartError> {
+        self.services.copy_tables(to)
     }
 
     /// Settings for any SDK client that shall call these services, with this value as its HTTP client.
@@ -67,6 +87,16 @@ impl InMemoryAws {
     /// The clock that DynamoDB and the SDK read, to be given to the code under test as well.
     pub fn clock(&self) -> VirtualClock {
         self.clock.clone()
+    }
+
+    /// Every call from now on, as [`LocalAws::watch`](crate::LocalAws::watch) tells of it.
+    pub fn watch(&self) -> tokio::sync::broadcast::Receiver<Arc<Exchange>> {
+        self.services.watchers().subscribe()
+    }
+
+    /// The mails that were sent so far, in their sequence.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.services.mails()
     }
 
     /// Answers one SDK request. A connector that injects faults wraps this.

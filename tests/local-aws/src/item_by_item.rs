@@ -1,34 +1,32 @@
 //! Transactions that become visible item by item, which AWS allows and dynoxide never does.
 //!
-//! "Amazon DynamoDB Developer Guide, Isolation levels": a transaction is serializable with each single read and
-//! write and with `TransactGetItems`; to what reads several items it is read-committed, so a `Query`, a `Scan`
-//! or a `BatchGetItem` may see one item of it and not yet the other. A request asks for that with a header, so
-//! that both ways into this AWS have it.
+//! "Amazon DynamoDB Developer Guide, Isolation levels": a transaction is serializable with each single read
+//! and write and with `TransactGetItems`; to what reads several items it is read-committed, so a `Query`, a
+//! `Scan` or a `BatchGetItem` may see one item of it and not yet the other. A request asks for that with a
+//! header, so that both ways into this AWS have it.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use dynoxide::actions::transact_write_items::{TransactDelete, TransactWriteItem, TransactWriteItemsRequest};
 use dynoxide::{Database, DynoxideError};
 use http::HeaderMap;
 
-use crate::dynamo::{Answer, DynamoDb, parse};
-use crate::hidden::{Place, cancelled, check, places};
+use crate::answer::Answer;
+use crate::hidden::{Hidden, Place, cancelled, check};
 
 /// How a `TransactWriteItems` becomes visible, told by the header [`ItemByItem::HEADER`] of its request.
 ///
-/// All conditions are judged at one moment. Then the items become visible one after the other, and with each its
-/// stream record; until then every read shows what was there before. Who writes to an item that is not visible
-/// yet, or reads it by `TransactGetItems`, is told of a conflict. The answer comes when the last item is
-/// visible; a caller that hangs up stops nothing. The answer tells no capacity, and a transaction has at most 99
-/// items.
+/// All conditions are judged at one moment. Then the items become visible one after the other, and with each
+/// its stream record; until then every read shows what was there before. Who writes to an item that is not
+/// visible yet, or reads it by `TransactGetItems`, is told of a conflict. The answer comes when the last item
+/// is visible; a caller that hangs up stops nothing. The answer tells no capacity, and a transaction has at
+/// most 99 items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemByItem {
-    /// The places, from 0, of the transaction's items in the sequence in which they become visible. Items that
-    /// are not named are visible as soon as it is decided.
+    /// The places, from 0, of the transaction's items in the sequence in which they become visible. Items
+    /// that are not named are visible as soon as it is decided.
     pub sequence: Vec<usize>,
     /// The time between two items of the sequence, in whole milliseconds.
     pub gap: Duration,
@@ -80,31 +78,10 @@ fn refuse(why: String) -> DynoxideError {
     DynoxideError::ValidationException(why)
 }
 
-/// Carries out the transaction in a task of its own: once it is decided, nobody can stop it.
-pub(crate) async fn write(dynamodb: Arc<DynamoDb>, body: Bytes, way: ItemByItem) -> Answer {
-    let written = tokio::spawn(async move {
-        let mut request: TransactWriteItemsRequest = parse(&body)?;
-        let places = places(&dynamodb.database, &parse(&body)?);
-        let token = DynamoDb::token(&mut request);
-        if let Some(token) = &token
-            && let Some(answer) = dynamodb.begin(token, &request)?
-        {
-            return Ok(answer);
-        }
-        let outcome = decide_and_show(&dynamodb, request, places, &way).await;
-        if let Some(token) = token {
-            dynamodb.end(token, &outcome);
-        }
-        outcome
-    });
-    match written.await {
-        Ok(answer) => answer,
-        Err(error) => Err(DynoxideError::InternalServerError(error.to_string()).into()),
-    }
-}
-
-async fn decide_and_show(
-    dynamodb: &DynamoDb,
+/// Decides on the transaction at one moment, and shows its items one after the other.
+pub(crate) async fn show(
+    database: &Database,
+    hidden: &Hidden,
     request: TransactWriteItemsRequest,
     places: Vec<Option<Place>>,
     way: &ItemByItem,
@@ -116,19 +93,19 @@ async fn decide_and_show(
         return Err(refuse(format!("{} names each item once at most", ItemByItem::HEADER)).into());
     }
     {
-        let mut hidden = dynamodb.hidden.lock();
+        let mut hidden = hidden.lock();
         check(&places, &hidden)?;
-        judge(&dynamodb.database, &request, &places)?;
+        judge(database, &request, &places)?;
         hidden.extend(places.iter().flatten().cloned());
     }
     let mut shown = Ok("{}".to_owned());
     for (index, pause) in turns {
         tokio::time::sleep(pause).await;
         let item = request.transact_items[index].clone();
-        let mut hidden = dynamodb.hidden.lock();
+        let mut hidden = hidden.lock();
         let single = TransactWriteItemsRequest { transact_items: vec![item], ..Default::default() };
         // Nobody else could write to the item, so what was judged of it still holds.
-        if let Err(error) = dynamodb.database.transact_write_items(single) {
+        if let Err(error) = database.transact_write_items(single) {
             tracing::error!(%error, index, "transaction_item_not_shown");
             shown = Err(DynoxideError::InternalServerError(error.to_string()).into());
         }

@@ -1,6 +1,7 @@
-//! What a restart finds again beside the tables, which dynoxide keeps itself: queues, topics with their subscriptions, buckets with their
-//! objects (a snapshot, written a fifth of a second after something changed; what was made later than that before the end is not found
-//! again), and the messages in queues ([`Messages`](crate::messages::Messages), each at once).
+//! What a restart finds again beside the tables, which dynoxide keeps itself: queues, topics with their
+//! subscriptions, buckets with their objects (a snapshot, written a fifth of a second after something
+//! changed; what was made later than that before the end is not found again), and the messages in queues
+//! ([`Messages`](crate::messages::Messages), each at once).
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,5 @@
-//! The embedded AWS as a program of its own, for clients in other processes: the AWS CLI, or a service under a debugger.
+//! The embedded AWS as a program of its own, for clients in other processes: the AWS CLI, or a service under
+//! a debugger.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
@@ -9,7 +10,7 @@ use clap::Parser;
 use local_aws::{LocalAws, REGION};
 use tracing_subscriber::EnvFilter;
 
-/// DynamoDB, DynamoDB Streams, SQS, SNS and S3 on one port.
+/// DynamoDB, DynamoDB Streams, SQS, SNS, S3 and sending with SES on one port.
 #[derive(Parser)]
 #[command(name = "local-aws", version)]
 struct Arguments {
@@ -17,8 +18,8 @@ struct Arguments {
     #[arg(long, default_value_t = 4566, env = "LOCAL_AWS_PORT")]
     port: u16,
 
-    /// The address to listen on. Whoever can reach it may do everything; other than loopback is for a container, which has a network
-    /// of its own.
+    /// The address to listen on. Whoever can reach it may do everything; other than loopback is for a
+    /// container, which has a network of its own.
     #[arg(long, default_value_t = IpAddr::from(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
 
@@ -26,7 +27,8 @@ struct Arguments {
     #[arg(long)]
     health: bool,
 
-    /// A file that keeps tables and streams over a restart; files beside it keep queues with their messages, topics and buckets.
+    /// A file that keeps tables and streams over a restart; files beside it keep queues with their messages,
+    /// topics and buckets.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 }

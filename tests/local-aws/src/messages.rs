@@ -1,7 +1,8 @@
-//! The messages in queues, in a file: each is there before its sender is answered, and leaves with its deletion.
+//! The messages in queues, in a file: each is there before its sender is answered, and leaves with its
+//! deletion.
 //!
-//! rustack keeps them in memory. After a restart they are sent again, in their sequence, with new ids; one that was in somebody's hands
-//! is visible at once, and its receives count from zero.
+//! rustack keeps them in memory. After a restart they are sent again, in their sequence, with new ids; one
+//! that was in somebody's hands is visible at once, and its receives count from zero.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

@@ -9,8 +9,8 @@ use rustack_s3_http::{FromS3Request, IntoS3Response, RoutingContext, S3ResponseB
 use rustack_s3_model::S3Operation;
 use rustack_s3_model::error::S3Error;
 
+use crate::response::whole;
 use crate::sdk::REGION;
-use crate::services::whole;
 
 /// Larger objects would go to files.
 const MAX_IN_MEMORY: usize = 64 * 1024 * 1024;
@@ -47,6 +47,9 @@ impl S3 {
         match route.operation {
             S3Operation::CreateBucket => {
                 s3.handle_create_bucket(read(&route, &parts, body)?).await?.into_s3_response()
+            }
+            S3Operation::ListBuckets => {
+                s3.handle_list_buckets(read(&route, &parts, body)?).await?.into_s3_response()
             }
             S3Operation::PutBucketLifecycleConfiguration => {
                 let input = read(&route, &parts, body)?;

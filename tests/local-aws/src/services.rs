@@ -8,40 +8,45 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bytes::Bytes;
 use dynoxide::Database;
 use dynoxide::storage_backend::Clock;
-use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Body;
 use serde_json::json;
 
 use crate::dynamo::DynamoDb;
+use crate::error::StartError;
 use crate::kept;
 use crate::messages::Messages;
+use crate::response::json_response;
 use crate::s3::S3;
+use crate::ses::{self, Mail, Ses};
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::watch::Watchers;
 
 /// Where a health check asks.
 pub(crate) const HEALTH_PATH: &str = "/_local/health";
 
-const JSON: &str = "application/x-amz-json-1.0";
+/// Where somebody reads which mails were sent.
+pub(crate) const MAILS_PATH: &str = "/_local/mails";
 
 /// The services and the state they share.
 pub(crate) struct Services {
     dynamodb: Arc<DynamoDb>,
     s3: S3,
+    ses: Ses,
     sqs: Sqs,
     sns: Sns,
     requests: AtomicU64,
     sweeps_first: bool,
     /// Whether something changed that a file should keep.
     changed: AtomicBool,
+    watchers: Watchers,
 }
 
 impl Services {
     /// `host` and `port` go into queue URLs and must lead back to [`Services::answer`].
     ///
-    /// Expired items are deleted before a call, which is exact under a paused clock, and nobody can see an item except through a call.
+    /// Expired items are deleted before a call, which is exact under a paused clock, and nobody can see an
+    /// item except through a call.
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, host: &str, port: u16) -> Self {
         Self::with(database, clock, host, port, Messages::default())
     }
@@ -54,16 +59,19 @@ impl Services {
         port: u16,
         messages: Messages,
     ) -> Self {
+        let watchers = Watchers::new(clock.clone());
         let sqs = Sqs::new(host, port, messages);
-        let sns = Sns::new(host, port, &sqs);
+        let sns = Sns::new(host, port, &sqs, watchers.clone());
         Self {
             dynamodb: Arc::new(DynamoDb::new(database, clock)),
             s3: S3::new(),
+            ses: Ses::default(),
             sqs,
             sns,
             requests: AtomicU64::new(0),
             sweeps_first: true,
             changed: AtomicBool::new(false),
+            watchers,
         }
     }
 
@@ -102,15 +110,45 @@ impl Services {
         self.dynamodb.sweep_if_due();
     }
 
-    /// Answers one request. AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query
-    /// protocol, which has no such header.
+    /// Copies tables and streams into an empty SQLite database.
+    pub(crate) fn copy_tables(&self, to: &str) -> Result<(), StartError> {
+        self.dynamodb.copy_tables(to)
+    }
+
+    /// Who watches the calls that pass here.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    /// The mails that were sent so far.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        self.ses.mails()
+    }
+
+    /// Answers one request, and shows it to those who watch.
     pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let Some(begun) = self.watchers.begin(&request) else { return self.dispatch(request).await };
+        let answer = self.dispatch(request).await;
+        self.watchers.tell(begun, answer.status().as_u16(), answer.body().clone());
+        answer
+    }
+
+    /// AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query
+    /// protocol, which has no such header.
+    async fn dispatch(&self, request: Request<Bytes>) -> Response<Bytes> {
         let request_id = format!("local-{:08}", self.requests.fetch_add(1, Ordering::Relaxed) + 1);
         if request.method() == Method::GET && request.uri().path() == HEALTH_PATH {
             return json_response(StatusCode::OK, &request_id, json!({ "status": "ok" }).to_string());
         }
-        // S3 alone names what it is asked for in its path; all others are called at the root.
-        if request.uri().path() != "/" {
+        if request.method() == Method::GET && request.uri().path() == MAILS_PATH {
+            return json_response(StatusCode::OK, &request_id, json!({ "mails": self.mails() }).to_string());
+        }
+        if request.uri().path().starts_with(ses::PATH) {
+            return self.ses.answer(request, &request_id);
+        }
+        // Beside SES, S3 alone names what it is asked for in its path, and is asked at the root for its
+        // buckets; all others are called there.
+        if request.uri().path() != "/" || asks_for_buckets(&request) {
             let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
             let answer = self.s3.answer(request, &request_id).await;
             self.may_have_changed(changes);
@@ -121,7 +159,8 @@ impl Services {
             return refuse(&request_id, "UnknownOperationException", "AWS APIs are called with POST");
         }
         let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-        // Fields that an operation does not know are skipped unread, so the readers behind this would not notice.
+        // Fields that an operation does not know are skipped unread, so the readers behind this would not
+        // notice.
         if target.is_some() && std::str::from_utf8(&body).is_err() {
             return refuse(&request_id, "SerializationException", "the body is not UTF-8");
         }
@@ -151,25 +190,13 @@ impl Services {
     }
 }
 
-/// The answer of a rustack service with its body in one piece.
-pub(crate) async fn whole<B: Body>(response: Response<B>) -> Response<Bytes> {
-    let (parts, body) = response.into_parts();
-    // The body is in memory already, so reading it cannot fail.
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    Response::from_parts(parts, body)
-}
-
 fn refuse(request_id: &str, code: &str, message: &str) -> Response<Bytes> {
     let body = json!({ "__type": code, "message": message });
     json_response(StatusCode::BAD_REQUEST, request_id, body.to_string())
 }
 
-pub(crate) fn json_response(status: StatusCode, request_id: &str, body: String) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(JSON));
-    if let Ok(value) = http::HeaderValue::from_str(request_id) {
-        response.headers_mut().insert("x-amzn-requestid", value);
-    }
-    response
+/// Whether it is `ListBuckets`: signed for S3, which a browser's look at the root is not.
+fn asks_for_buckets(request: &Request<Bytes>) -> bool {
+    let signed = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    *request.method() == Method::GET && signed.is_some_and(|scope| scope.contains("/s3/aws4_request"))
 }

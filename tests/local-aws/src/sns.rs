@@ -15,11 +15,12 @@ use rustack_sns_http::router::resolve_operation;
 use rustack_sns_model::error::SnsError;
 
 use crate::deliveries::Deliveries;
+use crate::response::whole;
 use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
-use crate::services::whole;
 use crate::sns_rules::{self, SPOILT};
 use crate::sqs::Sqs;
+use crate::watch::Watchers;
 
 pub(crate) struct Sns {
     topics: Arc<RustackSns>,
@@ -27,7 +28,7 @@ pub(crate) struct Sns {
 }
 
 impl Sns {
-    pub(crate) fn new(host: &str, port: u16, sqs: &Sqs) -> Self {
+    pub(crate) fn new(host: &str, port: u16, sqs: &Sqs, watchers: Watchers) -> Self {
         let config = SnsConfig {
             skip_signature_validation: true,
             default_region: REGION.to_owned(),
@@ -35,7 +36,7 @@ impl Sns {
             host: host.to_owned(),
             port,
         };
-        let deliveries = Deliveries::new(sqs.queues(), sqs.messages());
+        let deliveries = Deliveries::new(sqs.queues(), sqs.messages(), watchers);
         let topics = Arc::new(RustackSns::new(config, Arc::new(deliveries)));
         Self { handler: Arc::new(RustackSnsHandler::new(topics.clone())), topics }
     }

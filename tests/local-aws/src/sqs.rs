@@ -17,9 +17,9 @@ use rustack_sqs_model::types::RedrivePolicy;
 use serde_json::Value;
 
 use crate::messages::Messages;
+use crate::response::{json_response, whole};
 use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
-use crate::services::{json_response, whole};
 use crate::sqs_rules::{self, Failed};
 
 pub(crate) struct Sqs {

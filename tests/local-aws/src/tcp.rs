@@ -1,6 +1,7 @@
 //! The embedded AWS on one loopback port.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -24,6 +26,8 @@ use crate::error::StartError;
 use crate::guard::Callers;
 use crate::messages::Messages;
 use crate::services::Services;
+use crate::ses::Mail;
+use crate::watch::Exchange;
 use crate::{kept, schema, sdk};
 
 /// The largest request that DynamoDB accepts, 16 MB; the other services take far less.
@@ -42,9 +46,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// Each value has its own tables, queues and topics. Dropping it closes the port and ends its connections;
 /// what was in memory is gone.
-#[derive(Debug)]
 pub struct LocalAws {
     endpoint_url: String,
+    services: Arc<Services>,
     _server: AbortOnDropHandle<()>,
     _sweeper: AbortOnDropHandle<()>,
     _saver: AbortOnDropHandle<()>,
@@ -71,12 +75,14 @@ impl LocalAws {
         Self::serve(addr, None, Callers::ThisMachine).await
     }
 
-    /// As [`LocalAws::bind`], with everything kept in a file and others beside it, so that it survives a restart: tables, streams and
-    /// messages at once, queues, topics, subscriptions and buckets a fifth of a second after they changed.
+    /// As [`LocalAws::bind`], with everything kept in a file and others beside it, so that it survives a
+    /// restart: tables, streams and messages at once, queues, topics, subscriptions and buckets a fifth of a
+    /// second after they changed.
     ///
     /// # Errors
     ///
-    /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database, or those beside it cannot be read.
+    /// [`StartError`] as for [`LocalAws::bind`], or if the file cannot be opened as a database, or those
+    /// beside it cannot be read.
     pub async fn bind_with_data(addr: SocketAddr, file: &Path) -> Result<Self, StartError> {
         only_loopback(addr)?;
         Self::serve(addr, Some(file), Callers::ThisMachine).await
@@ -111,20 +117,33 @@ impl LocalAws {
         }
         let saver = tokio::spawn(save(services.clone(), file.map(Path::to_owned)));
         let sweeper = tokio::spawn(sweep(services.clone()));
-        let server = tokio::spawn(accept(listener, services, callers));
+        let server = tokio::spawn(accept(listener, services.clone(), callers));
         Ok(Self {
             endpoint_url: format!("http://{addr}"),
+            services,
             _server: AbortOnDropHandle::new(server),
             _sweeper: AbortOnDropHandle::new(sweeper),
             _saver: AbortOnDropHandle::new(saver),
         })
     }
 
-    /// Where all five services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
+    /// Where all services answer, for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`.
     ///
-    /// `GET {endpoint_url}/_local/health` answers 200.
+    /// `GET {endpoint_url}/_local/health` answers 200, and `GET {endpoint_url}/_local/mails` the mails that
+    /// were sent: `{"mails": [` [`Mail`](crate::Mail) `…]}`.
     pub fn endpoint_url(&self) -> &str {
         &self.endpoint_url
+    }
+
+    /// Every call from now on, whoever makes it, with its answer. Who lags behind by more than 4,096 calls is
+    /// told how many it has missed; a client that hung up before the answer is not seen.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<Exchange>> {
+        self.services.watchers().subscribe()
+    }
+
+    /// The mails that were sent so far, in their sequence.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.services.mails()
     }
 
     /// Settings for any SDK client that shall call these services: region, test credentials and plain HTTP, 3
@@ -133,6 +152,12 @@ impl LocalAws {
         sdk::config(&self.endpoint_url)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build()
+    }
+}
+
+impl fmt::Debug for LocalAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalAws").field("endpoint_url", &self.endpoint_url).finish_non_exhaustive()
     }
 }
 

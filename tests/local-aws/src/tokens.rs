@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use dynoxide::DynoxideError;
 use serde_json::Value;
 
-use crate::dynamo::Failure;
+use crate::answer::Failure;
 
 /// "Amazon DynamoDB API Reference, TransactWriteItems".
 const REMEMBERED_S: u64 = 10 * 60;
@@ -39,8 +39,8 @@ struct Request {
 }
 
 impl Tokens {
-    /// The answer that was given to this request before. If there was none, it is in progress from now on, until
-    /// [`Tokens::end`].
+    /// The answer that was given to this request before. If there was none, it is in progress from now on,
+    /// until [`Tokens::end`].
     ///
     /// # Errors
     ///

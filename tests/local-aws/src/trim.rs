@@ -1,4 +1,5 @@
-//! Stream records leave after 24 hours, as in AWS. dynoxide keeps them for ever; here whoever reads the stream does not see them any more.
+//! Stream records leave after 24 hours, as in AWS. dynoxide keeps them for ever; here whoever reads the
+//! stream does not see them any more.
 //!
 //! A stored sequence number is a time in microseconds, or a little more when there were many writes in one.
 
@@ -7,7 +8,7 @@ use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::{decode_shard_iterator, encode_shard_iterator};
 use dynoxide::storage_backend::Clock;
 
-use crate::dynamo::Failure;
+use crate::answer::Failure;
 
 /// "Amazon DynamoDB Developer Guide, Change data capture for DynamoDB Streams".
 const KEPT_FOR_S: f64 = 24.0 * 60.0 * 60.0;
@@ -32,8 +33,8 @@ pub(crate) fn check_number(sequence_number: Option<&str>, horizon: i64) -> Resul
     if sequence_number.and_then(stored).is_some_and(is_gone) { Err(REFUSAL) } else { Ok(()) }
 }
 
-/// Where to read. What begins at the oldest record begins at the oldest that is left; what would have to read one that is gone is
-/// refused.
+/// Where to read. What begins at the oldest record begins at the oldest that is left; what would have to read
+/// one that is gone is refused.
 pub(crate) fn reading(
     db: &Database,
     request: GetRecordsRequest,

@@ -1,9 +1,6 @@
 //! The steps that the model knows.
 
-use crate::{
-    names::{Message, Order, Subject},
-    visible::Item,
-};
+use crate::names::{Item, Message, Order, Subject};
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +13,8 @@ pub enum Action {
     Show(Item),
     /// The transaction that had hold of this row is cancelled.
     LetGo(Subject, u8),
-    /// Some of the stream records, a bit for each, or the sweep when there is none, wake the subject; the relay begins to read its rows.
+    /// Some of the stream records, a bit for each, or the sweep when there is none, wake the subject; the
+    /// relay begins to read its rows.
     Wake(Subject, u8),
     /// The relay with this number ends reading and has seen these rows, a bit for each.
     Read(usize, u8),
@@ -52,21 +50,25 @@ pub enum Writer {
 pub enum Fault {
     /// The transaction of this writer becomes visible item by item.
     ItemByItem(Writer),
-    /// A transaction that will be cancelled has hold of this row's place: it was late with what another has written.
+    /// A transaction that will be cancelled has hold of this row's place: it was late with what another has
+    /// written.
     Held(Subject, u8),
-    /// While a relay is at work, another is woken for this subject by these records: a shard was split or handed over.
+    /// While a relay is at work, another is woken for this subject by these records: a shard was split or
+    /// handed over.
     SecondRelay(Subject, u8),
     /// While a relay is at work, the sweep comes to this subject.
     SecondSweep(Subject),
     /// The process of the relay with this number dies.
     RelayDies(usize),
-    /// The process of the handler with this number dies, or takes longer than the message stays hidden: the message is visible again.
+    /// The process of the handler with this number dies, or takes longer than the message stays hidden: the
+    /// message is visible again.
     HandlerDies(usize),
     /// The broker takes the message; its answer is lost.
     AnswerLost(usize),
     /// The broker's answer names the message as not taken.
     EntryRefused(usize),
-    /// All stream records of the subject come again: the stream was rewound, or a call that was answered is asked again.
+    /// All stream records of the subject come again: the stream was rewound, or a call that was answered is
+    /// asked again.
     Rewind(Subject),
     /// A stream record is over 24 hours old before it is read, or the mapping was disabled.
     RecordLost(Subject, u8),

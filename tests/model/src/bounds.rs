@@ -18,8 +18,8 @@ pub struct Bounds {
     pub faults: u8,
     /// Whether a second call of the relay may be under way at once.
     pub second_relay: bool,
-    /// Whether every transaction of the orders service becomes visible item by item, and a second relay may always be at work. Otherwise
-    /// each is a fault.
+    /// Whether every transaction of the orders service becomes visible item by item, and a second relay may
+    /// always be at work. Otherwise each is a fault.
     pub item_by_item: bool,
     /// Whether the commit that approves an order stores two rows.
     pub receipts: bool,
@@ -44,8 +44,8 @@ impl Bounds {
         tally: false,
     };
 
-    /// The explorations of the sound protocol, each deep where the others are not; together they have [`LEAST_STATES`]. One with all of it at
-    /// once would be a hundred times as large.
+    /// The explorations of the sound protocol, each deep where the others are not; together they have
+    /// [`LEAST_STATES`]. One with all of it at once would be a hundred times as large.
     pub const EXPLORED: [Self; 7] = [
         Self::RACE,
         Self { limits: &[2], faults: 0, ..Self::RACE },

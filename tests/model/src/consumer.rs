@@ -1,4 +1,5 @@
-//! The consumers: the loop in `consumer/run.rs`, `IdempotentConsumer::once` in `consumer/idempotent.rs`, and the use cases of both services.
+//! The consumers: the loop in `consumer/run.rs`, `IdempotentConsumer::once` in `consumer/idempotent.rs`, and
+//! the use cases of both services.
 //!
 //! | step | what it stands for |
 //! |---|---|

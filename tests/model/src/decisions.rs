@@ -1,10 +1,11 @@
-//! The decisions of both services, as the model takes them. A test asks the real tables in `final/` the same questions.
+//! The decisions of both services, as the model takes them. A test asks the real tables in `final/` the same
+//! questions.
 
 use crate::tables::{Decision, OrderState};
 
-/// What happens to an order (`Happening` in the domain of orders).
+/// What happens to an order (`Trigger` in the domain of orders).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum Trigger {
     /// The total was reserved.
     CreditReserved,
     /// The total is over the credit.
@@ -15,9 +16,9 @@ pub enum Happening {
     CancelRequested,
 }
 
-/// What it leads to (`Answer` in the domain of orders).
+/// What it leads to (`Transition` in the domain of orders).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Transition {
     /// The order goes to this state.
     Becomes(OrderState),
     /// It has happened before.
@@ -28,7 +29,8 @@ pub enum Answer {
     Refused,
 }
 
-/// What a request to reserve leads to (`Duty` after `News::OrderCreated`, and `Customer::reserve`).
+/// What a request to reserve leads to (`CreditAction` after `OrderEvent::OrderCreated`, and
+/// `Customer::reserve`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reserve {
     /// The total is reserved.
@@ -39,7 +41,8 @@ pub enum Reserve {
     AlreadyDecided,
 }
 
-/// What a request to release leads to (`Duty` after `News::OrderCancelled` or `News::OrderRejected`).
+/// What a request to release leads to (`CreditAction` after `OrderEvent::OrderCancelled` or
+/// `OrderEvent::OrderRejected`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     /// The credit is free again.
@@ -51,23 +54,23 @@ pub enum Release {
 }
 
 /// `answer` in the domain of orders.
-pub fn answer(state: OrderState, happening: Happening) -> Answer {
-    use Happening::{CancelRequested, CreditRefused, CreditReserved, TimeIsUp};
+pub fn transition(state: OrderState, trigger: Trigger) -> Transition {
     use OrderState::{Approved, Cancelled, Pending, Rejected, TimedOut};
-    match (state, happening) {
-        (Pending, CreditReserved) => Answer::Becomes(Approved),
-        (Pending, CreditRefused) => Answer::Becomes(Rejected),
-        (Pending, TimeIsUp) => Answer::Becomes(TimedOut),
-        (Approved, CancelRequested) => Answer::Becomes(Cancelled),
-        (Approved | Cancelled, CreditReserved) | (Rejected, CreditRefused) => Answer::Already,
-        (TimedOut, TimeIsUp) | (Cancelled, CancelRequested) => Answer::Already,
-        (TimedOut, CreditReserved | CreditRefused) => Answer::TooLate,
-        (Approved | Rejected | Cancelled, TimeIsUp) => Answer::TooLate,
-        _ => Answer::Refused,
+    use Trigger::{CancelRequested, CreditRefused, CreditReserved, TimeIsUp};
+    match (state, trigger) {
+        (Pending, CreditReserved) => Transition::Becomes(Approved),
+        (Pending, CreditRefused) => Transition::Becomes(Rejected),
+        (Pending, TimeIsUp) => Transition::Becomes(TimedOut),
+        (Approved, CancelRequested) => Transition::Becomes(Cancelled),
+        (Approved | Cancelled, CreditReserved) | (Rejected, CreditRefused) => Transition::Already,
+        (TimedOut, TimeIsUp) | (Cancelled, CancelRequested) => Transition::Already,
+        (TimedOut, CreditReserved | CreditRefused) => Transition::TooLate,
+        (Approved | Rejected | Cancelled, TimeIsUp) => Transition::TooLate,
+        _ => Transition::Refused,
     }
 }
 
-/// `duty` in the domain of customers and `Customer::reserve`, for an order that costs 1.
+/// `credit_action` in the domain of customers and `Customer::reserve`, for an order that costs 1.
 pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
     match before {
         Decision::None if reserved < limit => Reserve::Reserved,
@@ -76,7 +79,7 @@ pub fn reserve(before: Decision, reserved: u8, limit: u8) -> Reserve {
     }
 }
 
-/// `duty` in the domain of customers, of an order that was cancelled or given up.
+/// `credit_action` in the domain of customers, of an order that was cancelled or given up.
 pub fn release(before: Decision) -> Release {
     match before {
         Decision::None => Release::NothingDecided,

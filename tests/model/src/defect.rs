@@ -1,11 +1,12 @@
-//! Designs that are known to be wrong. Each takes one cure out of the protocol, and the model must find what it breaks.
+//! Designs that are known to be wrong. Each takes one cure out of the protocol, and the model must find what
+//! it breaks.
 
 use crate::{
     bounds::Bounds,
-    properties::{
+    promises::{
         CHANGES_AND_ROWS, DEAD_LETTERS, EFFECT_ONCE, GONE_WAS_SENT, IN_SEQUENCE, INBOX_AND_EFFECTS,
-        JUST_REFUSALS, MARK_ON_THE_FIRST, MONEY, NO_PHANTOM, NOT_SENT_AGAIN, NOTHING_VANISHES, PARKING,
-        REST_CREDIT, REST_PUBLISHED, THREE_LIVES,
+        JUST_REFUSALS, MARK_ON_A_MESSAGE, MARK_ON_THE_FIRST, MONEY, NO_PHANTOM, NOT_SENT_AGAIN,
+        NOTHING_VANISHES, PARKING, REST_CREDIT, REST_PUBLISHED, THREE_LIVES,
     },
 };
 
@@ -31,8 +32,8 @@ const TALLY: Bounds = Bounds { tally: true, ..ONE };
 /// Two orders and a cancellation, without any fault.
 const RACE: Bounds = Bounds { orders: 2, handlers: 2, ..CALM_CANCELLED };
 
-/// One line for each: what is wrong, the property that catches it (where one state breaks several, the one that says best what is wrong), and
-/// the smallest bounds in which it shows.
+/// One line for each: what is wrong, the property that catches it (where one state breaks several, the one
+/// that says best what is wrong), and the smallest bounds in which it shows.
 macro_rules! defects {
     ($($name:ident: $says:literal, $property:ident, $bounds:expr;)*) => {
         /// A planted design defect.
@@ -138,4 +139,6 @@ defects! {
         GONE_WAS_SENT, ONE;
     MarkOnTheLast: "the mark of what cannot be sent is set on the last row of the subject",
         MARK_ON_THE_FIRST, ONE_CANCELLED;
+    MarkWithoutCondition: "the mark of what cannot be sent is set whether its row is still there or not",
+        MARK_ON_A_MESSAGE, Bounds { second_relay: true, faults: 3, ..ONE };
 }

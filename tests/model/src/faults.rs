@@ -5,10 +5,9 @@ use crate::{
     action::{Action, Fault, Writer},
     names::{Consumer, Message, Subject},
     protocol::Protocol,
-    relay::bit,
     state::State,
     tables::{Memory, Status},
-    work::{Handler, Relay, Step, Work},
+    work::{Handler, Relay, Step, Work, bit},
 };
 
 impl Protocol {
@@ -67,8 +66,9 @@ impl Protocol {
         }
     }
 
-    /// Behind the inbox stand guards in the state of orders and customers, so there it may forget at any time. The tally has no such guard:
-    /// for it the window must be longer than copies live, and then an expired row changes nothing that could be seen.
+    /// Behind the inbox stand guards in the state of orders and customers, so there it may forget at any
+    /// time. The tally has no such guard: for it the window must be longer than copies live, and then an
+    /// expired row changes nothing that could be seen.
     fn may_forget(&self, message: Message) -> bool {
         message.consumer != Consumer::Tally || self.has(Defect::ShortInboxWindow)
     }

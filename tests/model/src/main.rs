@@ -1,7 +1,9 @@
-//! `cargo run -p protocol-model`: the shortest way to what each planted defect breaks, then all states of the sound protocol.
+//! `cargo run -p protocol-model`: the shortest way to what each planted defect breaks, then all states of the
+//! sound protocol.
 //!
-//! `defects` or `sound` as an argument runs one of the two. The exit code is 1 when a defect is not found by the property that is named for
-//! it, when the sound protocol breaks a property or cannot do what it must, or when there are fewer than ten million distinct states.
+//! `defects` or `sound` as an argument runs one of the two. The exit code is 1 when a defect is not found by
+//! the property that is named for it, when the sound protocol breaks a property or cannot do what it must, or
+//! when there are fewer than ten million distinct states.
 
 use std::{
     io::{self, Write},

@@ -57,13 +57,15 @@ pub enum Consumer {
     ReserveCredit,
     /// `Customers::release_credit`, of `Cancelled`.
     ReleaseCredit,
-    /// `Customers::settle_rejection`, of `GivenUp`. Of a rejection that the customers service caused it has nothing to do.
+    /// `Customers::settle_rejection`, of `GivenUp`. Of a rejection that the customers service caused it has
+    /// nothing to do.
     GiveBack,
     /// `Orders::approve`, of `Reserved`.
     Approve,
     /// `Orders::reject_over_limit`, of `Refused`.
     Reject,
-    /// A second consumer of `Created` in the customers service, whose effect is to count: nothing but the inbox guards it.
+    /// A second consumer of `Created` in the customers service, whose effect is to count: nothing but the
+    /// inbox guards it.
     Tally,
 }
 
@@ -111,8 +113,8 @@ impl Subject {
         }
     }
 
-    /// Where its rows lie. A sound protocol needs four for an order (its versions 0 to 2, and the receipt) and four for the customer
-    /// (its versions 1 to 4); one more is room for what a defect does.
+    /// Where its rows lie. A sound protocol needs four for an order (its versions 0 to 2, and the receipt)
+    /// and four for the customer (its versions 1 to 4); one more is room for what a defect does.
     pub(crate) fn rows(self) -> std::ops::Range<usize> {
         match self {
             Self::Order(Order::A) => 0..5,
@@ -190,4 +192,17 @@ impl std::fmt::Display for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} for {:?}", self.event(), self.consumer)
     }
+}
+
+/// An item of a transaction that is not wholly visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// An order.
+    Order(Order),
+    /// The customer.
+    Customer,
+    /// A decision.
+    Decision(Order),
+    /// A row of an outbox.
+    Row(Subject, u8),
 }

@@ -1,15 +1,12 @@
-//! The model as the checker sees it: which steps are possible in a state, and what each leads to.
-
-use stateright::{Model, Property};
+//! The protocol: which steps are possible in a state, and what each leads to.
 
 use crate::{
     Bounds, Defect,
     action::{Action, Writer},
     names::{Message, Order, Subject},
-    properties,
-    relay::bit,
+    seen::Seen,
     state::State,
-    work::{Handler, Relay, Step},
+    work::{Handler, Relay, Step, bit},
 };
 
 /// The protocol of `final/`, or that protocol with a planted defect.
@@ -20,13 +17,13 @@ pub struct Protocol {
     /// What is wrong with it, if anything.
     pub defect: Option<Defect>,
     /// Which of the things that must be possible were seen.
-    pub(crate) seen: properties::Seen,
+    pub(crate) seen: Seen,
 }
 
 impl Protocol {
     /// The protocol as it is in `final/`.
     pub fn sound(bounds: Bounds) -> Self {
-        Self { bounds, defect: None, seen: properties::Seen::default() }
+        Self { bounds, defect: None, seen: Seen::default() }
     }
 
     /// The protocol with a planted defect, in the smallest bounds in which it shows.
@@ -62,7 +59,7 @@ impl Protocol {
             && !self.orders().any(|order| self.can_finish_placing(state, order))
     }
 
-    fn steps(&self, state: &State, actions: &mut Vec<Action>) {
+    pub(crate) fn steps(&self, state: &State, actions: &mut Vec<Action>) {
         for order in self.orders() {
             if self.can_finish_placing(state, order) {
                 actions.push(Action::FinishPlacing(order));
@@ -123,7 +120,7 @@ impl Protocol {
     }
 
     /// `false` when it is no step of its own.
-    fn apply(&self, state: &mut State, action: Action) -> bool {
+    pub(crate) fn apply(&self, state: &mut State, action: Action) -> bool {
         let mut happens = true;
         match action {
             Action::Write(writer) => {
@@ -165,33 +162,5 @@ impl Protocol {
             Writer::GiveUp(order) => self.give_up(state, order),
             Writer::Handler(number) => self.handler_step(state, number),
         }
-    }
-}
-
-impl Model for Protocol {
-    type State = State;
-    type Action = Action;
-
-    fn init_states(&self) -> Vec<State> {
-        self.bounds.limits.iter().map(|limit| State::start(*limit, self.bounds.faults)).collect()
-    }
-
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let before = actions.len();
-        self.steps(state, actions);
-        debug_assert_eq!(self.is_quiet(state), actions.len() == before, "{state:#?}");
-        self.outer_steps(state, |writer| actions.push(Action::Write(writer)));
-        if state.faults_left > 0 {
-            self.faults(state, actions);
-        }
-    }
-
-    fn next_state(&self, last: &State, action: Action) -> Option<State> {
-        let mut state = *last;
-        (self.apply(&mut state, action) && state != *last).then_some(state)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! | step | what it stands for |
 //! |---|---|
-//! | [`Action::Wake`](crate::Action::Wake) | stream records name rows (`Relay::wake_rows`), or the sweep has come to the subject (`Overdue::next`) |
+//! | [`Action::Wake`](crate::Action::Wake) | stream records name rows (`Relay::wake_rows`), or the sweep has come to the subject (`Relay::sweep`) |
 //! | [`Action::Read`](crate::Action::Read) | the end of a `BatchGetItem` of the rows named (`OutboxStore::rows`), of a `Query` (`rows_behind`) or of the sweep's `Scan` (`page`): each row was read at a moment of its own |
 //! | asking | `OutboxStore::turns`: `TransactGetItems` of predecessor and row |
 //! | sending | one entry of a `PublishBatch`, which has no other row of the subject |
 //! | [`Action::Delete`](crate::Action::Delete) | `OutboxStore::delete`: one row of a `BatchWriteItem`, in any order |
-//! | parking → done | `OutboxStore::park`: the conditional `UpdateItem` that marks the row |
+//! | parking → done | `OutboxStore::mark`: the conditional `UpdateItem` that marks the row |
 //! | done → idle | the records are acknowledged: they are not among the batch item failures |
 //!
-//! A relay that is idle has either finished or died; both leave nothing but what is in the tables and the stream. One call may have rows of
-//! many subjects in hand; they share no item, and each entry of a batch has a result of its own, so each subject is a call here.
+//! A relay that is idle has either finished or died; both leave nothing but what is in the tables and the
+//! stream. One call may have rows of many subjects in hand; they share no item, and each entry of a batch has
+//! a result of its own, so each subject is a call here.
 
 mod settling;
 
@@ -21,12 +22,8 @@ use crate::{
     protocol::Protocol,
     state::State,
     tables::Status,
-    work::{Relay, Run, Step, Then},
+    work::{Relay, Run, Step, Then, bit},
 };
-
-pub(crate) fn bit(sequence: u8) -> u8 {
-    1 << sequence
-}
 
 /// All of them, the largest first, the empty one last.
 fn subsets(of: u8) -> impl Iterator<Item = u8> {
@@ -47,8 +44,8 @@ impl State {
         named & self.rows_where(run.subject, |row| row.status == Status::Here)
     }
 
-    /// Which records of the subject a batch may hold: any of them, since a stream keeps no order across items. None is the sweep, which
-    /// is let loose when there are none.
+    /// Which records of the subject a batch may hold: any of them, since a stream keeps no order across
+    /// items. None is the sweep, which is let loose when there are none.
     pub(crate) fn batches(&self, subject: Subject) -> impl Iterator<Item = u8> {
         let all = self.records[subject.index()];
         subsets(all).filter(move |records| *records != 0 || all == 0)
@@ -61,8 +58,8 @@ impl State {
 }
 
 impl Protocol {
-    /// Whether there is news of the subject in the stream, or a row for the sweep. It is let loose only on what the stream does not bring;
-    /// on others it does what a second relay does.
+    /// Whether there is news of the subject in the stream, or a row for the sweep. It is let loose only on
+    /// what the stream does not bring; on others it does what a second relay does.
     pub(crate) fn can_wake(&self, state: &State, subject: Subject) -> bool {
         let stuck = |relay: &Relay| matches!(relay, Relay::At(run) if run.step == Step::Stuck);
         if state.relays.iter().any(stuck) {
@@ -101,7 +98,8 @@ impl Protocol {
         Relay::At(Run { seen: now, ever: now, ..run })
     }
 
-    /// What a read may have shown: what was there all the time, and any of the rows that were there at some time.
+    /// What a read may have shown: what was there all the time, and any of the rows that were there at some
+    /// time.
     pub(crate) fn readings(run: &Run) -> impl Iterator<Item = u8> {
         let always = run.seen;
         subsets(run.ever & !always).map(move |sometimes| always | sometimes)
@@ -129,7 +127,8 @@ impl Protocol {
         state.relays[number] = self.onward(state, run);
     }
 
-    /// To the next row, if its turn has come without asking: it is the first of its subject, or behind one that was just sent.
+    /// To the next row, if its turn has come without asking: it is the first of its subject, or behind one
+    /// that was just sent.
     fn onward(&self, state: &State, run: Run) -> Relay {
         let Some(sequence) = run.next() else { return self.finish(run, Then::Acknowledge) };
         let trusting = self.has(Defect::QueryAsProof) || self.has(Defect::StreamOrderTrusted);

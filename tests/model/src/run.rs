@@ -10,7 +10,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use crate::{
     Defect,
     action::Action,
-    properties::{COUNT, POSSIBLE},
+    properties::{COUNT, POSSIBLE, missing},
     protocol::Protocol,
     state::State,
     text::describe,
@@ -23,7 +23,8 @@ pub struct Report {
     pub generated: usize,
     /// Distinct states.
     pub distinct: usize,
-    /// The longest of the ways by which a state was met first, in steps; with several threads it may be a little longer than the shortest.
+    /// The longest of the ways by which a state was met first, in steps; with several threads it may be a
+    /// little longer than the shortest.
     pub depth: usize,
     /// How long it took.
     pub took: Duration,
@@ -77,7 +78,7 @@ pub fn explore(model: Protocol, threads: usize) -> Report {
         depth: checker.max_depth() - 1,
         took: started.elapsed(),
         violation,
-        not_seen: model.seen.missing(),
+        not_seen: missing(model),
     }
 }
 

@@ -1,12 +1,13 @@
 //! What HTTP requests set off in the orders service, and what any service does in one transaction.
 //!
-//! A request whose answer is lost is repeated with the same `Idempotency-Key`: the row of the order is there (`not_exists` in
-//! `OrderStore::insert`), or it is cancelled already (`Answer::Already`), and nothing changes. So it is no step of its own here.
+//! A request whose answer is lost is repeated with the same `Idempotency-Key`: the row of the order is there
+//! (`not_exists` in `OrderStore::insert`), or it is cancelled already (`Transition::Already`), and nothing
+//! changes. So it is no step of its own here.
 
 use crate::{
     Defect,
     action::Writer,
-    decisions::{Answer, Happening, answer},
+    decisions::{Transition, Trigger, transition},
     names::{Event, Kind, Order, Subject},
     protocol::Protocol,
     state::State,
@@ -21,7 +22,7 @@ impl Protocol {
         let give_ups_left = count(OrderState::TimedOut) < self.bounds.give_ups;
         for order in self.orders() {
             let read = state.seen_order(order).state;
-            let becomes = |happening| matches!(answer(read, happening), Answer::Becomes(_));
+            let becomes = |trigger| matches!(transition(read, trigger), Transition::Becomes(_));
             if state.before.orders[order.index()].is_some() {
                 // Whatever they want to write, it meets a conflict.
                 continue;
@@ -29,12 +30,12 @@ impl Protocol {
             if read == OrderState::Absent {
                 push(Writer::Place(order));
             }
-            let may_cancel = becomes(Happening::CancelRequested)
+            let may_cancel = becomes(Trigger::CancelRequested)
                 || read == OrderState::Pending && self.has(Defect::CancelsPendingOrders);
             if may_cancel && cancels_left {
                 push(Writer::Cancel(order));
             }
-            let may_give_up = becomes(Happening::TimeIsUp)
+            let may_give_up = becomes(Trigger::TimeIsUp)
                 || read == OrderState::Approved && self.has(Defect::GivesUpUnconditionally);
             if may_give_up && give_ups_left {
                 push(Writer::GiveUp(order));
@@ -75,20 +76,22 @@ impl Protocol {
         }
     }
 
-    /// `Orders::cancel`. It reads and writes on the condition of the version, and decides anew after a lost race, so it is as good as one
-    /// step.
+    /// `Orders::cancel`. It reads and writes on the condition of the version, and decides anew after a lost
+    /// race, so it is as good as one step.
     pub(crate) fn cancel(&self, state: &mut State, order: Order) {
         let version = state.order(order).version;
         self.change_order(state, order, version, OrderState::Cancelled);
     }
 
-    /// `Orders::give_up`: likewise. The index that names the order may be behind; the order is read and written as in a cancellation.
+    /// `Orders::give_up`: likewise. The index that names the order may be behind; the order is read and
+    /// written as in a cancellation.
     pub(crate) fn give_up(&self, state: &mut State, order: Order) {
         let version = state.order(order).version;
         self.change_order(state, order, version, OrderState::TimedOut);
     }
 
-    /// Writes an order over the version that was read, with its message. `false`, and nothing, when a condition does not hold.
+    /// Writes an order over the version that was read, with its message. `false`, and nothing, when a
+    /// condition does not hold.
     pub(crate) fn change_order(
         &self,
         state: &mut State,
@@ -119,7 +122,8 @@ impl Protocol {
     }
 }
 
-/// The sequence of the first message of an order's version. There is room for a second behind that of version 1, the receipt.
+/// The sequence of the first message of an order's version. There is room for a second behind that of version
+/// 1, the receipt.
 pub(crate) fn place(version: u8) -> u8 {
     version + u8::from(version > 1)
 }

@@ -23,7 +23,8 @@ pub struct State {
     pub records: [u8; 5],
     /// The row that the broker never takes, until an operator has repaired what is wrong.
     pub poison: Option<(Subject, u8)>,
-    /// Visible copies in the queues. A standard queue hands out any of them next, so a count is all there is to know.
+    /// Visible copies in the queues. A standard queue hands out any of them next, so a count is all there is
+    /// to know.
     pub visible: [u8; Message::COUNT],
     /// Copies in the dead-letter queues.
     pub dead: [u8; Message::COUNT],
@@ -50,7 +51,8 @@ pub struct Before {
     pub decisions: [Option<Decision>; 2],
 }
 
-/// What only the properties look at. In a sound protocol most of it follows from the rest of the state, so it adds few states.
+/// What only the properties look at. In a sound protocol most of it follows from the rest of the state, so it
+/// adds few states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ghost {
     /// How often the total of each order was reserved.
@@ -129,8 +131,9 @@ impl State {
         (0..sequence).rev().find(|earlier| self.row(subject, *earlier).was_written())
     }
 
-    /// Stores a message with the sequence `sequence`: the row and, by the stream, the news of it. `false`, and nothing, when there is a
-    /// row with this sequence. One that was sent and deleted is no obstacle: the version of the aggregate must be.
+    /// Stores a message with the sequence `sequence`: the row and, by the stream, the news of it. `false`,
+    /// and nothing, when there is a row with this sequence. One that was sent and deleted is no obstacle: the
+    /// version of the aggregate must be.
     pub(crate) fn store(&mut self, subject: Subject, sequence: u8, event: Event) -> bool {
         match self.rows[subject.rows()].get_mut(usize::from(sequence)) {
             Some(row) if matches!(row.status, Status::Absent | Status::Gone) => {

@@ -66,7 +66,8 @@ pub struct Row {
     pub published: bool,
     /// Whether it is marked as one that cannot be sent as it is.
     pub parked: bool,
-    /// Whether a transaction that will be cancelled holds its place: it wanted to write what another has written before.
+    /// Whether a transaction that will be cancelled holds its place: it wanted to write what another has
+    /// written before.
     pub held: bool,
 }
 

@@ -2,13 +2,11 @@
 
 use crate::{
     action::{Action, Fault, Writer},
-    names::Subject,
+    names::{Item, Subject},
     protocol::Protocol,
-    relay::bit,
     state::State,
     tables::{Decision, Memory},
-    visible::Item,
-    work::{Handler, Relay, Run, Step, Work},
+    work::{Handler, Relay, Run, Step, Work, bit},
 };
 
 /// One line for a step from `before` to `after`.

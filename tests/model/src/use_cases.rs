@@ -1,8 +1,9 @@
-//! What messages set off: `use_cases.rs` and `domain.rs` of both services. Each function is what one transaction does, with its conditions.
+//! What messages set off: `use_cases.rs` and `domain.rs` of both services. Each function is what one
+//! transaction does, with its conditions.
 
 use crate::{
     Defect,
-    decisions::{Answer, Happening, Release, Reserve, answer, release, reserve},
+    decisions::{Release, Reserve, Transition, Trigger, release, reserve, transition},
     names::{Consumer, Event, Kind, Message, Order, Subject},
     protocol::Protocol,
     state::State,
@@ -40,10 +41,10 @@ impl Protocol {
                 self.missing(state, order)
             }
             (Consumer::Approve, Grounds::Order(read, version)) => {
-                self.react(state, order, (read, version), Happening::CreditReserved)
+                self.react(state, order, (read, version), Trigger::CreditReserved)
             }
             (Consumer::Reject, Grounds::Order(read, version)) => {
-                self.react(state, order, (read, version), Happening::CreditRefused)
+                self.react(state, order, (read, version), Trigger::CreditRefused)
             }
             _ => {
                 state.ghost.tallied[order.index()] += 1;
@@ -79,7 +80,8 @@ impl Protocol {
     fn commit_reservation(&self, state: &mut State, order: Order, read: (u8, u8)) -> Commit {
         let (version, reserved) = read;
         let unchanged = state.customer.version == version || self.has(Defect::NoVersionCondition);
-        // The customer's sequence 0 is `CustomerCreated`, which nobody consumes: the model's rows begin with version 1.
+        // The customer's sequence 0 is `CustomerCreated`, which nobody consumes: the model's rows begin with
+        // version 1.
         if !unchanged || !state.store(Subject::Customer, version, Event::new(Kind::Reserved, order)) {
             return Commit::LostRace;
         }
@@ -126,15 +128,15 @@ impl Protocol {
         state: &mut State,
         order: Order,
         (read, version): (OrderState, u8),
-        happening: Happening,
+        trigger: Trigger,
     ) -> Commit {
         let read = if self.has(Defect::NoOrderGuard) { OrderState::Pending } else { read };
-        match answer(read, happening) {
-            Answer::Becomes(_) if state.before.orders[order.index()].is_some() => Commit::Conflict,
-            Answer::Becomes(becomes) if self.change_order(state, order, version, becomes) => Commit::Done,
-            Answer::Becomes(_) => Commit::LostRace,
-            Answer::Already | Answer::TooLate => Commit::Done,
-            Answer::Refused => Commit::Terminal,
+        match transition(read, trigger) {
+            Transition::Becomes(_) if state.before.orders[order.index()].is_some() => Commit::Conflict,
+            Transition::Becomes(becomes) if self.change_order(state, order, version, becomes) => Commit::Done,
+            Transition::Becomes(_) => Commit::LostRace,
+            Transition::Already | Transition::TooLate => Commit::Done,
+            Transition::Refused => Commit::Terminal,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How a transaction becomes visible: item by item, in any order.
 //!
-//! DynamoDB decides a transaction as a whole and applies it to one item after another. Until an item's turn has come, who reads it alone sees
-//! what it was, who writes it is refused with a conflict, and so is `TransactGetItems`. Nothing says how long that takes: a coordinator may
-//! have died.
+//! DynamoDB decides a transaction as a whole and applies it to one item after another. Until an item's turn
+//! has come, who reads it alone sees what it was, who writes it is refused with a conflict, and so is
+//! `TransactGetItems`. Nothing says how long that takes: a coordinator may have died.
 //!
 //! | step | what it stands for |
 //! |---|---|
@@ -11,29 +11,17 @@
 //! | [`Fault::Held`](crate::Fault::Held) | a transaction that will be cancelled has hold of an item; nothing changes |
 //! | [`Action::LetGo`](crate::Action::LetGo) | it is cancelled |
 //!
-//! Inbox rows are visible at once: no decision rests on a read of them. A commit that meets one half-visible waits as it does at any conflict.
+//! Inbox rows are visible at once: no decision rests on a read of them. A commit that meets one half-visible
+//! waits as it does at any conflict.
 
 use crate::{
     Action, Event,
-    names::{Order, Subject},
+    names::{Item, Order, Subject},
     protocol::Protocol,
     state::{Before, State},
     tables::{Customer, Decision, OrderItem, Status},
     work::{Relay, Step},
 };
-
-/// An item of a transaction that is not wholly visible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// An order.
-    Order(Order),
-    /// The customer.
-    Customer,
-    /// A decision.
-    Decision(Order),
-    /// A row of an outbox.
-    Row(Subject, u8),
-}
 
 impl State {
     /// The order as a reader sees it.
@@ -64,7 +52,8 @@ impl State {
             + self.rows.iter().filter(|row| row.status == Status::Hidden).count()
     }
 
-    /// Makes what was committed since `earlier` invisible. `false` when that is not more than one item, which is all or nothing.
+    /// Makes what was committed since `earlier` invisible. `false` when that is not more than one item, which
+    /// is all or nothing.
     pub(crate) fn hide_since(&mut self, earlier: &State) -> bool {
         let hidden = earlier.hidden_items();
         for order in [0, 1] {

@@ -21,7 +21,8 @@ pub struct Run {
     pub subject: Subject,
     /// What it does next.
     pub step: Step,
-    /// The rows that were read and not sent yet. While they are being read: those that were there all the time.
+    /// The rows that were read and not sent yet. While they are being read: those that were there all the
+    /// time.
     pub seen: u8,
     /// While rows are being read: those that were there at some time since the reading began.
     pub ever: u8,
@@ -98,4 +99,9 @@ pub enum Grounds {
     Order(OrderState, u8),
     /// Nothing.
     Nothing,
+}
+
+/// The bit that stands for the row with this sequence.
+pub(crate) fn bit(sequence: u8) -> u8 {
+    1 << sequence
 }

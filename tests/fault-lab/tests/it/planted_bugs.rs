@@ -1,4 +1,5 @@
-//! The laboratory proves itself: chapter 6 with one line taken out is caught, whichever invariant the line kept.
+//! The laboratory proves itself: chapter 6 with one line taken out is caught, whichever invariant the line
+//! kept.
 //!
 //! The line is taken out of the requests on their way to AWS, so that the chapter needs no hook for it.
 
@@ -7,7 +8,8 @@ use std::time::Duration;
 use fault_engine::{Fault, Function, Kind, Plan, Program, Sabotage, run, run_sabotaged};
 use serde_json::Value;
 
-/// Runs chapter 6 under the plan, with and without the bug: with it there must be this damage, without it none.
+/// Runs chapter 6 under the plan, with and without the bug: with it there must be this damage, without it
+/// none.
 fn assert_caught(kind: Kind, plan: &Plan, bug: Sabotage) {
     assert_caught_in(&chapter_06::PROGRAM, kind, plan, bug);
 }
@@ -79,8 +81,9 @@ fn money_when_the_condition_on_the_version_is_missing() {
             }
         }
     };
-    // Whether two consumers meet at the customer depends on the latencies, and these on the seed. In chapter 5, whose unit of work is
-    // the same, they meet more often: it does not hide the messages that it works on.
+    // Whether two consumers meet at the customer depends on the latencies, and these on the seed. In chapter
+    // 5, whose unit of work is the same, they meet more often: it does not hide the messages that it works
+    // on.
     let mut plans = (0..50).map(|seed| Plan { seed, ..Plan::one(Fault::ConcurrentConsumers, 0) });
     let caught =
         |plan: &Plan| run_sabotaged(&chapter_05::PROGRAM, plan, Some(bug)).unwrap().count(Kind::Money) > 0;
@@ -90,7 +93,8 @@ fn money_when_the_condition_on_the_version_is_missing() {
 
 #[test]
 fn disordered_when_what_a_query_does_not_show_is_taken_for_sent() {
-    // The relay asks for a predecessor that nobody has stored, as if it trusted the query that did not show it.
+    // The relay asks for a predecessor that nobody has stored, as if it trusted the query that did not show
+    // it.
     assert_caught(Kind::Disordered, &half_visible(), |operation, body| {
         if operation == "TransactGetItems" {
             body["TransactItems"][0]["Get"]["Key"]["SK"]["S"] = "nothing".into();

@@ -11,7 +11,7 @@ fn the_crash_between_the_order_and_its_event() {
     let put = sound.calls.iter().find(is_put).unwrap().index;
     let run = run(&program, &Plan::one(Fault::CrashAfter, put)).unwrap();
     let diagram = run.sequence_diagram(2, 8);
-    assert!(diagram.contains("Note over p1: CRASH"), "{diagram}");
+    assert!(diagram.contains("Note over http: CRASH"), "{diagram}");
     insta::assert_binary_snapshot!("crash.mmd", diagram.into_bytes());
 }
 

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::dynamodb::Event;
-use customers::messages::{OrderCancelled, OrderCreated, OrderRejected};
+use customers::messages::{ORDER_CANCELLED, ORDER_CREATED, ORDER_REJECTED};
 use final_program::{customers_service, orders_service, relay_of};
 use futures::future::BoxFuture;
-use orders::messages::{CustomerCreditReservationFailed, CustomerCreditReserved, CustomerValidationFailed};
+use orders::messages::{CREDIT_RESERVATION_FAILED, CREDIT_RESERVED, VALIDATION_FAILED};
 use outbox_relay::lambda::{self, Sweep};
 use serde_json::json;
-use transactional_messaging::{consumer::Delivery, relay::Outcome};
+use transactional_messaging::{consumer::Delivery, outbox::partition_of, relay::Outcome};
 use uuid::Uuid;
 
 use crate::{
     scenes::{LIMIT, approved, cancelled, decide, decided, message, order_id, order_of, pending, subjects},
-    shop::{LATENCY, Process, Shop},
-    state::items,
+    shop::{LATENCY, Process, Shop, items},
 };
 
 /// Gives a process the same piece of work each time: what it answers.
@@ -76,12 +75,12 @@ where
 
 /// A consumer's handler, given the body of a message; `Done` and `Duplicate` are equally good answers.
 macro_rules! consumer {
-    ($body:expr, $service:ident, $method:ident, $message:ty) => {{
+    ($body:expr, $service:ident, $method:ident, $queue:expr) => {{
         let body: String = $body;
         work(move |process| {
             let body = body.clone();
             async move {
-                let delivery = Delivery::<$message>::parse(&body).map_err(|error| error.to_string())?;
+                let delivery = Delivery::parse($queue, &body).map_err(|error| error.to_string())?;
                 let handled = $service(&process.ambient).$method(delivery).await;
                 handled.map(|_| "handled".to_owned()).map_err(|error| format!("{error:?}"))
             }
@@ -114,39 +113,39 @@ async fn cancel_order(shop: &Shop) -> Work {
 async fn reserve_credit(shop: &Shop) -> Work {
     order_of(shop, 4_000).await;
     let body = shop.take("customer--order-created").await;
-    consumer!(body, customers_service, reserve_credit, OrderCreated)
+    consumer!(body, customers_service, reserve_credit, ORDER_CREATED)
 }
 
 async fn refuse_credit(shop: &Shop) -> Work {
     order_of(shop, LIMIT + 1).await;
     let body = shop.take("customer--order-created").await;
-    consumer!(body, customers_service, reserve_credit, OrderCreated)
+    consumer!(body, customers_service, reserve_credit, ORDER_CREATED)
 }
 
 async fn refuse_stranger(shop: &Shop) -> Work {
     shop.order("the-order", NOBODY, 4_000).await;
     shop.publish("orders").await;
     let body = shop.take("customer--order-created").await;
-    consumer!(body, customers_service, reserve_credit, OrderCreated)
+    consumer!(body, customers_service, reserve_credit, ORDER_CREATED)
 }
 
 async fn release_credit(shop: &Shop) -> Work {
     cancelled(shop).await;
     let body = shop.take("customer--order-cancelled").await;
-    consumer!(body, customers_service, release_credit, OrderCancelled)
+    consumer!(body, customers_service, release_credit, ORDER_CANCELLED)
 }
 
 async fn release_early(shop: &Shop) -> Work {
     let customer = shop.customer(LIMIT).await;
     let body =
         message("OrderCancelled", &json!({"order_id": order_id("the-order"), "customer_id": customer}));
-    consumer!(body, customers_service, release_credit, OrderCancelled)
+    consumer!(body, customers_service, release_credit, ORDER_CANCELLED)
 }
 
 async fn settle_rejection(shop: &Shop) -> Work {
     let (customer, order) = decided(shop, 4_000).await;
     let body = message("OrderRejected", &json!({"order_id": order, "customer_id": customer}));
-    consumer!(body, customers_service, settle_rejection, OrderRejected)
+    consumer!(body, customers_service, settle_rejection, ORDER_REJECTED)
 }
 
 async fn give_up(shop: &Shop) -> Work {
@@ -162,13 +161,13 @@ async fn give_up(shop: &Shop) -> Work {
 async fn approve(shop: &Shop) -> Work {
     decided(shop, 4_000).await;
     let body = shop.take("order--customer-credit-reserved").await;
-    consumer!(body, orders_service, approve, CustomerCreditReserved)
+    consumer!(body, orders_service, approve, CREDIT_RESERVED)
 }
 
 async fn reject_over_limit(shop: &Shop) -> Work {
     decided(shop, LIMIT + 1).await;
     let body = shop.take("order--customer-credit-reservation-failed").await;
-    consumer!(body, orders_service, reject_over_limit, CustomerCreditReservationFailed)
+    consumer!(body, orders_service, reject_over_limit, CREDIT_RESERVATION_FAILED)
 }
 
 async fn reject_invalid(shop: &Shop) -> Work {
@@ -176,7 +175,7 @@ async fn reject_invalid(shop: &Shop) -> Work {
     shop.publish("orders").await;
     decide(shop).await;
     let body = shop.take("order--customer-validation-failed").await;
-    consumer!(body, orders_service, reject_invalid, CustomerValidationFailed)
+    consumer!(body, orders_service, reject_invalid, VALIDATION_FAILED)
 }
 
 /// Two subjects, one of which has two messages: the stream records of all three rows in one batch.
@@ -214,15 +213,16 @@ async fn sweeper(shop: &Shop) -> Work {
 async fn unpark(shop: &Shop) -> Work {
     pending(shop).await;
     let aws = shop.process(LATENCY);
-    let partition = subjects().remove(0);
+    let subject = subjects().remove(0);
+    let partition = partition_of(&subject);
     shop.rename_attribute(&partition, "Topic", "Mislaid").await;
-    let outcomes = relay_of(&aws.ambient, "orders-outbox").wake(vec![partition.clone()]).await;
-    assert!(matches!(outcomes[&partition], Ok(Outcome::Parked)), "{outcomes:?}");
+    let outcomes = relay_of(&aws.ambient, "orders-outbox").wake(vec![subject.clone()]).await;
+    assert!(matches!(outcomes[&subject], Ok(Outcome::Parked)), "{outcomes:?}");
     shop.rename_attribute(&partition, "Mislaid", "Topic").await;
     work(move |process| {
-        let partition = partition.clone();
+        let subject = subject.clone();
         async move {
-            let outcome = relay_of(&process.ambient, "orders-outbox").unpark(&partition).await;
+            let outcome = relay_of(&process.ambient, "orders-outbox").unpark(&subject).await;
             outcome.map(|_| "unparked".to_owned()).map_err(|error| error.to_string())
         }
     })

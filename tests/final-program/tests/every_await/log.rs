@@ -1,4 +1,5 @@
-//! A client that goes away at each await of its request: what was committed all the same is in the log, and nothing else is.
+//! A client that goes away at each await of its request: what was committed all the same is in the log, and
+//! nothing else is.
 
 use std::{
     fmt::Write as _,
@@ -82,8 +83,8 @@ async fn request(shop: &Shop, change: &str) -> (String, Value) {
     }
 }
 
-/// Sends a request over a socket and hangs up when its calls to AWS have come to this step: whether it changed something, and the lines
-/// that say so; none if it never comes so far.
+/// Sends a request over a socket and hangs up when its calls to AWS have come to this step: whether it
+/// changed something, and the lines that say so; none if it never comes so far.
 async fn gone_at(change: &str, step: usize, lines: &Lines) -> Option<(bool, Vec<String>)> {
     let shop = Shop::open().await;
     let (path, body) = request(&shop, change).await;
@@ -119,7 +120,8 @@ async fn gone_at(change: &str, step: usize, lines: &Lines) -> Option<(bool, Vec<
 #[test]
 fn a_change_is_logged_once_if_it_was_committed_whenever_its_client_goes_away() {
     let lines = Lines(Arc::default(), thread::current().id());
-    // For all threads: what other tests come across first would be remembered as something that nobody listens to.
+    // For all threads: what other tests come across first would be remembered as something that nobody
+    // listens to.
     tracing::subscriber::set_global_default(Registry::default().with(lines.clone())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut points, mut failures) = (0, Vec::new());

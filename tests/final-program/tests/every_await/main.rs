@@ -1,20 +1,22 @@
-//! Every await: each handler's future is dropped at every one of its polls in turn, as by a client that hangs up, a deadline or a kill. The
-//! same work then comes to a fresh process. Nothing may be lost, doubled or half done.
+//! Every await: each handler's future is dropped at every one of its polls in turn, as by a client that hangs
+//! up, a deadline or a kill. The same work then comes to a fresh process. Nothing may be lost, doubled or
+//! half done.
 //!
-//! The handlers run through the real SDK against the embedded AWS, under a paused clock. A request that was sent when the future was
-//! dropped is carried out all the same, before, between or after the calls of the process that takes over.
+//! The handlers run through the real SDK against the embedded AWS, under a paused clock. A request that was
+//! sent when the future was dropped is carried out all the same, before, between or after the calls of the
+//! process that takes over.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod cases;
 mod drops;
 mod log;
-#[path = "../support/outside.rs"]
-mod outside;
 mod polls;
 mod scenes;
 mod shop;
 mod state;
 mod wire;
+
+use final_program::harness::outside;
 
 use std::{
     io::Write as _,

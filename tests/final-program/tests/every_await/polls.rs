@@ -2,7 +2,8 @@
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
-/// Polls until the future is ready, or drops it after it was polled `most` times: its output, if it was ready, and how often it was polled.
+/// Polls until the future is ready, or drops it after it was polled `most` times: its output, if it was
+/// ready, and how often it was polled.
 pub(crate) async fn poll_at_most<F: Future>(future: F, most: usize) -> (Option<F::Output>, usize) {
     let mut future = pin!(future);
     let mut polls = 0;

@@ -1,10 +1,10 @@
 //! What has happened before a handler gets its piece of work.
 
-use customers::messages::OrderCreated;
+use customers::messages::ORDER_CREATED;
 use final_program::{customers_service, orders_service};
-use orders::messages::CustomerCreditReserved;
+use orders::messages::CREDIT_RESERVED;
 use serde_json::{Value, json};
-use transactional_messaging::{consumer::Delivery, message::Subject, outbox::partition_of};
+use transactional_messaging::{consumer::Delivery, message::Subject};
 use uuid::Uuid;
 
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) async fn pending(shop: &Shop) {
     let order = shop.order("the-order", customer, 4_000).await;
     shop.order("another-order", customer, 5_000).await;
     let body = message("CustomerCreditReserved", &json!({"order_id": order, "customer_id": customer}));
-    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+    let delivery = Delivery::parse(CREDIT_RESERVED, &body).unwrap();
     orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
 }
 
@@ -35,9 +35,9 @@ pub(crate) fn order_id(key: &str) -> Uuid {
     outside::id_of("order", key)
 }
 
-/// The partition keys of the two orders; that with two messages first.
-pub(crate) fn subjects() -> Vec<String> {
-    ["the-order", "another-order"].map(|key| partition_of(&Subject::aggregate("order", order_id(key)))).into()
+/// The two orders; that with two messages first.
+pub(crate) fn subjects() -> Vec<Subject> {
+    ["the-order", "another-order"].map(|key| Subject::aggregate("order", order_id(key))).into()
 }
 
 /// A customer and an order whose creation is published.
@@ -58,14 +58,14 @@ pub(crate) async fn decided(shop: &Shop, total: u64) -> (Uuid, Uuid) {
 pub(crate) async fn decide(shop: &Shop) {
     let body = shop.take("customer--order-created").await;
     let customers = customers_service(&shop.process(LATENCY).ambient);
-    customers.reserve_credit(Delivery::<OrderCreated>::parse(&body).unwrap()).await.unwrap();
+    customers.reserve_credit(Delivery::parse(ORDER_CREATED, &body).unwrap()).await.unwrap();
     shop.publish("customers").await;
 }
 
 pub(crate) async fn approved(shop: &Shop) -> Uuid {
     let (_, order) = decided(shop, 4_000).await;
     let body = shop.take("order--customer-credit-reserved").await;
-    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+    let delivery = Delivery::parse(CREDIT_RESERVED, &body).unwrap();
     orders_service(&shop.process(LATENCY).ambient).approve(delivery).await.unwrap();
     order
 }

@@ -9,11 +9,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use fault_engine::{Ambient, listen_to_everything};
 use final_program::PROGRAM;
 use local_aws::InMemoryAws;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
+use transactional_messaging::outbox::RowKey;
 use uuid::Uuid;
 
-use crate::{outside::post, state::items, wire::Wire};
+use crate::{outside::post, wire::Wire};
 
 /// How long the requests of a process take that is not dropped.
 pub(crate) const LATENCY: Duration = Duration::from_millis(10);
@@ -44,7 +45,7 @@ impl Shop {
     pub(crate) fn process(&self, latency: Duration) -> Process {
         let wire = Wire::new(self.aws.clone(), latency);
         let clock = self.aws.clock();
-        let config = self.aws.sdk_config().into_builder().http_client(wire.clone()).build();
+        let config = self.aws.sdk_config().into_builder().http_client(wire.client()).build();
         let ambient =
             Ambient::counted(config, move || OffsetDateTime::from(clock.now()), self.ids.clone(), 1);
         Process { ambient, wire }
@@ -64,9 +65,10 @@ impl Shop {
     pub(crate) async fn publish(&self, service: &str) {
         let table = format!("{service}-outbox");
         let waiting = items(self, &table).await.into_iter();
-        let pending = waiting.map(|item| item["PK"].as_str().unwrap().to_owned()).collect();
+        let key = |item: &Map<String, Value>| RowKey::of_subject(item["PK"].as_str()?, item["SK"].as_str()?);
+        let pending = waiting.filter_map(|item| key(&item)).collect();
         let relay = final_program::relay_of(&self.process(LATENCY).ambient, &table);
-        for result in relay.wake(pending).await.into_values() {
+        for result in relay.wake_rows(pending).await.into_values() {
             result.unwrap();
         }
     }
@@ -113,4 +115,11 @@ impl Process {
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Uuid, String> {
         post(&self.ambient, path, key, body).await
     }
+}
+
+/// The items of a table.
+pub(crate) async fn items(shop: &Shop, table: &str) -> Vec<Map<String, Value>> {
+    let dynamodb = aws_sdk_dynamodb::Client::new(&shop.aws.sdk_config());
+    let answer = dynamodb.scan().table_name(table).consistent_read(true).send().await.unwrap();
+    serde_dynamo::from_items(answer.items.unwrap()).unwrap()
 }

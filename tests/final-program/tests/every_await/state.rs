@@ -1,12 +1,13 @@
-//! What is stored and what was published, in a form in which two runs can be compared: ids that are made on the way, and times, are left
-//! out; the ids of customers and orders, which follow from their idempotency keys, stay.
+//! What is stored and what was published, in a form in which two runs can be compared: ids that are made on
+//! the way, and times, are left out; the ids of customers and orders, which follow from their idempotency
+//! keys, stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::{Uuid, Version};
 
-use crate::shop::{PROBE, Shop};
+use crate::shop::{PROBE, Shop, items};
 
 const OUTBOXES: [&str; 2] = ["customers-outbox", "orders-outbox"];
 const SENT: [&str; 2] = ["customers-sent", "orders-sent"];
@@ -89,13 +90,6 @@ fn place(envelope: &str) -> Place {
     let envelope: Value = serde_json::from_str(envelope).unwrap();
     let field = |name: &str| envelope[name].as_str().unwrap().to_owned();
     (field("subject"), field("sequence"), field("type"))
-}
-
-/// The items of a table.
-pub(crate) async fn items(shop: &Shop, table: &str) -> Vec<Map<String, Value>> {
-    let dynamodb = aws_sdk_dynamodb::Client::new(&shop.aws.sdk_config());
-    let answer = dynamodb.scan().table_name(table).consistent_read(true).send().await.unwrap();
-    serde_dynamo::from_items(answer.items.unwrap()).unwrap()
 }
 
 fn settled(value: Value) -> Value {

@@ -1,7 +1,7 @@
-//! The way to AWS of one process: each call can be dropped before it is sent, while it is under way, and when its answer has come.
+//! The way to AWS of one process: each call can be dropped before it is sent, while it is under way, and when
+//! its answer has come.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,12 +10,12 @@ use std::{
 };
 
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
-    orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
+    http::SharedHttpClient, orchestrator::HttpRequest, result::ConnectorError,
 };
-use local_aws::InMemoryAws;
+use local_aws::{
+    InMemoryAws,
+    tap::{self, Answer},
+};
 use tokio::{sync::watch, task::yield_now};
 
 /// A connector over the embedded AWS.
@@ -34,6 +34,12 @@ impl Wire {
         Self { aws, latency, under_way: Arc::default(), steps: watch::Sender::new(0) }
     }
 
+    /// The HTTP client of the process.
+    pub(crate) fn client(&self) -> SharedHttpClient {
+        let wire = self.clone();
+        tap::new(move |request| wire.clone().call(request))
+    }
+
     /// How many requests that write something were sent and are not carried out yet.
     pub(crate) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::Relaxed)
@@ -49,7 +55,7 @@ impl Wire {
         self.steps.send_modify(|steps| *steps += 1);
     }
 
-    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn call(self, request: HttpRequest) -> Answer {
         yield_now().await;
         let counted = usize::from(writes(&request));
         self.under_way.fetch_add(counted, Ordering::Relaxed);
@@ -74,22 +80,4 @@ impl Wire {
 fn writes(request: &HttpRequest) -> bool {
     let operation = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'));
     operation.is_none_or(|(_, operation)| operation == "TransactWriteItems")
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
-    }
-}
-
-impl HttpConnector for Wire {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().call(request))
-    }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
 }

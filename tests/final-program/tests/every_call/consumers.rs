@@ -1,8 +1,8 @@
 //! Consumers: a message comes again until it was handled, and once more.
 
-use customers::messages::{OrderCancelled, OrderCreated};
+use customers::messages::{ORDER_CANCELLED, ORDER_CREATED};
 use final_program::{customers_service, orders_service};
-use orders::messages::CustomerCreditReserved;
+use orders::messages::CREDIT_RESERVED;
 use serde_json::{Value, json};
 use transactional_messaging::{
     consumer::Delivery,
@@ -33,10 +33,10 @@ pub(crate) const APPROVE: Part =
 
 /// A consumer's handler in a new process, given the body of a message.
 macro_rules! handler {
-    ($body:expr, $service:ident, $method:ident, $message:ty) => {{
+    ($body:expr, $service:ident, $method:ident, $queue:ident) => {{
         let body: String = $body;
         move |process| {
-            let delivery = Delivery::<$message>::parse(&body);
+            let delivery = Delivery::parse($queue, &body);
             async move {
                 let delivery = delivery.map_err(|error| error.to_string())?;
                 let handled = $service(&process).$method(delivery).await;
@@ -56,7 +56,7 @@ async fn reserve_credit(world: &World, seed: u64, is_over_limit: bool) -> Job {
     let total = if is_over_limit { LIMIT + 1 } else { 1 + seed % 1_000 };
     let data = json!({"order_id": order(seed), "customer_id": world.customer, "order_total": total});
     let work =
-        handler!(message("OrderCreated", seed, &data), customers_service, reserve_credit, OrderCreated);
+        handler!(message("OrderCreated", seed, &data), customers_service, reserve_credit, ORDER_CREATED);
     Job::new(work, move |world: &World| {
         Box::pin(async move {
             if is_over_limit {
@@ -81,7 +81,8 @@ pub(crate) async fn judge(world: &World, seed: u64, decision: &str) -> Vec<Strin
     let decided = world.item("customers", key).await;
     same(&mut wrong, "the decision", decided.get("Decision"), Some(&json!(decision)));
     let whole = Subject::aggregate("customer", world.customer);
-    // A change of the customer has a row of its version; a refusal changes nothing, and has a subject of its own.
+    // A change of the customer has a row of its version; a refusal changes nothing, and has a subject of its
+    // own.
     let (row, kind) = match decision {
         "RESERVED" => {
             let row = world.row("customers", &whole, Sequence::of(books.1, 0)).await;
@@ -105,7 +106,7 @@ async fn release_credit(world: &World, seed: u64) -> Job {
     reserve(world, order(seed), seed, total).await;
     let data = json!({"order_id": order(seed), "customer_id": world.customer});
     let body = message("OrderCancelled", u64::MAX - seed, &data);
-    let work = handler!(body, customers_service, release_credit, OrderCancelled);
+    let work = handler!(body, customers_service, release_credit, ORDER_CANCELLED);
     Job::new(work, move |world: &World| {
         Box::pin(async move {
             world.expect(|reserved| reserved - total);
@@ -117,7 +118,7 @@ async fn release_credit(world: &World, seed: u64) -> Job {
 async fn approve(world: &World, seed: u64) -> Job {
     let id = order_of(world, &format!("order-{seed}"), 7).await;
     let body = message("CustomerCreditReserved", seed, &json!({"order_id": id}));
-    let work = handler!(body, orders_service, approve, CustomerCreditReserved);
+    let work = handler!(body, orders_service, approve, CREDIT_RESERVED);
     let kinds = &["OrderCreated", "OrderApproved"];
     Job::new(work, move |world: &World| {
         Box::pin(async move { judge_order(world, id, "APPROVED", kinds).await })

@@ -7,7 +7,7 @@ use local_aws::ItemByItem;
 use tokio::sync::watch;
 
 use crate::{
-    relays::{OUTBOX, Stored},
+    stored::{OUTBOX, Stored},
     world::World,
 };
 
@@ -26,7 +26,8 @@ impl Emerging {
     }
 }
 
-/// Takes the rows of a subject away and stores them again, this time so. When it returns, one of them is visible.
+/// Takes the rows of a subject away and stores them again, this time so. When it returns, one of them is
+/// visible.
 pub(crate) async fn again(world: &World, stored: &Stored, seed: u64) -> Emerging {
     let dynamodb = aws_sdk_dynamodb::Client::new(&world.aws.sdk_config());
     #[expect(clippy::disallowed_methods, reason = "the request needs a header")]

@@ -1,4 +1,5 @@
-//! Transactions that become visible item by item: the relay works meanwhile, and a consumer is told of what it cannot read yet.
+//! Transactions that become visible item by item: the relay works meanwhile, and a consumer is told of what
+//! it cannot read yet.
 
 use std::{
     collections::HashSet,
@@ -7,10 +8,10 @@ use std::{
 };
 
 use aws_lambda_events::event::dynamodb::Event;
-use customers::messages::OrderCreated;
+use customers::messages::ORDER_CREATED;
 use final_program::{customers_service, orders_service, relay_of};
 use local_aws::mapping::{EventSourceMapping, Filter, MappingSettings};
-use orders::messages::CustomerCreditReserved;
+use orders::messages::CREDIT_RESERVED;
 use outbox_relay::lambda;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -40,7 +41,8 @@ pub(crate) const APPROVE: Part = Part {
 /// Longer than every pause between retries of a batch together.
 const UNTIL_SENT: Duration = Duration::from_secs(120);
 
-/// Credit for two orders of one customer: the second is reserved on top of the first, whose row may be visible later.
+/// Credit for two orders of one customer: the second is reserved on top of the first, whose row may be
+/// visible later.
 async fn two_commits(world: &World, seed: u64) -> Job {
     let body = json!({"name": "Ada", "credit_limit": LIMIT});
     let customer =
@@ -59,12 +61,13 @@ async fn reserve(process: Process, customer: Uuid, number: u64) {
     let data = json!({"order_id": Uuid::from_u64_pair(5, number), "customer_id": customer, "order_total": 1});
     let body = message("OrderCreated", number, &data);
     let service = customers_service(&process);
-    while service.reserve_credit(Delivery::<OrderCreated>::parse(&body).unwrap()).await.is_err() {
+    while service.clone().reserve_credit(Delivery::parse(ORDER_CREATED, &body).unwrap()).await.is_err() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
-/// The relay behind the event source mapping of the table, until it has acknowledged so many new rows of the subject.
+/// The relay behind the event source mapping of the table, until it has acknowledged so many new rows of the
+/// subject.
 async fn relayed(world: &World, outbox: &'static str, subject: Subject, rows: usize) -> Job {
     let streams = aws_sdk_dynamodbstreams::Client::new(&world.aws.sdk_config());
     let answer = streams.list_streams().table_name(outbox).send().await.unwrap();
@@ -130,7 +133,7 @@ async fn approve(world: &World, seed: u64) -> Job {
         (Faults::half_visible(seed).process(world), json!({"customer_id": world.customer, "order_total": 7}));
     tokio::spawn(async move { post(&process, "/orders", &key, &body).await });
     let body = message("CustomerCreditReserved", seed, &json!({"order_id": id}));
-    let work = handler!(body, orders_service, approve, CustomerCreditReserved);
+    let work = handler!(body, orders_service, approve, CREDIT_RESERVED);
     Job::new(work, move |world: &World| {
         Box::pin(async move { judge_order(world, id, "APPROVED", &["OrderCreated", "OrderApproved"]).await })
     })

@@ -1,8 +1,8 @@
 //! HTTP writes: a client sends its request again until it is answered.
 
-use customers::messages::OrderCreated;
+use customers::messages::ORDER_CREATED;
 use final_program::{customers_service, orders_service};
-use orders::messages::CustomerCreditReserved;
+use orders::messages::CREDIT_RESERVED;
 use serde_json::json;
 use transactional_messaging::{consumer::Delivery, message::Subject};
 use uuid::Uuid;
@@ -82,7 +82,7 @@ pub(crate) async fn judge_order(world: &World, id: Uuid, state: &str, kinds: &[&
 async fn cancel_order(world: &World, seed: u64) -> Job {
     let id = order_of(world, &format!("order-{seed}"), 7).await;
     let body = message("CustomerCreditReserved", seed, &json!({"order_id": id}));
-    let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+    let delivery = Delivery::parse(CREDIT_RESERVED, &body).unwrap();
     orders_service(&world.process()).approve(delivery).await.unwrap();
     let work = move |process| async move {
         let path = format!("/order/{id}/cancel");
@@ -97,7 +97,7 @@ async fn cancel_order(world: &World, seed: u64) -> Job {
 /// Reserves credit for an order that was never placed here: the customers service need not know.
 pub(crate) async fn reserve(world: &World, order: Uuid, seed: u64, total: u64) {
     let data = json!({"order_id": order, "customer_id": world.customer, "order_total": total});
-    let delivery = Delivery::<OrderCreated>::parse(&message("OrderCreated", seed, &data)).unwrap();
+    let delivery = Delivery::parse(ORDER_CREATED, &message("OrderCreated", seed, &data)).unwrap();
     customers_service(&world.process()).reserve_credit(delivery).await.unwrap();
     world.expect(|reserved| reserved + total);
 }

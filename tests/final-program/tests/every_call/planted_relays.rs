@@ -1,4 +1,5 @@
-//! A relay in small, with one mistake at a time. Without any nothing is found, so what is found is the mistake.
+//! A relay in small, with one mistake at a time. Without any nothing is found, so what is found is the
+//! mistake.
 #![allow(clippy::disallowed_methods, reason = "it does what the real parts must not")]
 
 use std::{collections::HashMap, error::Error, time::Duration};
@@ -12,7 +13,8 @@ use serde_json::Value;
 
 use crate::{
     emerging,
-    relays::{OUTBOX, judged, stored},
+    relays::judged,
+    stored::{OUTBOX, stored},
     trial::{Job, Part},
     world::{Item, Process, World, rename},
 };
@@ -50,8 +52,8 @@ pub(crate) const TWO_IN_A_BATCH: Part = planted!("planted: a subject in one batc
 pub(crate) const MARK_ON_ANOTHER: Part = planted!("planted: mark on another row", 7, MarksAnother);
 pub(crate) const BLAMED_BY_FLAG: Part = planted!("planted: blamed by a flag", 7, BlamesByFlag);
 
-/// What a mistake needs to show: rows that become visible one after the other, or one that is damaged with every second seed, and mended when
-/// the relay has met it. Without a mistake, both.
+/// What a mistake needs to show: rows that become visible one after the other, or one that is damaged with
+/// every second seed, and mended when the relay has met it. Without a mistake, both.
 async fn prepare(world: &World, seed: u64, flaw: Flaw) -> Job {
     let stored = stored(world, seed).await;
     let is_damaged = seed % 2 == 1 && matches!(flaw, Flaw::None | Flaw::MarksAnother);

@@ -1,9 +1,10 @@
-//! Redrive: an operator moves a dead letter back to its queue, where the real consumer takes it; either may be stopped at any call.
+//! Redrive: an operator moves a dead letter back to its queue, where the real consumer takes it; either may
+//! be stopped at any call.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client, types::QueueAttributeName};
-use customers::messages::OrderCreated;
+use customers::messages::{ORDER_CREATED, OrderCreated};
 use final_program::customers_service;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +41,7 @@ async fn redrive(world: &World, seed: u64) -> Job {
                 let service = service.clone();
                 async move { service.reserve_credit(delivery).await }
             };
-            let consuming = consumer.run(handler, stop.clone());
+            let consuming = consumer.run(ORDER_CREATED, handler, stop.clone());
             let operator = Client::new(process.aws());
             let moving = async {
                 let moving = move_until_empty(&operator, &sqs, &urls);

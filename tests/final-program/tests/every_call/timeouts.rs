@@ -1,6 +1,6 @@
-//! Time-outs: an order's time is over at the moment at which it is approved, and processes meet faults while they do the one and the other.
-//! Whatever wins, what is stored and what subscribers hear are the same. The relay is at work meanwhile, and takes the rows that would
-//! otherwise stand in the way of a second decision.
+//! Time-outs: an order's time is over at the moment at which it is approved, and processes meet faults while
+//! they do the one and the other. Whatever wins, what is stored and what subscribers hear are the same. The
+//! relay is at work meanwhile, and takes the rows that would otherwise stand in the way of a second decision.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 };
 use final_program::{orders_service, relay_of};
 use futures::future::LocalBoxFuture;
-use orders::{domain::Total, messages::CustomerCreditReserved};
+use orders::{domain::Total, messages::CREDIT_RESERVED};
 use serde_json::{Value, json};
 use transactional_messaging::{
     consumer::Delivery,
@@ -38,7 +38,8 @@ pub(crate) const UNCONDITIONAL: Part = Part {
 
 type GiveUp = fn(Process, Uuid) -> LocalBoxFuture<'static, Result<(), String>>;
 
-/// The time-out and the approval of one order, both under way at once; with every other seed the time-out has begun first.
+/// The time-out and the approval of one order, both under way at once; with every other seed the time-out has
+/// begun first.
 async fn race(world: &World, seed: u64, give_up: GiveUp) -> Job {
     let (id, total) = (Uuid::from_u64_pair(5, seed), Total::new(7).unwrap());
     let orders = orders_service(&world.process()).with_timeout(Duration::ZERO);
@@ -46,7 +47,7 @@ async fn race(world: &World, seed: u64, give_up: GiveUp) -> Job {
     orders.create(&context, id, world.customer, total).await.unwrap();
     let body = message("CustomerCreditReserved", seed, &json!({"order_id": id}));
     let work = move |process: Process| {
-        let delivery = Delivery::<CustomerCreditReserved>::parse(&body).unwrap();
+        let delivery = Delivery::parse(CREDIT_RESERVED, &body).unwrap();
         async move {
             let approving = async {
                 let approved = orders_service(&process).approve(delivery).await;
@@ -67,8 +68,8 @@ async fn race(world: &World, seed: u64, give_up: GiveUp) -> Job {
 
 /// The relay sends what is stored about the order.
 async fn relayed(process: &Process, order: Uuid) -> Result<(), String> {
-    let partition = partition_of(&Subject::aggregate("order", order));
-    let results = relay_of(process, "orders-outbox").wake(vec![partition]).await;
+    let subject = Subject::aggregate("order", order);
+    let results = relay_of(process, "orders-outbox").wake(vec![subject]).await;
     results.into_values().try_for_each(|result| result.map(drop)).map_err(|error| error.to_string())
 }
 

@@ -9,7 +9,8 @@ use crate::{
     world::{Process, World},
 };
 
-/// Before a message comes again, or a client repeats a request: longer than a transaction takes to become visible.
+/// Before a message comes again, or a client repeats a request: longer than a transaction takes to become
+/// visible.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// A part of the system.

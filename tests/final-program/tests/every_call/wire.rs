@@ -1,7 +1,6 @@
 //! The way to AWS of a process that meets faults.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -9,19 +8,16 @@ use std::{
     time::Duration,
 };
 
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
-        orchestrator::{HttpRequest, HttpResponse},
-        result::ConnectorError,
-        runtime_components::RuntimeComponents,
-    },
-    http::StatusCode,
+use aws_smithy_runtime_api::client::{
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
 };
-use aws_smithy_types::body::SdkBody;
-use fault_engine::{Refusal, publish_partly, without_first_entry};
+use fault_engine::Refusal;
 use futures::future::LocalBoxFuture;
-use local_aws::{InMemoryAws, ItemByItem};
+use local_aws::{
+    InMemoryAws, ItemByItem,
+    tap::{self, Answer, Entry, refusals},
+};
 use tokio::sync::Notify;
 
 use crate::world::{Process, World};
@@ -79,7 +75,8 @@ struct Way {
 }
 
 impl Faults {
-    /// One fault among the first `calls` if it must be; with even odds another one, and so on, some of which come to nothing.
+    /// One fault among the first `calls` if it must be; with even odds another one, and so on, some of which
+    /// come to nothing.
     pub(crate) fn random(random: &mut fastrand::Rng, calls: usize, certain: bool) -> Self {
         let mut planned = Vec::new();
         if certain {
@@ -105,7 +102,8 @@ impl Faults {
 
     /// A process that meets these faults.
     pub(crate) fn process(&self, world: &World) -> Process {
-        world.process_over(Wire { aws: world.aws.clone(), faults: self.clone() })
+        let wire = Wire { aws: world.aws.clone(), faults: self.clone() };
+        world.process_over(tap::new(move |request| wire.clone().call(request)))
     }
 
     /// How many of them struck.
@@ -135,7 +133,7 @@ struct Wire {
 }
 
 impl Wire {
-    async fn call(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn call(self, request: HttpRequest) -> Answer {
         let faults = &self.faults.0;
         let number = faults.calls.fetch_add(1, Ordering::Relaxed);
         let concerns = |fault| !matches!(fault, Fault::HalfVisible) || is_transaction(&request);
@@ -150,8 +148,8 @@ impl Wire {
             }
             Fault::RequestLost => Err(lost()),
             Fault::AnswerLost => self.aws.call(request).await.and_then(|_| Err(lost())),
-            Fault::Throttled => Ok(refusal(&request, 400, "ThrottlingException", "Throttling")),
-            Fault::ServerError => Ok(refusal(&request, 500, "InternalServerError", "InternalError")),
+            Fault::Throttled => Ok(refusals::throttled(&request)),
+            Fault::ServerError => Ok(refusals::server_error(&request)),
             Fault::Conflict => Ok(conflict(&request)),
             Fault::EntriesRefused => in_part(&self.aws, request, faults.refusal, false).await,
             Fault::FirstRefused => in_part(&self.aws, request, faults.refusal, true).await,
@@ -160,7 +158,7 @@ impl Wire {
     }
 
     /// The sequence and the pauses are by chance.
-    async fn show_item_by_item(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn show_item_by_item(self, mut request: HttpRequest) -> Answer {
         let Way { seed, is_crash } = self.faults.0.way;
         let mut random = fastrand::Rng::with_seed(seed);
         let body = request.body().bytes().unwrap_or_default();
@@ -179,7 +177,7 @@ impl Wire {
         self.crash().await
     }
 
-    async fn crash(self) -> Result<HttpResponse, ConnectorError> {
+    async fn crash(self) -> Answer {
         self.faults.0.crash.notify_one();
         std::future::pending().await
     }
@@ -193,80 +191,25 @@ fn lost() -> ConnectorError {
     ConnectorError::io("the connection broke".into())
 }
 
-/// JSON services and SNS say it in different words.
-fn refusal(request: &HttpRequest, status: u16, json: &str, xml: &str) -> HttpResponse {
-    if request.headers().contains_key("x-amz-target") {
-        return response(status, format!(r#"{{"__type":"{json}","message":"injected"}}"#));
-    }
-    response(
-        status,
-        format!(
-            "<ErrorResponse><Error><Code>{xml}</Code><Message>injected</Message></Error></ErrorResponse>"
-        ),
-    )
-}
-
 /// A transaction meets another one; any other call is throttled.
 fn conflict(request: &HttpRequest) -> HttpResponse {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(&body) else {
-        return refusal_of_all(request);
-    };
-    let Some(actions) = body["TransactItems"].as_array().filter(|_| target.contains(".Transact")) else {
-        return refusal_of_all(request);
-    };
-    let reasons: Vec<_> = actions.iter().map(|_| r#"{"Code":"TransactionConflict"}"#).collect();
-    let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    response(
-        400,
-        format!(
-            r#"{{"__type":"{kind}","message":"injected","CancellationReasons":[{}]}}"#,
-            reasons.join(",")
-        ),
-    )
-}
-
-/// A batch of messages or of items of which nothing, or all but the first, is taken; any other call is throttled.
-async fn in_part(
-    aws: &InMemoryAws,
-    request: HttpRequest,
-    refusal: Refusal,
-    is_first_only: bool,
-) -> Result<HttpResponse, ConnectorError> {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    if target.contains(".Batch") && is_first_only {
-        return without_first_entry(aws, request).await;
-    }
-    let body = request.body().bytes().unwrap_or_default();
-    if form_urlencoded::parse(body).any(|(name, value)| name == "Action" && value == "PublishBatch") {
-        return publish_partly(aws, request, refusal, |number, _| number == 0 || !is_first_only).await;
-    }
-    Ok(refusal_of_all(&request))
-}
-
-fn refusal_of_all(request: &HttpRequest) -> HttpResponse {
-    refusal(request, 400, "ThrottlingException", "Throttling")
-}
-
-fn response(status: u16, body: String) -> HttpResponse {
-    HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body))
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
+    if tap::operation(request).starts_with("Transact") {
+        refusals::transaction_conflict(request)
+    } else {
+        refusals::throttled(request)
     }
 }
 
-impl HttpConnector for Wire {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().call(request))
+/// A batch of messages or of items of which nothing, or all but the first, is taken; any other call is
+/// throttled.
+async fn in_part(aws: &InMemoryAws, request: HttpRequest, refusal: Refusal, is_first_only: bool) -> Answer {
+    let operation = tap::operation(&request);
+    if operation.starts_with("Batch") && is_first_only {
+        return tap::without_first_entry(aws, request).await;
     }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
+    if operation != "PublishBatch" {
+        return Ok(refusals::throttled(&request));
     }
+    let judge = |number, _: &str| if number == 0 || !is_first_only { refusal.into() } else { Entry::Taken };
+    tap::publish(aws, request, judge).await
 }

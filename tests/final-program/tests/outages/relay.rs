@@ -23,7 +23,7 @@ async fn a_topic_that_never_answers_holds_the_messages_of_no_other() {
         true => Fate::Hangs,
         false => Fate::Passes,
     });
-    let relay = relay_of(&world.process_over(wire.clone()), OUTBOX);
+    let relay = relay_of(&world.process_over(wire.client()), OUTBOX);
     let (again, mut heard) = (relay.clone(), Heard::default());
     let batch = records(&world, &[1, 2]).await;
     let handling = tokio::spawn(async move { lambda::handle(&relay, batch).await });
@@ -37,7 +37,8 @@ async fn a_topic_that_never_answers_holds_the_messages_of_no_other() {
     assert_eq!(heard.kinds(&world, 1).await, ["OrderCreated"]);
 }
 
-/// Whatever is wrong with a row, what stands in front of it is sent, what stands behind it waits, and all others go their way.
+/// Whatever is wrong with a row, what stands in front of it is sent, what stands behind it waits, and all
+/// others go their way.
 #[tokio::test(start_paused = true)]
 async fn a_damaged_row_holds_only_what_stands_behind_it() {
     let world = World::open().await;
@@ -88,7 +89,8 @@ async fn what_was_sent_is_sent_again_in_its_sequence_when_its_rows_are_put_back(
     assert_eq!(world.outbox("orders", &subject(1)).await.len(), 0);
 }
 
-/// An AWS that was restarted without its topics. When these are there again, nobody has to do anything for each subject.
+/// An AWS that was restarted without its topics. When these are there again, nobody has to do anything for
+/// each subject.
 #[tokio::test(start_paused = true)]
 async fn topics_that_were_gone_for_a_while_leave_nothing_for_anybody_to_do() {
     let world = World::open().await;

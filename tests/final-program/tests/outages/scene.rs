@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use aws_lambda_events::event::dynamodb::Event;
 use aws_sdk_dynamodb::types::AttributeValue;
-use orders::messages::{Head, OrderApproved, OrderCancelled, OrderCreated};
+use orders::messages::{EventMeta, OrderApproved, OrderCancelled, OrderCreated};
 use serde_json::{Value, json};
 use transactional_messaging::{
     message::{Context, Place, Sequence, Subject},
@@ -37,7 +37,7 @@ pub(crate) fn partition(number: u64) -> String {
 /// Stores these messages of one subject in one commit, from the first sequence on.
 pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
     let (subject, process) = (subject(number), world.process());
-    let head = |state| Head {
+    let head = |state| EventMeta {
         event_id: process.id(),
         correlation_id: Uuid::from_u128(8),
         order_id: Uuid::from_u64_pair(3, number),
@@ -57,14 +57,14 @@ pub(crate) async fn store(world: &World, number: u64, kinds: &[Kind]) {
         let stored = match kind {
             Kind::Created => {
                 let message = OrderCreated { head: head("PENDING"), order_total: 7 };
-                outbox.publish(&mut work, place, &context, &message, ())
+                outbox.publish(&mut work, place, &context, &message)
             }
             Kind::Approved => {
-                outbox.publish(&mut work, place, &context, &OrderApproved { head: head("APPROVED") }, ())
+                outbox.publish(&mut work, place, &context, &OrderApproved { head: head("APPROVED") })
             }
             Kind::Cancelled => {
                 let message = OrderCancelled { head: head("CANCELLED") };
-                outbox.publish(&mut work, place, &context, &message, ())
+                outbox.publish(&mut work, place, &context, &message)
             }
         };
         stored.unwrap();
@@ -93,7 +93,8 @@ pub(crate) async fn records(world: &World, numbers: &[u64]) -> Event {
 pub(crate) struct Heard(BTreeMap<String, Vec<String>>);
 
 impl Heard {
-    /// The types of the messages of this subject that subscribers have, in the order in which they came; each once.
+    /// The types of the messages of this subject that subscribers have, in the order in which they came; each
+    /// once.
     pub(crate) async fn kinds(&mut self, world: &World, number: u64) -> Vec<String> {
         for (subject, texts) in world.heard().await {
             let known = self.0.entry(subject).or_default();

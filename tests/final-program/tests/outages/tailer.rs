@@ -19,8 +19,8 @@ use crate::{
 
 const CHILD: &str = "shardId-the-child-of-the-closed-one";
 
-/// The stream of a table whose one shard shows as two: the first batch of records is all that the parent has, and what comes after it is
-/// the child's.
+/// The stream of a table whose one shard shows as two: the first batch of records is all that the parent has,
+/// and what comes after it is the child's.
 #[derive(Default)]
 struct Split {
     parent: String,
@@ -74,7 +74,8 @@ impl Split {
     }
 }
 
-/// A closed shard with a subject that keeps failing. Its child is opened all the same, and the sweeper has no part in it.
+/// A closed shard with a subject that keeps failing. Its child is opened all the same, and the sweeper has no
+/// part in it.
 #[tokio::test(start_paused = true)]
 async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
     let world = World::open().await;
@@ -89,7 +90,7 @@ async fn a_subject_that_keeps_failing_does_not_keep_the_next_shard_closed() {
             false => Fate::Passes,
         }
     });
-    let process = world.process_over(wire.clone());
+    let process = world.process_over(wire.client());
     let (relay, stop) = (relay_of(&process, OUTBOX), CancellationToken::new());
     let until = stop.clone();
     let tailing = tokio::spawn(async move {

@@ -1,21 +1,12 @@
 //! The way to AWS of one process, on which a rule says what becomes of each call.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
-        orchestrator::{HttpRequest, HttpResponse},
-        result::ConnectorError,
-        runtime_components::RuntimeComponents,
-    },
-    http::StatusCode,
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpRequest};
+use local_aws::{
+    InMemoryAws,
+    tap::{self, Answer, refusals},
 };
-use aws_smithy_types::body::SdkBody;
-use local_aws::InMemoryAws;
 
 /// What becomes of a call.
 pub(crate) enum Fate {
@@ -62,18 +53,19 @@ impl Wire {
         self
     }
 
-    async fn call(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let target = request.headers().get("x-amz-target").and_then(|target| target.split_once('.'));
+    /// The HTTP client of the process.
+    pub(crate) fn client(&self) -> SharedHttpClient {
+        let wire = self.clone();
+        tap::new(move |request| wire.clone().call(request))
+    }
+
+    async fn call(self, mut request: HttpRequest) -> Answer {
+        let operation = tap::operation(&request);
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let action = form_urlencoded::parse(body.as_bytes()).find(|(name, _)| name == "Action");
-        let operation = match (target, action) {
-            (Some((_, operation)), _) => operation.to_owned(),
-            (None, action) => action.map(|(_, action)| action.into_owned()).unwrap_or_default(),
-        };
         let rule = self.rule.lock().unwrap().clone();
         match rule(&operation, &body) {
             Fate::Hangs => return std::future::pending().await,
-            Fate::Fails => return Ok(failure()),
+            Fate::Fails => return Ok(refusals::server_error(&request)),
             Fate::Passes => {}
         }
         let Some(rewrite) = self.rewrite.filter(|_| {
@@ -83,37 +75,12 @@ impl Wire {
         };
         let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
         let changed = rewrite(&operation, asked.clone(), None);
-        *request.body_mut() = SdkBody::from(changed.to_string());
-        request.headers_mut().remove("content-length");
+        tap::rewrite(&mut request, changed.to_string());
         let mut answer = self.aws.call(request).await?;
         if answer.status().is_success() {
             let said = serde_json::from_slice(answer.body().bytes().unwrap()).unwrap();
-            *answer.body_mut() = SdkBody::from(rewrite(&operation, asked, Some(said)).to_string());
-            answer.headers_mut().remove("content-length");
+            tap::rewrite_answer(&mut answer, rewrite(&operation, asked, Some(said)).to_string());
         }
         Ok(answer)
-    }
-}
-
-fn failure() -> HttpResponse {
-    let body = r#"{"__type":"InternalServerError","message":"injected"}"#;
-    HttpResponse::new(StatusCode::try_from(500).unwrap(), SdkBody::from(body))
-}
-
-impl fmt::Debug for Wire {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").finish_non_exhaustive()
-    }
-}
-
-impl HttpConnector for Wire {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().call(request))
-    }
-}
-
-impl HttpClient for Wire {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }

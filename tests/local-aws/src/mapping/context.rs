@@ -15,7 +15,6 @@ use aws_smithy_types::date_time::Format;
 use tokio_util::sync::CancellationToken;
 
 use super::destination::{BatchInfo, Condition, InvocationRecord, RequestContext, ResponseContext};
-use super::lane::Batch;
 use super::lineage::Lineage;
 use super::policy::RetryPolicy;
 use super::record::{StreamRecord, event_json};
@@ -45,6 +44,16 @@ pub(crate) struct Context {
     pub(crate) clock: SharedTimeSource,
     pub(crate) memory: Arc<Mutex<Memory>>,
     pub(crate) discards: AtomicU64,
+}
+
+/// Records that go to the function together.
+pub(crate) struct Batch {
+    pub(crate) records: Vec<StreamRecord>,
+    /// Retries used up so far.
+    pub(crate) failures: u32,
+    pub(crate) invocations: u32,
+    /// Whether the last invocation ended in an error, and not in an answer.
+    pub(crate) errored: bool,
 }
 
 /// A panic elsewhere cannot leave the memory half changed, so a poisoned lock is as good as any.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 /// Receives what a mapping sends to its on-failure destination.
 ///
-/// Every `Fn(InvocationRecord)` is one. AWS tries a destination only a few times, so an implementation that cannot
-/// store a record should say so in its log: nobody sends it again.
+/// Every `Fn(InvocationRecord)` is one. AWS tries a destination only a few times, so an implementation that
+/// cannot store a record should say so in its log: nobody sends it again.
 #[async_trait]
 pub trait Destination: Send + Sync {
     /// Takes one record. The lane of the shard waits until it returns.
@@ -27,8 +27,8 @@ impl<F: Fn(InvocationRecord) + Send + Sync> Destination for F {
 /// Where discarded records are reported. From the AWS Lambda Developer Guide, "services-dynamodb-errors".
 #[derive(Clone)]
 pub enum OnFailure {
-    /// An SQS queue or an SNS topic. It gets metadata only, so the records themselves are lost when they leave the
-    /// stream.
+    /// An SQS queue or an SNS topic. It gets metadata only, so the records themselves are lost when they
+    /// leave the stream.
     QueueOrTopic(Arc<dyn Destination>),
     /// An S3 bucket. It gets the metadata and the event that the function could not process.
     S3(Arc<dyn Destination>),
@@ -113,7 +113,8 @@ pub struct ResponseContext {
     pub function_error: Option<String>,
 }
 
-/// Which records were discarded. With these numbers they can be read again for as long as the stream keeps them.
+/// Which records were discarded. With these numbers they can be read again for as long as the stream keeps
+/// them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchInfo {

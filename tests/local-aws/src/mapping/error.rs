@@ -27,10 +27,3 @@ pub enum MappingError {
     #[error("a stream record could not be turned into a Lambda event")]
     Record(#[source] serde_json::Error),
 }
-
-impl MappingError {
-    /// Always false: only a change of the settings, the table or this crate can help.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}

@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 /// assert!(inserts.is_ok());
 /// ```
 ///
-/// Understood in a list: exact strings, numbers, `true`, `false` and `null`, and `{"prefix": …}`, `{"exists": …}` and
-/// `{"anything-but": …}`. Lambda knows more (`numeric`, `suffix`, `$or`, …): they are refused here, not ignored.
+/// Understood in a list: exact strings, numbers, `true`, `false` and `null`, and `{"prefix": …}`, `{"exists":
+/// …}` and `{"anything-but": …}`. Lambda knows more (`numeric`, `suffix`, `$or`, …): they are refused here,
+/// not ignored.
 #[derive(Clone, Debug)]
 pub struct Filter(Node);
 
@@ -45,13 +46,6 @@ pub enum FilterError {
     },
 }
 
-impl FilterError {
-    /// A pattern stays as wrong as it is: always false.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}
-
 #[derive(Clone, Debug)]
 enum Node {
     /// Every member must match.
@@ -74,7 +68,8 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`FilterError`] if it is no JSON object of objects and lists, or uses an operator not listed at [`Filter`].
+    /// [`FilterError`] if it is no JSON object of objects and lists, or uses an operator not listed at
+    /// [`Filter`].
     pub fn parse(pattern: &str) -> Result<Self, FilterError> {
         match serde_json::from_str(pattern).map_err(FilterError::Json)? {
             Value::Object(members) => Ok(Self(Node::all(&members, "$")?)),

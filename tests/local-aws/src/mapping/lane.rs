@@ -10,13 +10,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::context::Context;
+use super::context::{Batch, Context};
 use super::destination::Condition;
 use super::policy::Decision;
 use super::record::StreamRecord;
 use super::sequence::SequenceNumber;
 
-/// The largest event of a synchronous invocation, 6 MB. From the AWS Lambda Developer Guide, "gettingstarted-limits".
+/// The largest event of a synchronous invocation, 6 MB. From the AWS Lambda Developer Guide,
+/// "gettingstarted-limits".
 const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
 /// `{"Records":[]}`
@@ -34,16 +35,6 @@ pub(crate) struct Lane {
     pub(crate) buffer: VecDeque<StreamRecord>,
 }
 
-/// Records that go to the function together.
-pub(crate) struct Batch {
-    pub(crate) records: Vec<StreamRecord>,
-    /// Retries used up so far.
-    failures: u32,
-    pub(crate) invocations: u32,
-    /// Whether the last invocation ended in an error, and not in an answer.
-    pub(crate) errored: bool,
-}
-
 impl Lane {
     /// Runs until the shard has ended and every record is done, or until the mapping is cancelled.
     pub(crate) async fn run(mut self) {
@@ -53,7 +44,8 @@ impl Lane {
         }
     }
 
-    /// The next batch: what is there, or what comes within the batching window, up to the batch size and 6 MB.
+    /// The next batch: what is there, or what comes within the batching window, up to the batch size and 6
+    /// MB.
     async fn gather(&mut self) -> Option<Vec<StreamRecord>> {
         let context = self.context.clone();
         while self.buffer.is_empty() {
@@ -159,8 +151,8 @@ impl Lane {
     }
 }
 
-/// How many of the waiting records go into one batch: at least one, at most `batch_size`, and no more than fit into
-/// an event.
+/// How many of the waiting records go into one batch: at least one, at most `batch_size`, and no more than
+/// fit into an event.
 fn batch_len(sizes: impl Iterator<Item = usize>, batch_size: usize) -> usize {
     let mut total = EMPTY_EVENT_BYTES;
     let fitting = sizes.take(batch_size).take_while(|bytes| {

@@ -1,4 +1,5 @@
-//! Which shards of a stream may be read: a child only after its parent, so that an item's records stay in order.
+//! Which shards of a stream may be read: a child only after its parent, so that an item's records stay in
+//! order.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +26,8 @@ pub(crate) struct Lineage {
 }
 
 impl Lineage {
-    /// Adds the shards of one description, each with its parent. With `skip_past`, which is how LATEST begins, the
-    /// shards that already have a child when the mapping first looks are over and done with.
+    /// Adds the shards of one description, each with its parent. With `skip_past`, which is how LATEST
+    /// begins, the shards that already have a child when the mapping first looks are over and done with.
     pub(crate) fn learn(&mut self, described: Vec<(String, Option<String>)>, skip_past: bool) {
         let first_look = !std::mem::replace(&mut self.looked, true);
         let parents: Vec<String> = described.iter().filter_map(|(_, parent)| parent.clone()).collect();
@@ -37,8 +38,8 @@ impl Lineage {
         }
     }
 
-    /// Takes the shards that can be read now; the flag says whether it was there from the start. A parent that is not
-    /// known has left the stream, which it does only after its last record has.
+    /// Takes the shards that can be read now; the flag says whether it was there from the start. A parent
+    /// that is not known has left the stream, which it does only after its last record has.
     pub(crate) fn take_ready(&mut self) -> Vec<(String, bool)> {
         let is_open = |id: &String| self.shards.get(id).is_some_and(|shard| shard.state != State::Finished);
         let ready: Vec<String> = self
@@ -71,7 +72,8 @@ impl Lineage {
         }
     }
 
-    /// Whether more shards are to be expected: none is known, or one has ended and its children are not known yet.
+    /// Whether more shards are to be expected: none is known, or one has ended and its children are not known
+    /// yet.
     pub(crate) fn expects_more(&self) -> bool {
         let has_child = |id: &String| self.shards.values().any(|shard| shard.parent.as_ref() == Some(id));
         self.shards.is_empty()

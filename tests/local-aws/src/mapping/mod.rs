@@ -1,13 +1,15 @@
-//! The event source mapping: how AWS Lambda reads a DynamoDB stream and calls a function.
+//! The event source mapping: how AWS Lambda reads a DynamoDB stream ([`EventSourceMapping`]) or receives from
+//! an SQS queue ([`QueueMapping`]), and calls a function.
 //!
 //! No emulator that runs in process has one, so this is our own, written from the AWS Lambda Developer Guide
-//! ("with-ddb", "services-ddb-params", "services-ddb-batchfailurereporting", "services-dynamodb-errors"). It reads
-//! through the real SDK client, so it works against the embedded AWS, LocalStack and AWS alike.
+//! ("with-ddb", "services-ddb-params", "services-ddb-batchfailurereporting", "services-dynamodb-errors"). It
+//! reads through the real SDK client, so it works against the embedded AWS, LocalStack and AWS alike.
 //!
-//! The rules are pure code (retries, filters, checkpoints, shard order) and tested as such; the rest is a reader for
-//! each shard and a lane for each batch in flight.
+//! The rules are pure code (retries, filters, checkpoints, shard order) and tested as such; the rest is a
+//! reader for each shard and a lane for each batch in flight.
 //!
-//! Not simulated: tumbling windows, function timeouts, throttled invocations, and the destination AWS calls "Kafka".
+//! Not simulated: tumbling windows, function timeouts, throttled invocations, and the destination AWS calls
+//! "Kafka".
 
 mod context;
 mod destination;
@@ -16,6 +18,10 @@ mod filter;
 mod lane;
 mod lineage;
 mod policy;
+mod queue;
+mod queue_record;
+mod queue_rules;
+mod queue_settings;
 mod record;
 mod sequence;
 mod settings;
@@ -37,6 +43,8 @@ pub use destination::{
 };
 pub use error::MappingError;
 pub use filter::{Filter, FilterError};
+pub use queue::QueueMapping;
+pub use queue_settings::QueueSettings;
 pub use settings::{MappingSettings, StartingPosition};
 
 use context::{Context, Handler, Memory, lock};
@@ -76,17 +84,18 @@ impl EventSourceMapping {
         Self { client, stream_arn: stream_arn.into(), settings, memory, running }
     }
 
-    /// Calls the handler with the records of the stream until it is cancelled, or the stream is disabled and read to
-    /// its end.
+    /// Calls the handler with the records of the stream until it is cancelled, or the stream is disabled and
+    /// read to its end.
     ///
-    /// When cancelled, it waits for calls in flight and starts no more. Dropping the future is the crash: calls in
-    /// flight are dropped too. Either way the next `run` goes on at the checkpoint, so unfinished batches come again.
-    /// (A mapping at LATEST that has seen no record begins at LATEST once more.) A second `run` waits for the first.
+    /// When cancelled, it waits for calls in flight and starts no more. Dropping the future is the crash:
+    /// calls in flight are dropped too. Either way the next `run` goes on at the checkpoint, so unfinished
+    /// batches come again. (A mapping at LATEST that has seen no record begins at LATEST once more.) A second
+    /// `run` waits for the first.
     ///
     /// # Errors
     ///
-    /// [`MappingError`] for settings that AWS would refuse, and if the stream does not exist. Other failed reads are
-    /// tried again for ever, with a warning.
+    /// [`MappingError`] for settings that AWS would refuse, and if the stream does not exist. Other failed
+    /// reads are tried again for ever, with a warning.
     pub async fn run<H, F, E>(&self, handler: H, cancel: CancellationToken) -> Result<(), MappingError>
     where
         H: Fn(Event) -> F + Send + Sync + 'static,

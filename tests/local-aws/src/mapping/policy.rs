@@ -1,8 +1,9 @@
 //! What happens to a batch after its invocation: pure rules, no input or output.
 //!
-//! From the AWS Lambda Developer Guide, "with-ddb" (partial batch responses) and "services-dynamodb-errors". Two
-//! points the guide leaves open are settled here as strictly as its words allow: a checkpoint that moves forward does
-//! not give the rest of the batch new retries, and a batch bisected into halves passes on the retries it had left.
+//! From the AWS Lambda Developer Guide, "with-ddb" (partial batch responses) and "services-dynamodb-errors".
+//! Two points the guide leaves open are settled here as strictly as its words allow: a checkpoint that moves
+//! forward does not give the rest of the batch new retries, and a batch bisected into halves passes on the
+//! retries it had left.
 
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 

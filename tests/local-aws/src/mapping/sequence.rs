@@ -45,8 +45,8 @@ impl fmt::Display for SequenceNumber {
 
 /// How far a shard is done: every record up to and including the position is processed, skipped or discarded.
 ///
-/// With a parallelization factor above 1 records finish out of order. The position then stops below the first record
-/// that is still open, so that a new start repeats records but leaves none out.
+/// With a parallelization factor above 1 records finish out of order. The position then stops below the first
+/// record that is still open, so that a new start repeats records but leaves none out.
 #[derive(Debug, Default)]
 pub(crate) struct Checkpoint {
     position: Option<SequenceNumber>,

@@ -17,34 +17,38 @@ pub enum StartingPosition {
 
 /// The settings of an event source mapping for a DynamoDB stream.
 ///
-/// Defaults and ranges are from the AWS Lambda Developer Guide, "services-ddb-params"; the rules from "with-ddb" and
-/// "services-dynamodb-errors" there.
+/// Defaults and ranges are from the AWS Lambda Developer Guide, "services-ddb-params"; the rules from
+/// "with-ddb" and "services-dynamodb-errors" there.
 #[derive(Clone, Debug)]
 pub struct MappingSettings {
     /// Where to begin. AWS has no default; this is [`StartingPosition::TrimHorizon`], which loses nothing.
     pub starting_position: StartingPosition,
-    /// The most records in one invocation, 1 to 10,000. Default 100. A batch is also cut before its event passes 6 MB.
+    /// The most records in one invocation, 1 to 10,000. Default 100. A batch is also cut before its event
+    /// passes 6 MB.
     pub batch_size: usize,
-    /// How long to gather records for a batch that is not full, 0 to 300 seconds. Default 0: whatever is there.
+    /// How long to gather records for a batch that is not full, 0 to 300 seconds. Default 0: whatever is
+    /// there.
     pub maximum_batching_window_seconds: u32,
-    /// A record passes if any filter matches it, or if there are none (the default). Others are checkpointed unseen.
-    /// AWS allows 5 filters, and 10 on request.
+    /// A record passes if any filter matches it, or if there are none (the default). Others are checkpointed
+    /// unseen. AWS allows 5 filters, and 10 on request.
     pub filter_criteria: Vec<Filter>,
     /// How many batches of one shard may be in flight, 1 to 10. Default 1. Records of one item stay in order.
     pub parallelization_factor: usize,
-    /// Whether `batchItemFailures` in the answer count (`ReportBatchItemFailures`). Default false: they are ignored,
-    /// and only an error of the function fails the batch.
+    /// Whether `batchItemFailures` in the answer count (`ReportBatchItemFailures`). Default false: they are
+    /// ignored, and only an error of the function fails the batch.
     pub report_batch_item_failures: bool,
-    /// Whether a failed batch is split in two before it is tried again. Default false. Splitting uses up no retry.
+    /// Whether a failed batch is split in two before it is tried again. Default false. Splitting uses up no
+    /// retry.
     pub bisect_batch_on_function_error: bool,
-    /// How often a failed batch is tried again before its records are discarded, 0 to 10,000; -1, the default, is
-    /// until they expire.
+    /// How often a failed batch is tried again before its records are discarded, 0 to 10,000; -1, the
+    /// default, is until they expire.
     pub maximum_retry_attempts: i32,
-    /// The age in seconds at which a record is discarded, 60 to 604,800; -1, the default, is never. The stream itself
-    /// forgets records after 24 hours whatever is set here.
+    /// The age in seconds at which a record is discarded, 60 to 604,800; -1, the default, is never. The
+    /// stream itself forgets records after 24 hours whatever is set here.
     pub maximum_record_age_seconds: i32,
-    /// How long to wait after a read that brought nothing. No setting of AWS: Lambda polls a shard four times a
-    /// second, and so does this by default. A test that lets hours of virtual time pass may poll less often.
+    /// How long to wait after a read that brought nothing. No setting of AWS: Lambda polls a shard four times
+    /// a second, and so does this by default. A test that lets hours of virtual time pass may poll less
+    /// often.
     pub poll_interval: Duration,
     /// Who is told about discarded records. Default nobody.
     pub on_failure: Option<OnFailure>,

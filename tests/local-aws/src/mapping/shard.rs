@@ -98,7 +98,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends each lane its records of the page at once, so that a batch does not depend on how tasks are scheduled.
+    /// Sends each lane its records of the page at once, so that a batch does not depend on how tasks are
+    /// scheduled.
     fn deal_out(
         &mut self,
         page: &GetRecordsOutput,
@@ -118,7 +119,8 @@ impl Reader {
             }
         }
         for (lane, share) in lanes.iter().zip(shares).filter(|(_, share)| !share.is_empty()) {
-            // A lane ends before its reader only when the mapping is cancelled; what it did not do is read again.
+            // A lane ends before its reader only when the mapping is cancelled; what it did not do is read
+            // again.
             lane.send(share).ok();
         }
         Ok(())

@@ -10,7 +10,7 @@ use local_aws::InMemoryAws;
 use local_aws::mapping::{EventSourceMapping, InvocationRecord, MappingSettings};
 use tokio_util::sync::CancellationToken;
 
-use crate::support;
+use support::tables;
 
 pub(crate) type Answer = Result<DynamoDbEventResponse, String>;
 
@@ -26,12 +26,12 @@ impl Bench {
     pub(crate) async fn new() -> Self {
         let aws = InMemoryAws::new().unwrap();
         let db = aws_sdk_dynamodb::Client::new(&aws.sdk_config());
-        let stream_arn = support::create_table(&db, "outbox", StreamViewType::NewImage).await;
+        let stream_arn = tables::create_table(&db, "outbox", StreamViewType::NewImage).await;
         Self { aws, db, stream_arn, calls: Arc::default(), discarded: Arc::default() }
     }
 
     pub(crate) async fn put(&self, id: &str) {
-        support::put(&self.db, "outbox", id, "1").await;
+        tables::put(&self.db, "outbox", id, "1").await;
     }
 
     pub(crate) async fn put_all(&self, ids: &str) {

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
 use local_aws::mapping::{MappingSettings, OnFailure};
 
 use crate::bench::{Bench, ok};
-use crate::support::text;
+use support::tables::text;
 
 async fn events(bench: &Bench) -> Vec<Event> {
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();

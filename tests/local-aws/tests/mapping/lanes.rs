@@ -10,15 +10,15 @@ use local_aws::mapping::MappingSettings;
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, id, ids, ok};
-use crate::support;
+use support::tables;
 
-/// Runs a slow handler over five versions of each of 20 items. Returns the order in which each item's versions were
-/// finished, and the most calls that were in flight.
+/// Runs a slow handler over five versions of each of 20 items. Returns the order in which each item's
+/// versions were finished, and the most calls that were in flight.
 async fn finished_versions(parallelization_factor: usize) -> (HashMap<String, Vec<String>>, usize) {
     let bench = Bench::new().await;
     for version in 0..5 {
         for item in 0..20 {
-            support::put(&bench.db, "outbox", &format!("item-{item}"), &version.to_string()).await;
+            tables::put(&bench.db, "outbox", &format!("item-{item}"), &version.to_string()).await;
         }
     }
     let finished: Arc<Mutex<HashMap<String, Vec<String>>>> = Arc::default();

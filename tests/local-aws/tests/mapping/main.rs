@@ -13,5 +13,3 @@ mod reading;
 mod restart;
 mod scripted;
 mod shards;
-#[path = "../support/mod.rs"]
-mod support;

@@ -6,7 +6,7 @@ use local_aws::mapping::{Filter, MappingError, MappingSettings, StartingPosition
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::{Bench, ok};
-use crate::support;
+use support::tables;
 
 #[tokio::test(start_paused = true)]
 async fn trim_horizon_reads_what_was_there_before() {
@@ -35,7 +35,7 @@ async fn latest_reads_only_what_comes_after() {
 async fn a_record_that_no_filter_matches_is_skipped_and_checkpointed() {
     let bench = Bench::new().await;
     bench.put_all("order-1 customer-1 order-2").await;
-    support::put(&bench.db, "outbox", "order-1", "changed").await;
+    tables::put(&bench.db, "outbox", "order-1", "changed").await;
     let settings = MappingSettings {
         filter_criteria: vec![
             Filter::parse(
@@ -93,7 +93,7 @@ async fn a_batch_is_cut_before_its_event_passes_six_megabytes() {
     let bench = Bench::new().await;
     let large = "x".repeat(390_000);
     for index in 0..17 {
-        support::put(&bench.db, "outbox", &format!("{index:02}"), &large).await;
+        tables::put(&bench.db, "outbox", &format!("{index:02}"), &large).await;
     }
     bench.run(&bench.mapping(MappingSettings::default()), 10, |_, _| ok()).await;
     let sizes: Vec<_> = bench.calls().iter().map(|ids| ids.split(' ').count()).collect();

@@ -1,65 +1,33 @@
-//! A connector that answers for the stream where the embedded AWS has nothing to show: errors, and shards that split.
-
-use std::fmt;
-use std::sync::Arc;
+//! A connector that answers for the stream where the embedded AWS has nothing to show: errors, and shards
+//! that split.
 
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::config::RuntimeComponents;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
-use local_aws::InMemoryAws;
 use local_aws::mapping::{EventSourceMapping, MappingSettings};
+use local_aws::tap::{self, refusals};
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
 
-/// From an operation and its body to a status and an answer, if the script has one.
-type Script = dyn Fn(&str, Value) -> Option<(u16, Value)> + Send + Sync;
-
-/// Answers an operation itself if the script has an answer, and passes it on if not.
-#[derive(Clone)]
-struct Scripted {
-    aws: InMemoryAws,
-    script: Arc<Script>,
-}
-
-impl fmt::Debug for Scripted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scripted")
-    }
-}
-
-impl HttpConnector for Scripted {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let me = self.clone();
-        HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-            let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
-            match (me.script)(target.split('.').next_back().unwrap(), body) {
-                Some((status, answer)) => {
-                    Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer.to_string())))
-                }
-                None => me.aws.call(request).await,
-            }
-        })
-    }
-}
-
-impl HttpClient for Scripted {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
+/// A mapping for which the script answers an operation, given its body, with a status and an answer; what it
+/// has none for is passed on.
 pub(crate) fn mapping(
     bench: &Bench,
     settings: MappingSettings,
     script: impl Fn(&str, Value) -> Option<(u16, Value)> + Send + Sync + 'static,
 ) -> EventSourceMapping {
-    let scripted = Scripted { aws: bench.aws.clone(), script: Arc::new(script) };
+    let aws = bench.aws.clone();
+    let scripted = tap::new(move |request| {
+        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        let (aws, scripted) = (aws.clone(), script(&tap::operation(&request), body));
+        async move {
+            match scripted {
+                Some((status, answer)) => {
+                    Ok(refusals::response(status, "application/x-amz-json-1.0", answer.to_string()))
+                }
+                None => aws.call(request).await,
+            }
+        }
+    });
     let config = bench.aws.sdk_config().to_builder().http_client(scripted).build();
     EventSourceMapping::new(Client::new(&config), bench.stream_arn.clone(), settings)
 }

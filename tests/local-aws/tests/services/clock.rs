@@ -1,4 +1,5 @@
-//! Time in memory is tokio's: what takes seconds in AWS takes none here, and happens at the same moment every time.
+//! Time in memory is tokio's: what takes seconds in AWS takes none here, and happens at the same moment every
+//! time.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,7 +8,7 @@ use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use local_aws::InMemoryAws;
 use tokio::time::Instant;
 
-use crate::support::{create_table, put, put_new, text};
+use support::tables::{create_table, put, put_new, text};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_comes_back_after_its_visibility_timeout() {
@@ -122,8 +123,8 @@ async fn a_request_token_is_forgotten_after_ten_minutes() {
     insert().await.expect_err("a new request, and a exists");
 }
 
-/// Whoever begins at the oldest record begins at the oldest that is left. Whoever would have to read one that is gone is told so, by an
-/// iterator that was made before and by a new one.
+/// Whoever begins at the oldest record begins at the oldest that is left. Whoever would have to read one that
+/// is gone is told so, by an iterator that was made before and by a new one.
 #[tokio::test(start_paused = true)]
 async fn stream_records_leave_after_24_hours() {
     let aws = InMemoryAws::new().unwrap();

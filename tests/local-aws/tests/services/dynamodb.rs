@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::StreamViewType;
 use aws_sdk_dynamodbstreams::types::{OperationType, Record, ShardIteratorType};
 use aws_types::SdkConfig;
 
-use crate::support::{create_table, put, put_new, text};
+use support::tables::{create_table, put, put_new, text};
 
 pub(crate) async fn a_transaction_writes_all_or_nothing(config: &SdkConfig) {
     let db = Client::new(config);

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 use local_aws::InMemoryAws;
 
-use crate::support::{create_table, put_new, text};
+use support::tables::{create_table, put_new, text};
 
 const FEW: usize = 1_000;
 /// A hundred times as many.

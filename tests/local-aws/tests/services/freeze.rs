@@ -1,4 +1,5 @@
-//! A queue that stands still for longer than rustack waits for a delivery: what `Publish` accepted arrives all the same.
+//! A queue that stands still for longer than rustack waits for a delivery: what `Publish` accepted arrives
+//! all the same.
 
 use std::collections::BTreeSet;
 

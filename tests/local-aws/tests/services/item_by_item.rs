@@ -16,7 +16,7 @@ use local_aws::ItemByItem;
 use tokio::task::JoinHandle;
 
 use crate::dynamodb::all_records;
-use crate::support::{create_table, put, put_new, text};
+use support::tables::{create_table, put, put_new, text};
 
 /// What does not become visible while a test looks.
 const LONG: Duration = Duration::from_secs(3_600);

@@ -4,6 +4,7 @@
 // The workspace forbids what services must leave to the unit of work. These tests are about just those calls.
 #![allow(clippy::disallowed_methods)]
 
+mod blueprint;
 mod clock;
 mod dynamodb;
 mod flat;
@@ -13,8 +14,6 @@ mod messaging;
 mod refusals;
 mod restart;
 mod s3;
-#[path = "../support/mod.rs"]
-mod support;
 mod tcp;
 
 use local_aws::{InMemoryAws, LocalAws};

@@ -8,7 +8,7 @@ use local_aws::{LocalAws, StartError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{create_table, put, text};
+use support::tables::{create_table, put, text};
 
 fn address(aws: &LocalAws) -> SocketAddr {
     aws.endpoint_url().strip_prefix("http://").unwrap().parse().unwrap()

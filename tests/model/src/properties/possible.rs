@@ -1,6 +1,5 @@
-//! What must be possible. A model in which nothing happens breaks no property; the sound protocol must show each of these.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! What must be possible. A model in which nothing happens breaks no property; the sound protocol must show
+//! each of these.
 
 use super::checks::{asked, count, is_stale};
 use crate::{
@@ -64,21 +63,17 @@ fn sending(relay: &Relay) -> Option<(crate::Subject, u8)> {
     }
 }
 
-/// Which of them were seen.
-#[derive(Debug, Default)]
-pub(crate) struct Seen([AtomicBool; POSSIBLE.len()]);
-
-impl Seen {
-    pub(super) fn look(&self, model: &Protocol, state: &State) {
-        for ((_, is_so), seen) in POSSIBLE.iter().zip(&self.0) {
-            if !seen.load(Ordering::Relaxed) && is_so(model, state) {
-                seen.store(true, Ordering::Relaxed);
-            }
+/// Notes which of them are so in this state.
+pub(super) fn look(model: &Protocol, state: &State) {
+    for (number, (_, is_so)) in POSSIBLE.iter().enumerate() {
+        if !model.seen.has(number) && is_so(model, state) {
+            model.seen.note(number);
         }
     }
+}
 
-    pub(crate) fn missing(&self) -> Vec<&'static str> {
-        let names = POSSIBLE.iter().map(|(name, _)| *name).zip(&self.0);
-        names.filter(|(_, seen)| !seen.load(Ordering::Relaxed)).map(|(name, _)| name).collect()
-    }
+/// Which of them were never so.
+pub(crate) fn missing(model: &Protocol) -> Vec<&'static str> {
+    let names = POSSIBLE.iter().enumerate();
+    names.filter(|(number, _)| !model.seen.has(*number)).map(|(_, (name, _))| *name).collect()
 }

@@ -1,13 +1,12 @@
 //! How a call of the relay ends: what was sent is deleted, what cannot be sent is marked.
 
-use super::bit;
 use crate::{
     Defect,
     names::Subject,
     protocol::Protocol,
     state::State,
     tables::Status,
-    work::{Relay, Run, Step, Then},
+    work::{Relay, Run, Step, Then, bit},
 };
 
 impl Protocol {
@@ -41,16 +40,20 @@ impl Protocol {
     /// Marks the row, on the condition that it is there. If not, another relay has sent it.
     pub(super) fn park(&self, state: &mut State, run: Run) -> Relay {
         let here = state.rows_where(run.subject, |row| row.status == Status::Here);
-        let marked =
-            if self.has(Defect::MarkOnTheLast) { here } else { run.seen & run.seen.wrapping_neg() & here };
+        let lowest = run.seen & run.seen.wrapping_neg();
+        let marked = match self.defect {
+            Some(Defect::MarkOnTheLast) => here,
+            Some(Defect::MarkWithoutCondition) => lowest,
+            _ => lowest & here,
+        };
         if marked != 0 {
             state.row_mut(run.subject, marked.ilog2() as u8).parked = true;
         }
         Relay::At(Run { step: Step::Done, seen: 0, ..run })
     }
 
-    /// `Relay::unpark`, after somebody has repaired what was wrong. It wakes the subject at once; here that is left to the sweep, since
-    /// the process may die in between.
+    /// `Relay::unpark`, after somebody has repaired what was wrong. It wakes the subject at once; here that
+    /// is left to the sweep, since the process may die in between.
     pub(crate) fn unpark(&self, state: &mut State, subject: Subject) {
         state.poison = None;
         for row in &mut state.rows[subject.rows()] {

@@ -1,4 +1,5 @@
-//! The functions of `final/` that the model names are still there. When one is renamed or does something else, the model must follow.
+//! The functions of `final/` that the model names are still there. When one is renamed or does something
+//! else, the model must follow.
 
 use std::{fs, path::Path};
 
@@ -11,24 +12,24 @@ const NAMED: &[(&str, &str)] = &[
     ("transactional-messaging/src/relay/store.rs", "fn turns("),
     ("transactional-messaging/src/relay/store.rs", ".transact_get_items()"),
     ("transactional-messaging/src/relay/store.rs", "fn delete("),
-    ("transactional-messaging/src/relay/store.rs", "fn park("),
+    ("transactional-messaging/src/relay/store.rs", "fn mark("),
     ("transactional-messaging/src/relay/store.rs", "attribute_exists(PK)"),
-    ("transactional-messaging/src/relay/subject.rs", "fn is_turn_of("),
-    ("transactional-messaging/src/relay/subject.rs", "fn wait_for_turn_of("),
-    ("transactional-messaging/src/relay/subject.rs", "Verdict::Again"),
-    ("transactional-messaging/src/relay/dispatch.rs", "fn wake_rows("),
-    ("transactional-messaging/src/relay/dispatch.rs", "fn unpark("),
+    ("transactional-messaging/src/relay/progress.rs", "fn next("),
+    ("transactional-messaging/src/relay/progress.rs", "fn seen("),
+    ("transactional-messaging/src/relay/progress.rs", "Verdict::Again"),
+    ("transactional-messaging/src/relay/wake.rs", "fn wake_rows("),
+    ("transactional-messaging/src/relay/wake.rs", "fn unpark("),
     ("transactional-messaging/src/relay/sweep.rs", "fn next("),
     ("transactional-messaging/src/consumer/idempotent.rs", "fn once<"),
     ("transactional-messaging/src/consumer/queue.rs", "fn receive("),
     ("transactional-messaging/src/consumer/deletes.rs", "async fn delete("),
     ("transactional-messaging/src/consumer/queue.rs", "fn dead_letter("),
     ("transactional-messaging/src/consumer/settle.rs", "fn finish("),
-    ("outbox-relay/src/wake.rs", "fn wake_all("),
+    ("transactional-messaging/src/driver/lambda/wake.rs", "fn wake_all("),
     ("unit-of-work/src/work.rs", "fn commit"),
     ("orders/src/use_cases.rs", "fn create("),
-    ("orders/src/use_cases.rs", "fn cancel("),
-    ("orders/src/use_cases.rs", "fn react<"),
+    ("orders/src/use_cases/cancelling.rs", "fn cancel("),
+    ("orders/src/use_cases.rs", "fn react("),
     ("orders/src/use_cases.rs", "HandlerError::retryable(format!(\"there is no order"),
     ("orders/src/use_cases/giving_up.rs", "fn give_up("),
     ("orders/src/store.rs", "fn insert("),

@@ -1,18 +1,17 @@
 //! The model decides as the tables in the domains of `final/` do, in every state that the model knows.
 
+use customers::domain::{CreditAction, Decision as RealDecision, Money, OrderEvent, credit_action};
+use orders::domain::{
+    State, Transition as RealTransition, Trigger as RealTrigger, transition as real_transition,
+};
 use protocol_model::{
     Decision, OrderState,
-    code::{
-        Money,
-        decision::{Decision as RealDecision, Duty, News, duty},
-        life::{Answer as RealAnswer, Happening as RealHappening, State, answer as real_answer},
-    },
-    decisions::{Answer, Happening, Release, Reserve, answer, release, reserve},
+    decisions::{Release, Reserve, Transition, Trigger, release, reserve, transition},
 };
 
 const DECISIONS: [(Decision, Option<RealDecision>); 4] = [
     (Decision::None, None),
-    (Decision::Reserved, Some(RealDecision::Reserved(Money(1)))),
+    (Decision::Reserved, Some(RealDecision::Reserved(Money::ZERO))),
     (Decision::Refused, Some(RealDecision::Refused)),
     (Decision::Released, Some(RealDecision::Released)),
 ];
@@ -23,28 +22,32 @@ const STATES: [(OrderState, State); 5] = [
     (OrderState::TimedOut, State::TimedOut),
     (OrderState::Cancelled, State::Cancelled),
 ];
-const HAPPENINGS: [(Happening, RealHappening); 4] = [
-    (Happening::CreditReserved, RealHappening::CreditReserved),
-    (Happening::CreditRefused, RealHappening::CreditRefused),
-    (Happening::TimeIsUp, RealHappening::TimeIsUp),
-    (Happening::CancelRequested, RealHappening::CancelRequested),
+const TRIGGERS: [(Trigger, RealTrigger); 4] = [
+    (Trigger::CreditReserved, RealTrigger::CreditReserved),
+    (Trigger::CreditRefused, RealTrigger::CreditRefused),
+    (Trigger::TimeIsUp, RealTrigger::TimeIsUp),
+    (Trigger::CancelRequested, RealTrigger::CancelRequested),
 ];
 
 #[test]
 fn orders_answer_alike() {
     for (state, real_state) in STATES {
-        for (happening, real_happening) in HAPPENINGS {
-            let same = match (answer(state, happening), real_answer(real_state, real_happening)) {
-                (Answer::Becomes(model), RealAnswer::Becomes(code)) => STATES.contains(&(model, code)),
-                (Answer::Already, RealAnswer::Already) => true,
-                (Answer::TooLate, RealAnswer::TooLate) => true,
+        for (trigger, real_trigger) in TRIGGERS {
+            let same = match (transition(state, trigger), real_transition(real_state, real_trigger)) {
+                (Transition::Becomes(model), RealTransition::Becomes(code)) => {
+                    STATES.contains(&(model, code))
+                }
+                (Transition::Already, RealTransition::Already) => true,
+                (Transition::TooLate, RealTransition::TooLate) => true,
                 (
-                    Answer::Refused,
-                    RealAnswer::Contradiction | RealAnswer::StillPending | RealAnswer::WasRejected,
+                    Transition::Refused,
+                    RealTransition::Contradiction
+                    | RealTransition::StillPending
+                    | RealTransition::WasRejected,
                 ) => true,
                 _ => false,
             };
-            assert!(same, "{state:?}, {happening:?}");
+            assert!(same, "{state:?}, {trigger:?}");
         }
     }
 }
@@ -52,7 +55,7 @@ fn orders_answer_alike() {
 #[test]
 fn customers_reserve_alike() {
     for (before, real_before) in DECISIONS {
-        let decides = duty(real_before, News::OrderCreated) == Duty::Decide;
+        let decides = credit_action(real_before, OrderEvent::OrderCreated) == CreditAction::Decide;
         for (reserved, limit) in [(0, 1), (1, 1), (0, 2), (1, 2), (2, 2)] {
             let expected = match (decides, reserved < limit) {
                 (false, _) => Reserve::AlreadyDecided,
@@ -67,14 +70,14 @@ fn customers_reserve_alike() {
 #[test]
 fn customers_release_alike() {
     for (before, real_before) in DECISIONS {
-        for news in [News::OrderCancelled, News::OrderRejected] {
-            let expected = match duty(real_before, news) {
-                Duty::GiveBack(Money(1)) => Release::Released,
-                Duty::NeverReserve => Release::NothingDecided,
-                Duty::Nothing => Release::NothingToRelease,
-                other => panic!("{before:?}, {news:?}: {other:?}"),
+        for event in [OrderEvent::OrderCancelled, OrderEvent::OrderRejected] {
+            let expected = match credit_action(real_before, event) {
+                CreditAction::GiveBack(Money::ZERO) => Release::Released,
+                CreditAction::NeverReserve => Release::NothingDecided,
+                CreditAction::Nothing => Release::NothingToRelease,
+                other => panic!("{before:?}, {event:?}: {other:?}"),
             };
-            assert_eq!(release(before), expected, "{before:?}, {news:?}");
+            assert_eq!(release(before), expected, "{before:?}, {event:?}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Without clients and faults, every way through the protocol ends at rest, whoever is faster.
 //!
-//! The properties "at rest" say nothing about a protocol that never rests. So here the steps of the protocol alone are followed from every
-//! state: if none of the ways is a circle, each of them ends, and it can only end at rest.
+//! The properties "at rest" say nothing about a protocol that never rests. So here the steps of the protocol
+//! alone are followed from every state: if none of the ways is a circle, each of them ends, and it can only
+//! end at rest.
 
 use std::collections::{HashMap, HashSet};
 

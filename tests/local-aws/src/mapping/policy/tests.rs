@@ -82,8 +82,8 @@ fn bisecting_spends_no_retry_until_one_record_is_left() {
     assert_eq!(bisect.decide(1, 0, Some(0)), Decision::Discard { from: 0 });
 }
 
-/// Runs a batch to its end with a handler that fails on the given records; returns which were done, which discarded
-/// and how often the handler was called.
+/// Runs a batch to its end with a handler that fails on the given records; returns which were done, which
+/// discarded and how often the handler was called.
 fn run(policy: RetryPolicy, len: usize, poison: &[usize]) -> (Vec<usize>, Vec<usize>, usize) {
     let (mut done, mut discarded, mut calls) = (vec![], vec![], 0);
     let mut work = vec![((0..len).collect::<Vec<_>>(), 0)];
