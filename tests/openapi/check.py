@@ -1,5 +1,7 @@
 """Starts the services on an AWS in memory, validates their documents, and asks both whether they are true.
 
+The documents of messages are those in `final/contracts`, which a test of the shop compares with the services.
+
 The last line says how many checks passed and failed.
 """
 
@@ -13,9 +15,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 HERE = Path(__file__).resolve().parent
+CONTRACTS = HERE.parents[1] / "final" / "contracts"
 SCRATCH = Path(os.environ["OPENAPI_SCRATCH"]).resolve()
 # A start takes a second; a machine that is busy with other steps has ten times as long and more.
 START_SECONDS = 60
@@ -88,6 +92,23 @@ def check_documents(documents: dict[str, dict], results: Results) -> None:
             results.note(f"{mine}: its operationId is its own", [f"{other} has it too"] * (other != mine))
 
 
+def check_messages(served: dict[str, Path], results: Results) -> None:
+    files = [CONTRACTS / "asyncapi.json", *served.values()]
+    command = ["node", HERE / "asyncapi.mjs", *files]
+    run = subprocess.run(command, cwd=SCRATCH / "npm", capture_output=True, text=True, timeout=60)
+    wrong = run.stdout.splitlines() + ([run.stderr] if run.returncode else [])
+    results.note(f"{len(files)} documents of messages are valid AsyncAPI 3.0", wrong)
+    document = json.loads(files[0].read_text())
+    for message in document["components"]["messages"].values():
+        message["payload"]["components"] = document["components"]
+    for event in sorted(CONTRACTS.glob("events/*/*.json")):
+        if event.name.endswith(".schema.json"):
+            continue
+        schema = document["components"]["messages"][event.stem]["payload"]
+        errors = Draft202012Validator(schema).iter_errors(json.loads(event.read_text()))
+        results.note(f"{event.relative_to(CONTRACTS)} is what the document says", [e.message[:300] for e in errors])
+
+
 def descriptions(node):
     if isinstance(node, dict):
         for name, value in node.items():
@@ -134,6 +155,10 @@ def main() -> None:
                 wait_until_ready(shop, f"{url}/{service}/ready")
             documents = {service: fetch(f"{url}/openapi.json") for service, url in urls.items()}
             check_documents(documents, results)
+            messages = {service: SCRATCH / f"{service}.asyncapi.json" for service in urls}
+            for service, url in urls.items():
+                messages[service].write_text(json.dumps(fetch(f"{url}/asyncapi.json")))
+            check_messages(messages, results)
             for service, url in urls.items():
                 ask(service, url, results)
         finally:

@@ -39,6 +39,11 @@ def follows_the_words(name: str) -> bool:
 
 @schemathesis.hook
 def filter_body(context, body):
-    if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+    if not isinstance(body, dict):
+        return True
+    # In Python `$` also stands before a line break at the end; in the pattern of a JSON Schema it does not.
+    if isinstance(body.get("email"), str) and body["email"].endswith("\n"):
+        return False
+    if not isinstance(body.get("name"), str):
         return True
     return follows_the_words(body["name"])

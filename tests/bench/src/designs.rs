@@ -5,8 +5,9 @@ use crate::meter::{Bill, Entry, Unit};
 /// A line: what, who, by which operation, on what, and how much.
 type Line = (Unit, &'static str, &'static str, &'static str, f64);
 
-/// The Python system that this one re-implements. Its outbox has three indexes with all attributes, which every change of a row writes
-/// too; a row is marked once it was published, and the mark is a stream record that invokes the function again.
+/// The Python system that this one re-implements. Its outbox has three indexes with all attributes, which
+/// every change of a row writes too; a row is marked once it was published, and the mark is a stream record
+/// that invokes the function again.
 const ORIGINAL: [Line; 27] = [
     (Unit::Writes, "http", "TransactWriteItems", "orders", 2.0),
     (Unit::Writes, "http", "TransactWriteItems", "orders-outbox", 2.0),
@@ -37,7 +38,8 @@ const ORIGINAL: [Line; 27] = [
     (Unit::Invocations, "orders-relay", "Invoke", "orders-outbox", 4.0),
 ];
 
-/// A write and a publish one after the other, no inbox: what the same order costs without any of the guarantees.
+/// A write and a publish one after the other, no inbox: what the same order costs without any of the
+/// guarantees.
 const DUAL_WRITE: [Line; 12] = [
     (Unit::Writes, "http", "PutItem", "orders", 1.0),
     (Unit::Writes, "customers", "PutItem", "customers", 1.0),

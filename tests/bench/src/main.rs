@@ -1,4 +1,8 @@
-//! Measures what the system costs: `cargo run -p bench -- receipt`, `cargo run --release -p bench -- relay`.
+//! Measures what the system costs: `cargo run -p bench -- receipt`, or `relay`, `consumer`, `saga`, `growth`,
+//! `cold-start`, `all`.
+//!
+//! This program only starts and watches others, so it is fast enough as it is built for tests. Those that it
+//! measures it builds in release.
 
 use std::{
     fs,
@@ -8,14 +12,19 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use bench::{
+    cold_start,
+    growth::{self, Growth},
+    instructions::Instructions,
     plot::bars,
-    receipt, saga, stub,
+    receipt,
+    saga::{self, Saga},
     trial::{Found, Trial, table},
-    worker::{self, Part},
 };
 use clap::{Parser, Subcommand};
+use measured::usage::Used;
+use serde::Serialize;
 
 /// What the system costs, counted and measured.
 #[derive(Parser)]
@@ -32,7 +41,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Dollars for a million orders and messages, of each chapter, of final, and of two other designs, by counted units.
+    /// Dollars for a million orders and messages, of each chapter, of final, and of two other designs, by
+    /// counted units.
     Receipt {
         /// Also each line, with its reason.
         #[arg(long)]
@@ -48,28 +58,27 @@ enum Command {
     /// Orders through the shop: the time of one alone, and how many a second when many are on their way.
     Saga {
         /// How many orders, after the first ones.
-        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..))]
+        #[arg(long, default_value_t = ORDERS, value_parser = clap::value_parser!(u32).range(10..))]
         orders: u32,
         /// How many of them are on their way at any time.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        #[arg(long, default_value_t = IN_FLIGHT, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         in_flight: u32,
     },
-    /// Relay, consumer and receipt.
+    /// All of these but the instructions.
     All(Times),
-    #[command(hide = true)]
-    Stub {
-        #[arg(long)]
-        latency_ms: u64,
+    /// Processor time and memory while a million messages are sent, and when a million subjects are pending.
+    Growth {
+        /// How many.
+        #[arg(long, default_value_t = MESSAGES, value_parser = clap::value_parser!(u64).range(1_000..))]
+        messages: u64,
     },
-    #[command(hide = true)]
-    Worker {
-        part: Part,
+    /// The time from the start of the relay's Lambda function to its first answer, and its memory.
+    ColdStart,
+    /// Instructions of a record or message, by Valgrind, compared with those that are stored.
+    Instructions {
+        /// Stores what was counted.
         #[arg(long)]
-        address: String,
-        #[arg(long)]
-        time_ms: u64,
-        #[arg(long)]
-        threads: usize,
+        store: bool,
     },
 }
 
@@ -92,8 +101,11 @@ struct Times {
 const RELAY: [&str; 6] =
     ["reference:100", "relay:1/1", "relay:10/1", "relay:100/1", "relay:100/10", "relay:100/100"];
 const CONSUMER: [&str; 1] = ["consumer"];
-/// More than any run can take out of the queue.
-const MESSAGES: u64 = u64::MAX >> 8;
+const ORDERS: u32 = 1_000;
+const IN_FLIGHT: u32 = 100;
+const MESSAGES: u64 = 1_000_000;
+/// Figures that a change is compared with.
+const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -112,33 +124,57 @@ fn start(args: &Args) -> Result<String> {
         Command::Relay(times) => trial(args, times, &RELAY),
         Command::Consumer(times) => trial(args, times, &CONSUMER),
         Command::All(times) => {
-            Ok(trial(args, times, &[&RELAY[..], &CONSUMER[..]].concat())? + "\n" + &receipt(args, false, 1)?)
+            let mut text = trial(args, times, &[&RELAY[..], &CONSUMER[..]].concat())? + "\n";
+            text += &(saga(args, ORDERS, IN_FLIGHT)? + "\n");
+            text += &(growth(args, MESSAGES)? + "\n");
+            text += &(shown(args, &cold_start::measure()?, |found| cold_start::table(found))? + "\n");
+            Ok(text + &receipt(args, false, 1)?)
         }
-        Command::Saga { orders, in_flight } => {
-            let saga = runtime(1)?.block_on(saga::measure(*orders, *in_flight))?;
-            let rates: Vec<_> =
-                (1..).map(|part: u32| format!("tenth {part}")).zip(saga.a_second.clone()).collect();
-            plot(args.plots.as_deref(), "saga", "orders a second", &rates)?;
-            Ok(if args.json { serde_json::to_string_pretty(&saga)? + "\n" } else { saga.text() })
-        }
-        Command::Stub { latency_ms } => {
-            let served = stub::serve(Duration::from_millis(*latency_ms), MESSAGES);
-            runtime(1)?.block_on(served).map(|()| String::new())
-        }
-        Command::Worker { part, address, time_ms, threads } => {
-            let used =
-                runtime(*threads)?.block_on(worker::work(*part, address, Duration::from_millis(*time_ms)))?;
-            Ok(serde_json::to_string(&used)?)
-        }
+        Command::Saga { orders, in_flight } => saga(args, *orders, *in_flight),
+        Command::Growth { messages } => growth(args, *messages),
+        Command::ColdStart => shown(args, &cold_start::measure()?, |found| cold_start::table(found)),
+        Command::Instructions { store } => instructions(args, *store),
     }
 }
 
-fn runtime(threads: usize) -> Result<tokio::runtime::Runtime> {
-    let mut builder = match threads {
-        1 => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
-    };
-    Ok(builder.worker_threads(threads.max(1)).enable_all().build()?)
+/// As JSON if that is wanted, and else as this text.
+fn shown<T: Serialize>(args: &Args, found: &T, text: impl FnOnce(&T) -> String) -> Result<String> {
+    Ok(if args.json { serde_json::to_string_pretty(found)? + "\n" } else { text(found) })
+}
+
+fn saga(args: &Args, orders: u32, in_flight: u32) -> Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let saga = runtime.block_on(saga::measure(orders, in_flight))?;
+    plot(args.plots.as_deref(), "saga", "orders a second", &numbered("tenth", &saga.a_second))?;
+    shown(args, &saga, Saga::text)
+}
+
+fn growth(args: &Args, messages: u64) -> Result<String> {
+    let growth = growth::measure(messages)?;
+    let figures = |figure: fn(&Used) -> f64| growth.relay.iter().map(figure).collect::<Vec<_>>();
+    let plots = args.plots.as_deref();
+    let title = "processor time of a message, microseconds, each tenth of them";
+    plot(plots, "growth-cpu", title, &numbered("tenth", &figures(|used| used.cpu_us)))?;
+    let title = "peak memory, megabytes, after each tenth of the messages";
+    plot(plots, "growth-memory", title, &numbered("tenth", &figures(|used| used.rss_mb)))?;
+    shown(args, &growth, Growth::text)
+}
+
+fn instructions(args: &Args, store: bool) -> Result<String> {
+    let counted = Instructions::count()?;
+    if store {
+        fs::write(STORED, serde_json::to_string_pretty(&counted)? + "\n")?;
+    } else {
+        let stored = fs::read_to_string(STORED).with_context(|| format!("{STORED} is missing"))?;
+        let differences = counted.differences(&serde_json::from_str(&stored)?);
+        let advice = "if that is meant: cargo run -p bench -- instructions --store";
+        ensure!(differences.is_empty(), "{}\n{advice}", differences.join("\n"));
+    }
+    shown(args, &counted, Instructions::text)
+}
+
+fn numbered(what: &str, figures: &[f64]) -> Vec<(String, f64)> {
+    (1..).map(|number: u32| format!("{what} {number}")).zip(figures.iter().copied()).collect()
 }
 
 fn receipt(args: &Args, lines: bool, together: u32) -> Result<String> {

@@ -1,4 +1,5 @@
-//! Orders on their way through a whole program: what they cost, without what the same time costs when there are none.
+//! Orders on their way through a whole program: what they cost, without what the same time costs when there
+//! are none.
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -27,18 +28,22 @@ use crate::meter::{Bill, Meter, Unit};
 /// How often orders are placed. Each time costs the same, or [`of_an_order`] fails.
 const TIMES: u32 = 2;
 
-/// How long they are left alone then: longer than any sweep or poller takes to look again, so that whatever these do about it is in the bill.
+/// How long they are left alone then: longer than any sweep or poller takes to look again, so that whatever
+/// these do about it is in the bill.
 const ALONE: Duration = Duration::from_secs(3 * 60);
 
-/// How often a stream is looked at. Lambda does it four times a second, for nothing; this takes less time to simulate.
+/// How often a stream is looked at. Lambda does it four times a second, for nothing; this takes less time to
+/// simulate.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What one approved order is billed for, from the request to the last thing that is done about it. So many are placed at the same moment,
-/// each of another customer, and share what can be shared; one alone shares nothing.
+/// What one approved order is billed for, from the request to the last thing that is done about it. So many
+/// are placed at the same moment, each of another customer, and share what can be shared; one alone shares
+/// nothing.
 ///
 /// # Errors
 ///
-/// When the program cannot be run, an order is not approved, or an order that is alone does not always cost the same.
+/// When the program cannot be run, an order is not approved, or an order that is alone does not always cost
+/// the same.
 pub fn of_an_order(program: Program, together: u32) -> Result<Bill> {
     let with = run(program, together)?;
     let without = run(program, 0)?;

@@ -2,18 +2,17 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::SharedHttpClient,
     orchestrator::{HttpRequest, HttpResponse},
-    result::ConnectorError,
-    runtime_components::RuntimeComponents,
 };
-use aws_smithy_types::body::SdkBody;
-use local_aws::InMemoryAws;
+use local_aws::{
+    InMemoryAws,
+    tap::{self, Answer},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,8 +59,9 @@ pub struct Meter(Arc<Mutex<Bill>>);
 
 impl Meter {
     /// The way to AWS of this component.
-    pub fn wire(&self, aws: &InMemoryAws, component: &str) -> impl HttpClient + 'static {
-        Metered { aws: aws.clone(), component: component.into(), meter: self.clone() }
+    pub fn wire(&self, aws: &InMemoryAws, component: &str) -> SharedHttpClient {
+        let metered = Metered { aws: aws.clone(), component: component.into(), meter: self.clone() };
+        tap::new(move |request| metered.clone().call(request))
     }
 
     /// Notes something.
@@ -88,7 +88,7 @@ struct Metered {
 }
 
 impl Metered {
-    async fn call(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn call(self, mut request: HttpRequest) -> Answer {
         let target = request.headers().get("x-amz-target").map(str::to_owned);
         let sent = request.body().bytes().unwrap_or_default().to_vec();
         let asks = || serde_json::from_slice::<Value>(&sent).unwrap_or_default();
@@ -96,8 +96,7 @@ impl Metered {
             Some((service, operation)) if service.starts_with("DynamoDB_") => {
                 let mut body = asks();
                 body["ReturnConsumedCapacity"] = "INDEXES".into();
-                *request.body_mut() = SdkBody::from(body.to_string());
-                request.headers_mut().remove("content-length");
+                tap::rewrite(&mut request, body.to_string());
                 let answer = self.aws.call(request).await?;
                 self.note_capacity(operation, &json(&answer)["ConsumedCapacity"]);
                 Ok(answer)
@@ -154,22 +153,4 @@ impl Metered {
 
 fn json(answer: &HttpResponse) -> Value {
     serde_json::from_slice(answer.body().bytes().unwrap_or_default()).unwrap_or_default()
-}
-
-impl fmt::Debug for Metered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Metered").field("component", &self.component).finish_non_exhaustive()
-    }
-}
-
-impl HttpConnector for Metered {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().call(request))
-    }
-}
-
-impl HttpClient for Metered {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
 }

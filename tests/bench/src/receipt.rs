@@ -3,26 +3,15 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use fault_engine::Program;
+use fault_lab::programs::PROGRAMS;
 use serde::Serialize;
 
 use crate::{
     designs,
     measure::of_an_order,
     meter::{Bill, Entry, Unit},
-    prices::{SCOPE, price},
+    prices::{price, scope},
 };
-
-/// The programs that are run.
-pub const PROGRAMS: [Program; 7] = [
-    chapter_01::PROGRAM,
-    chapter_02::PROGRAM,
-    chapter_03::PROGRAM,
-    chapter_04::PROGRAM,
-    chapter_05::PROGRAM,
-    chapter_06::PROGRAM,
-    final_program::PROGRAM,
-];
 
 /// What one design costs.
 #[derive(Clone, Debug, Serialize)]
@@ -104,9 +93,10 @@ fn short(amount: f64) -> String {
     format!("{amount:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// One message of an order, from the commit that one message leads to until the commit that the next one does: a message is received, the
-/// order changes, that is told, published and done with. The orders service does that once for an order, and its relay has two messages of
-/// an order. What the order's own indexes cost is the order's.
+/// One message of an order, from the commit that one message leads to until the commit that the next one
+/// does: a message is received, the order changes, that is told, published and done with. The orders service
+/// does that once for an order, and its relay has two messages of an order. What the order's own indexes cost
+/// is the order's.
 fn message_of(order: &Bill) -> Bill {
     let share = |entry: &Entry| match entry.component.as_str() {
         "orders" | "approve-order" if !entry.target.starts_with("orders.") => 1.0,
@@ -117,8 +107,8 @@ fn message_of(order: &Bill) -> Bill {
     shares.filter(|(_, amount)| *amount > 0.0).collect()
 }
 
-/// Runs all programs and reads the designs, and says what each costs, with so many orders placed at the same moment. The designs are
-/// those of an order alone.
+/// Runs all programs and reads the designs, and says what each costs, with so many orders placed at the same
+/// moment. The designs are those of an order alone.
 ///
 /// # Errors
 ///
@@ -160,7 +150,7 @@ pub fn summary(receipts: &[Receipt]) -> String {
             receipt.message_dollars
         );
     }
-    let _ = writeln!(text, "\nPrices of a million ({SCOPE}):");
+    let _ = writeln!(text, "\nPrices of a million ({}):", scope());
     for unit in Unit::ALL {
         let price = price(unit);
         let _ = writeln!(text, "  {:<12} ${:.4}  {}", price.unit, price.dollars, price.source);
@@ -168,7 +158,8 @@ pub fn summary(receipts: &[Receipt]) -> String {
     text
 }
 
-/// Why a line has its amount ("Amazon DynamoDB Developer Guide, Read and write operations"; "Amazon SNS pricing"; "Amazon SQS pricing").
+/// Why a line has its amount ("Amazon DynamoDB Developer Guide, Read and write operations"; "Amazon SNS
+/// pricing"; "Amazon SQS pricing").
 fn why(entry: &Entry) -> &'static str {
     let indexed = entry.target.contains('.');
     match (entry.unit, entry.operation.as_str()) {

@@ -1,5 +1,5 @@
-//! Orders through the shop, a process of its own, over HTTP and in real time: how long one takes when nothing else goes on, and how many a
-//! second go through when many are on their way, from the first to the last.
+//! Orders through the shop, a process of its own, over HTTP and in real time: how long one takes when nothing
+//! else goes on, and how many a second go through when many are on their way, from the first to the last.
 
 use std::{
     fmt::Write as _,
@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::trial::{Running, beside};
+use crate::programs::{Running, released};
 
 /// Orders that are placed one after the other, each with the time before it in which nothing goes on.
 const ALONE: usize = 21;
@@ -59,8 +59,8 @@ pub async fn measure(orders: u32, in_flight: u32) -> Result<Saga> {
     let [customers, orders_port] = [ports[0].local_addr()?.port(), ports[1].local_addr()?.port()];
     drop(ports);
     let (one, other) = (customers.to_string(), orders_port.to_string());
-    let shop = Command::new(beside("shop")?)
-        .args(["--customers-port", &one, "--orders-port", &other])
+    let shop = Command::new(released("shop")?)
+        .args(["--no-page", "--customers-port", &one, "--orders-port", &other])
         .env_remove("AWS_ENDPOINT_URL")
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -1,12 +1,12 @@
-//! Trials: each part several times, in turns with the others, each time in a process of its own against a stand-in of its own.
+//! Trials: each part several times, in turns with the others, each time in a process of its own against a
+//! stand-in of its own.
 
 use std::{
     collections::BTreeMap,
-    env,
     fmt::Write as _,
     io::{BufRead as _, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -14,10 +14,9 @@ use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::{
-    stub,
-    worker::{Used, get},
-};
+use measured::{stub, usage::Used, work::get};
+
+use crate::programs::{Running, released};
 
 /// How parts are tried.
 #[derive(Clone, Copy, Debug)]
@@ -44,26 +43,34 @@ pub struct Found {
     pub calls: BTreeMap<String, f64>,
 }
 
-/// A process that ends with this value.
-pub(crate) struct Running(pub(crate) Child);
-
-/// Another program of the workspace, built with the same profile.
-pub(crate) fn beside(name: &str) -> Result<PathBuf> {
-    let program = env::current_exe()?.with_file_name(name);
-    ensure!(
-        program.exists(),
-        "{} is missing; build it with the same profile: cargo build -p {name}",
-        program.display()
-    );
-    Ok(program)
+/// A stand-in for AWS in a process of its own.
+pub(crate) struct StandIn {
+    /// Where it listens.
+    pub(crate) address: String,
+    _process: Running,
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl StandIn {
+    /// Each call of it takes so long; so many subjects are pending.
+    pub(crate) fn start(program: &Path, latency: Duration, pending: u64) -> Result<Self> {
+        let (latency, pending) = (latency.as_millis().to_string(), pending.to_string());
+        let process = Command::new(program)
+            .args(["stub", "--latency-ms", &latency, "--pending", &pending])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the stand-in for AWS could not be started")?;
+        let mut process = Running(process);
+        let mut address = String::new();
+        BufReader::new(process.0.stdout.take().context("it has no output")?).read_line(&mut address)?;
+        Ok(Self { address: address.trim().to_owned(), _process: process })
     }
+}
+
+/// What a measured process says that it used.
+pub(crate) fn used(command: &mut Command) -> Result<Vec<Used>> {
+    let output = command.output()?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 impl Trial {
@@ -73,13 +80,14 @@ impl Trial {
     ///
     /// When a process cannot be started, or says something else than what it used.
     pub fn of(&self, parts: &[String]) -> Result<Vec<Found>> {
+        let program = released("measured")?;
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?;
         let bar = ProgressBar::new((parts.len() * self.runs) as u64).with_style(style);
         let mut found: Vec<Vec<Found>> = vec![Vec::new(); parts.len()];
         for _ in 0..self.runs {
             for (part, found) in parts.iter().zip(&mut found) {
                 bar.set_message(part.clone());
-                found.push(self.once(part)?);
+                found.push(self.once(&program, part)?);
                 bar.inc(1);
             }
         }
@@ -92,26 +100,14 @@ impl Trial {
         Ok(found.into_iter().filter_map(median).collect())
     }
 
-    fn once(&self, part: &str) -> Result<Found> {
-        let program = env::current_exe()?;
-        let milliseconds = self.latency.as_millis().to_string();
-        let stub = Command::new(&program)
-            .args(["stub", "--latency-ms", &milliseconds])
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("the stand-in for AWS could not be started")?;
-        let mut stub = Running(stub);
-        let mut address = String::new();
-        BufReader::new(stub.0.stdout.take().context("it has no output")?).read_line(&mut address)?;
-        let address = address.trim();
-        let time = self.time.as_millis().to_string();
-        let threads = self.threads.to_string();
-        let worker = Command::new(&program)
-            .args(["worker", part, "--address", address, "--time-ms", &time, "--threads", &threads])
-            .output()?;
-        ensure!(worker.status.success(), "{part}: {}", String::from_utf8_lossy(&worker.stderr));
-        let used: Used = serde_json::from_slice(&worker.stdout)?;
-        let calls: BTreeMap<String, f64> = serde_json::from_str(&get(address, stub::COUNTS)?)?;
+    fn once(&self, program: &Path, part: &str) -> Result<Found> {
+        let stand_in = StandIn::start(program, self.latency, 0)?;
+        let (time, threads) = (self.time.as_millis().to_string(), self.threads.to_string());
+        let mut command = Command::new(program);
+        command.args(["work", part, "--address", &stand_in.address]);
+        command.args(["--time-ms", &time, "--threads", &threads]);
+        let used = used(&mut command)?.pop().context("it said nothing")?;
+        let calls: BTreeMap<String, f64> = serde_json::from_str(&get(&stand_in.address, stub::COUNTS)?)?;
         let of_hundred = |(operation, calls)| (operation, calls * 100.0 / used.done as f64);
         Ok(Found { part: part.to_owned(), used, calls: calls.into_iter().map(of_hundred).collect() })
     }

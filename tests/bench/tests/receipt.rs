@@ -1,4 +1,5 @@
-//! The receipt, to the last unit. A change of it is a change of what everybody pays: look at the lines before you accept it.
+//! The receipt, to the last unit. A change of it is a change of what everybody pays: look at the lines before
+//! you accept it.
 #![allow(clippy::unwrap_used)]
 
 use bench::receipt::{receipts, summary};

@@ -32,6 +32,8 @@ Feature: Bad requests change nothing
       | a limit of 2^53                | {"name": "Ada", "credit_limit": 9007199254740992}         | VALIDATION_ERROR     |
       | a limit over 2^64              | {"name": "Ada", "credit_limit": 100000000000000000000}    | VALIDATION_ERROR     |
       | a limit with an exponent       | {"name": "Ada", "credit_limit": 1e3}                      | VALIDATION_ERROR     |
+      | an email that is no address    | {"name": "Ada", "credit_limit": 24999, "email": "ada"}    | VALIDATION_ERROR     |
+      | an email that is a number      | {"name": "Ada", "credit_limit": 24999, "email": 7}        | VALIDATION_ERROR     |
 
   Scenario Outline: No order is placed from <what>
     When <body> is posted to /orders

@@ -46,7 +46,8 @@ impl Request {
         self
     }
 
-    /// Sends it. Every answer must be JSON and have a correlation id: that of the request, if it had a valid one.
+    /// Sends it. Every answer must be JSON and have a correlation id: that of the request, if it had a valid
+    /// one.
     ///
     /// # Errors
     ///

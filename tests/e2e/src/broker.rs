@@ -1,4 +1,5 @@
-//! Topics and queues as the scenarios need them: a probe that hears everything, dead letters, and messages in place of a service.
+//! Topics and queues as the scenarios need them: a probe that hears everything, dead letters, and messages in
+//! place of a service.
 #![allow(clippy::disallowed_methods)]
 
 use std::collections::HashMap;
@@ -15,12 +16,16 @@ use crate::{
     event::Event,
 };
 
-/// The correlation ids that both services hear: those of UUIDs that begin with a time, as the services make them.
+/// The correlation ids that customers and orders hear: those of UUIDs that begin with a time, as the services
+/// make them.
 const BOTH: &str = "01";
 /// The beginning of correlation ids to which the orders service is deaf.
 pub const CUSTOMERS_ONLY: u8 = 0xc0;
 /// The beginning of correlation ids to which the customers service is deaf.
 pub const ORDERS_ONLY: u8 = 0x0d;
+/// The beginning of correlation ids that all services hear, notifications among them. It hears no others, so
+/// that what goes wrong with a message is told once.
+pub const ALL: u8 = 0xa1;
 
 /// Topics and queues of the running system.
 #[derive(Debug)]
@@ -101,16 +106,22 @@ impl Broker {
         }))
     }
 
-    /// Makes each service deaf to the conversations in which it takes no part, by a filter policy on its subscriptions. So a scenario
-    /// can hold back one service without stopping it under the feet of the others.
+    /// Makes each service deaf to the conversations in which it takes no part, by a filter policy on its
+    /// subscriptions. So a scenario can hold back one service without stopping it under the feet of the
+    /// others.
     ///
     /// # Errors
     ///
     /// When a subscription is missing.
     pub async fn divide(&self) -> anyhow::Result<()> {
         for (queue, topic) in QUEUES {
-            let own = if queue.starts_with("customer") { CUSTOMERS_ONLY } else { ORDERS_ONLY };
-            let heard = json!({"correlationid": [{"prefix": BOTH}, {"prefix": format!("{own:02x}")}]});
+            let prefix = |first: u8| json!({"prefix": format!("{first:02x}")});
+            let heard = match queue.split("--").next() {
+                Some("customer") => json!([{"prefix": BOTH}, prefix(ALL), prefix(CUSTOMERS_ONLY)]),
+                Some("order") => json!([{"prefix": BOTH}, prefix(ALL), prefix(ORDERS_ONLY)]),
+                _ => json!([prefix(ALL)]),
+            };
+            let heard = json!({ "correlationid": heard });
             let listed = self.sns.list_subscriptions_by_topic().topic_arn(&self.topics[topic]).send().await?;
             let ours = |endpoint: &str| endpoint.rsplit(':').next() == Some(queue);
             let mut listed = listed.subscriptions.unwrap_or_default().into_iter();

@@ -1,5 +1,5 @@
-//! Empties queues in the background and keeps what was in them, so that scenarios that run beside each other never take each other's
-//! messages.
+//! Empties queues in the background and keeps what was in them, so that scenarios that run beside each other
+//! never take each other's messages.
 
 use std::{sync::Arc, time::Duration};
 

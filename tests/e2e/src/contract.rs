@@ -1,5 +1,5 @@
-//! The eight events of the contract: the topic of each, and its fields in their order. Written down here once more, and not taken from
-//! the services, so that a change there does not change what is tested.
+//! The eight events of the contract: the topic of each, and its fields in their order. Written down here once
+//! more, and not taken from the services, so that a change there does not change what is tested.
 
 /// What is promised of one type of event.
 #[derive(Debug)]
@@ -21,7 +21,10 @@ const ORDER: &[&str] = &["event_id", "correlation_id", "order_id", "customer_id"
 
 /// All of them.
 pub const EVENTS: [EventType; 8] = [
-    customer("CustomerCreated", "customer--created", &["name", "credit_limit"]),
+    EventType {
+        sometimes: Some("email"),
+        ..customer("CustomerCreated", "customer--created", &["name", "credit_limit"])
+    },
     customer("CustomerCreditReserved", "customer--credit-reserved", &["order_id"]),
     customer("CustomerCreditReservationFailed", "customer--credit-reservation-failed", &["order_id"]),
     customer("CustomerValidationFailed", "customer--validation-failed", &["order_id", "error"]),
@@ -31,14 +34,19 @@ pub const EVENTS: [EventType; 8] = [
     order("OrderCancelled", "order--cancelled", &[]),
 ];
 
-/// The queues with the topic that each is subscribed to. The dead-letter queue of each has its name and `--dlq`.
-pub const QUEUES: [(&str, &str); 6] = [
+/// The queues with the topic that each is subscribed to. The dead-letter queue of each has its name and
+/// `--dlq`.
+pub const QUEUES: [(&str, &str); 10] = [
     ("customer--order-created", "order--created"),
     ("customer--order-cancelled", "order--cancelled"),
     ("customer--order-rejected", "order--rejected"),
     ("order--customer-credit-reserved", "customer--credit-reserved"),
     ("order--customer-credit-reservation-failed", "customer--credit-reservation-failed"),
     ("order--customer-validation-failed", "customer--validation-failed"),
+    ("notification--customer-created", "customer--created"),
+    ("notification--order-approved", "order--approved"),
+    ("notification--order-cancelled", "order--cancelled"),
+    ("notification--order-rejected", "order--rejected"),
 ];
 
 impl EventType {
@@ -57,8 +65,8 @@ impl EventType {
         self.head.iter().chain(self.tail).copied()
     }
 
-    /// The tables that hold it before and after it is published: outbox and sent messages. In this sequence it is found in one of them at
-    /// any time, because it is put into the second before it leaves the first.
+    /// The tables that hold it before and after it is published: outbox and sent messages. In this sequence
+    /// it is found in one of them at any time, because it is put into the second before it leaves the first.
     pub fn tables(&self) -> [String; 2] {
         ["outbox", "sent"].map(|table| format!("{}-{table}", self.service))
     }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::contract::EventType;
 
-/// The attribute of messages that scenarios publish in place of a service. To the services they look like that service's own.
+/// The attribute of messages that scenarios publish in place of a service. To the services they look like
+/// that service's own.
 pub const TEST_MARK: &str = "test";
 
 /// What SNS wraps around it for a queue.
@@ -96,7 +97,8 @@ impl Event {
         !self.envelope.test
     }
 
-    /// Compares it with the contract: topic, envelope, attributes, and the data with exactly its fields in their order.
+    /// Compares it with the contract: topic, envelope, attributes, and the data with exactly its fields in
+    /// their order.
     ///
     /// # Errors
     ///

@@ -4,13 +4,15 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
-/// How long anything may take. It takes well under a second; this is for a machine that is busy with something else.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+/// How long anything may take. Most of it takes well under a second, a message that is given up after its
+/// last receive half a minute; the rest is for a slow machine that is busy with something else.
+pub const DEADLINE: Duration = Duration::from_secs(240);
 
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Looks until there is no error, and returns what was found. At the [`DEADLINE`] the last error says what was still wrong.
+/// Looks until there is no error, and returns what was found. At the [`DEADLINE`] the last error says what
+/// was still wrong.
 ///
 /// # Errors
 ///

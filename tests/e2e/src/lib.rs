@@ -1,7 +1,9 @@
-//! The end-to-end tests: scenarios in plain English, over HTTP and real queues, with the system put together in four ways.
+//! The end-to-end tests: scenarios in plain English, over HTTP and real queues, with the system put together
+//! in four ways.
 //!
-//! The scenarios are in `features/`. They know two addresses and an AWS endpoint, and nothing about how the system was started, so that
-//! the same text proves it in one process, in five, and on an AWS that nobody here wrote.
+//! The scenarios are in `features/`. They know two addresses and an AWS endpoint, and nothing about how the
+//! system was started, so that the same text proves it in one process, in six, and on an AWS that nobody here
+//! wrote.
 //!
 //! `cargo test -p e2e --test in_process -- "is approved"` runs the scenarios with these words in their names.
 //!
@@ -13,6 +15,7 @@
 //! | `story` | what one scenario remembers between its steps |
 //! | `steps` | what the sentences of the scenarios do |
 //! | [`hosts`] | the ways to start the system |
+//! | [`kill`] | the system as six processes under load, one of which is killed every second; `cargo run -p e2e` |
 //! | `run` | runs the scenarios and prints the closing line |
 
 pub mod answer;
@@ -22,6 +25,7 @@ pub mod contract;
 pub mod event;
 pub mod eventually;
 pub mod hosts;
+pub mod kill;
 #[cfg(feature = "scenarios")]
 pub mod run;
 #[cfg(feature = "scenarios")]

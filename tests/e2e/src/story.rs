@@ -1,4 +1,5 @@
-//! What one scenario remembers between its steps. Everything in it has ids of its own, so scenarios run beside each other.
+//! What one scenario remembers between its steps. Everything in it has ids of its own, so scenarios run
+//! beside each other.
 #![allow(clippy::disallowed_methods)]
 
 use std::sync::Arc;
@@ -129,7 +130,8 @@ impl Story {
         self.answers.last().context("nothing was asked yet")
     }
 
-    /// Reads the customer or an order, and checks that the answer has exactly the fields that such an answer should have.
+    /// Reads the customer or an order, and checks that the answer has exactly the fields that such an answer
+    /// should have.
     ///
     /// # Errors
     ///

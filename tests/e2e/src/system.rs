@@ -1,8 +1,10 @@
-//! The running system, as a scenario reaches it: two addresses, the broker, and a look at what was stored to be sent.
+//! The running system, as a scenario reaches it: two addresses, the broker, and a look at what was stored to
+//! be sent.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -11,6 +13,9 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Select},
 };
 use aws_types::SdkConfig;
+use local_aws::Mail;
+use serde::Deserialize;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
@@ -19,8 +24,11 @@ use crate::{
     collector::Collector,
     contract::{EventType, QUEUES},
     event::Event,
-    eventually::eventually,
+    eventually::{DEADLINE, eventually},
 };
+
+/// The pause before a request is sent again that was answered with 503.
+const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where a started system is found.
 #[derive(Clone, Debug)]
@@ -31,6 +39,12 @@ pub struct Addresses {
     pub orders: String,
     /// The AWS they use.
     pub sdk: SdkConfig,
+}
+
+/// What local-aws shows of the mails.
+#[derive(Deserialize)]
+struct Mails {
+    mails: Vec<Mail>,
 }
 
 /// The system that the scenarios of this process talk to.
@@ -84,7 +98,9 @@ impl System {
         CURRENT.get().cloned().context("no system was installed before the scenarios began")
     }
 
-    /// Sends a request to the service whose path it names.
+    /// Sends a request to the service whose path it names, and again while it is told to come again: an AWS
+    /// that others wrote answers late on a busy machine, and then a service says so within its time. No
+    /// scenario is about that.
     ///
     /// # Errors
     ///
@@ -92,11 +108,18 @@ impl System {
     pub async fn send(&self, request: &Request) -> anyhow::Result<Answer> {
         let customers = request.path.starts_with("/customer");
         let service = if customers { &self.addresses.customers } else { &self.addresses.orders };
-        request.send(&self.http, service).await
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let answer = request.send(&self.http, service).await?;
+            if answer.status != 503 || Instant::now() > until {
+                return Ok(answer);
+            }
+            tokio::time::sleep(COME_AGAIN).await;
+        }
     }
 
-    /// The ids of the messages of this type and conversation that wait in the outbox or are kept as sent. Nothing is published that was
-    /// not in the outbox, so this is what was published or will be.
+    /// The ids of the messages of this type and conversation that wait in the outbox or are kept as sent.
+    /// Nothing is published that was not in the outbox, so this is what was published or will be.
     ///
     /// # Errors
     ///
@@ -120,7 +143,8 @@ impl System {
         Ok(ids)
     }
 
-    /// Makes the time of a pending order end now, as if it had been placed so much earlier. Of an order that was decided on it cannot end.
+    /// Makes the time of a pending order end now, as if it had been placed so much earlier. Of an order that
+    /// was decided on it cannot end.
     ///
     /// # Errors
     ///
@@ -153,13 +177,25 @@ impl System {
         Ok(())
     }
 
+    /// The mails that were sent, with their text; none when this AWS does not show them.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer.
+    pub async fn mails(&self) -> anyhow::Result<Option<Vec<Mail>>> {
+        let endpoint = self.addresses.sdk.endpoint_url().context("nobody shows the mails of AWS itself")?;
+        let answer = self.http.get(format!("{endpoint}/_local/mails")).send().await?;
+        let shown: Option<Mails> = if answer.status().is_success() { answer.json().await.ok() } else { None };
+        Ok(shown.map(|shown| shown.mails))
+    }
+
     /// Notes that dead letters with this text in them are meant to be.
     pub fn expect_letter(&self, text: impl Into<String>) {
         self.explained.lock().unwrap_or_else(PoisonError::into_inner).insert(text.into());
     }
 
-    /// What must be true when all scenarios are over: everything in the outboxes was published, everything that was published keeps
-    /// the contract, and no dead letter is unexplained.
+    /// What must be true when all scenarios are over: everything in the outboxes was published, everything
+    /// that was published keeps the contract, and no dead letter is unexplained.
     ///
     /// # Errors
     ///

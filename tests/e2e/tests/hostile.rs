@@ -1,4 +1,5 @@
-//! The real programs among clients that hang up, and before a DynamoDB that takes connections and answers nothing.
+//! The real programs among clients that hang up, and before a DynamoDB that takes connections and answers
+//! nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::{
@@ -86,7 +87,8 @@ async fn as_many_orders_exist_as_are_logged_when_clients_hang_up() {
     assert!(gone > 0, "nobody hung up while the order was placed: the test has shown nothing");
 }
 
-/// Between the programs and a server: it forwards until it is told to take everything in and to answer nothing any more.
+/// Between the programs and a server: it forwards until it is told to take everything in and to answer
+/// nothing any more.
 #[derive(Clone)]
 struct Door {
     url: String,
@@ -174,8 +176,8 @@ async fn when_dynamodb_answers_nothing_requests_are_answered_and_everything_stop
     for (status, took) in join_all(asked).await {
         assert!(status == 503 && took < ANSWERED_WITHIN, "{status} after {took:?}");
     }
-    let Processes { customers, orders, relays, .. } = &mut processes;
-    let stopping = [customers, orders].into_iter().chain(relays).map(|process| async {
+    let Processes { customers, orders, notifications, relays, .. } = &mut processes;
+    let stopping = [customers, orders, notifications].into_iter().chain(relays).map(|process| async {
         let begun = Instant::now();
         process.terminate().await.unwrap();
         begun.elapsed()

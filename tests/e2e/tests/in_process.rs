@@ -1,4 +1,5 @@
-//! The scenarios with everything in one process, the relays as the Lambda function behind the simulated event source mapping.
+//! The scenarios with everything in one process, the relays as the Lambda function behind the simulated event
+//! source mapping.
 
 use std::{path::Path, process::ExitCode};
 

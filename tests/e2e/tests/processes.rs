@@ -1,4 +1,5 @@
-//! The scenarios with five processes: `local-aws`, `customers`, `orders`, and an `outbox-relay tail` for each.
+//! The scenarios with six processes: `local-aws`, `customers`, `orders`, `notifications`, and an
+//! `outbox-relay tail` for each.
 
 use std::{path::Path, process::ExitCode};
 

@@ -1,5 +1,5 @@
-//! Ending parts of the system while orders are in flight: whatever ends, in whatever way, every order ends in a final state once the
-//! part is started again, and the sums are right.
+//! Ending parts of the system while orders are in flight: whatever ends, in whatever way, every order ends in
+//! a final state once the part is started again, and the sums are right.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::{collections::HashMap, path::Path, time::Duration};
@@ -24,8 +24,8 @@ const ORDERS: usize = 200;
 const CREDIT_LIMIT: u64 = 100_000;
 /// So many orders are decided before something ends.
 const DECIDED_BEFORE: usize = 10;
-/// A message that was in the hands of a process that was killed comes again after 30 seconds, and it may have been in such hands more
-/// than once on its way.
+/// A message that was in the hands of a process that was killed comes again after 30 seconds, and it may have
+/// been in such hands more than once on its way.
 const UNTIL_ALL_IS_DECIDED: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,8 +146,8 @@ impl Shop {
         self.queues_are_empty().await;
     }
 
-    /// Also that of messages which were given back and will come again. The dead-letter queues were empty all the time: nothing takes a
-    /// message out of them.
+    /// Also that of messages which were given back and will come again. The dead-letter queues were empty all
+    /// the time: nothing takes a message out of them.
     async fn queues_are_empty(&self) {
         let broker = Broker::connect(&self.addresses.sdk).await.unwrap();
         for (queue, _) in QUEUES {

@@ -7,10 +7,11 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-const BUILD: &str = "build them first: cargo build -p local-aws -p customers -p orders -p outbox-relay";
+const BUILD: &str =
+    "build them first: cargo build -p local-aws -p customers -p orders -p notifications -p outbox-relay";
 
-/// Where a program of the workspace is. It must be there and not be older than its sources: cargo builds the programs of another package
-/// only when it is told to, and a test of yesterday's program proves nothing.
+/// Where a program of the workspace is. It must be there and not be older than its sources: cargo builds the
+/// programs of another package only when it is told to, and a test of yesterday's program proves nothing.
 ///
 /// # Errors
 ///
@@ -34,7 +35,8 @@ fn modified(path: &Path) -> std::io::Result<SystemTime> {
     path.metadata()?.modified()
 }
 
-/// The files in a list that cargo writes for make: after a colon, separated by spaces; a space in a name has a backslash before it.
+/// The files in a list that cargo writes for make: after a colon, separated by spaces; a space in a name has
+/// a backslash before it.
 fn sources(listed: &str) -> Vec<PathBuf> {
     let list = listed.split_once(": ").map_or("", |(_, list)| list).trim();
     let list = list.replace("\\ ", "\0");

@@ -1,10 +1,12 @@
-//! Everything in this process: the embedded AWS, both services, and both relays as the Lambda function behind the simulated event
-//! source mapping.
+//! Everything in this process: the embedded AWS, the services that answer requests, and as Lambda functions
+//! behind simulated event source mappings their relays and the service that only consumes.
 //!
-//! It is a deployment as Terraform makes one: the resources are there before the programs, which run in production mode, and what each
-//! component's calls need of IAM is noted for the comparison with the policies.
+//! It is a deployment as Terraform makes one: the resources are there before the programs, which run in
+//! production mode, and what each component's calls need of IAM is noted for the comparison with the
+//! policies.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -23,7 +25,8 @@ use outbox_relay::{
     relay,
 };
 use permissions::CallLog;
-use service_kit::{BaseSettings, Mode, ServiceSettings};
+use service_kit::{Environment, Mode};
+use shop::{Configured, Registered, SERVICES};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use transactional_messaging::{
@@ -32,7 +35,7 @@ use transactional_messaging::{
     relay::Relay,
 };
 
-use super::{Host, settings::variables};
+use super::{Host, function, settings::variables};
 use crate::{eventually::eventually, system::Addresses};
 
 /// The system in this process.
@@ -60,27 +63,26 @@ impl InProcess {
         let aws = LocalAws::start().await?;
         let (sdk, stop, calls) = (aws.sdk_config(), CancellationToken::new(), CallLog::default());
         let mut parts = JoinSet::new();
-        let (listener, customers) = listen().await?;
-        let settings = service_settings(&aws, "customers", customers::service::TABLE_VARIABLE)?;
-        deploy(&sdk, &customers::service::resources(&settings)).await?;
-        let (aws_of_service, token) = (calls.noted(&sdk, "customers"), stop.clone());
-        parts.spawn(async move {
-            customers::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
-        });
-        let (listener, orders) = listen().await?;
-        let settings = orders_settings(&aws)?;
-        deploy(&sdk, &orders::service::resources(&settings.service)).await?;
-        let (aws_of_service, token) = (calls.noted(&sdk, "orders"), stop.clone());
-        parts.spawn(async move {
-            orders::service::run(&settings, &aws_of_service, Ambient::system(), listener, token).await
-        });
-        for health in [format!("{customers}/customers/health"), format!("{orders}/orders/health")] {
-            let health = &health;
+        let mut urls = BTreeMap::new();
+        for service in SERVICES {
+            let configured = configured(&aws, service)?;
+            deploy(&sdk, &configured.resources).await?;
+            let aws_of_service = calls.noted(&sdk, service.name);
+            if !service.publishes() {
+                function::start(&aws_of_service, aws.endpoint_url(), &mut parts, &stop).await?;
+                continue;
+            }
+            let (listener, url) = listen().await?;
+            parts.spawn(configured.run(aws_of_service, Ambient::system(), listener, stop.clone()));
+            urls.insert(service.name, url);
+        }
+        for (name, url) in &urls {
+            let health = &format!("{url}/{name}/health");
             eventually(|| async move { Ok(reqwest::get(health).await?.error_for_status()?) }).await?;
         }
         let discarded = Arc::default();
         let mut sweepers = Vec::new();
-        for service in ["customers", "orders"] {
+        for service in super::publishers() {
             let aws_of_relay = calls.noted(&sdk, &format!("{service}-relay"));
             let mapped = map(&aws, &aws_of_relay, service, Arc::clone(&discarded), stop.clone());
             parts.spawn(mapped.await?);
@@ -88,7 +90,9 @@ impl InProcess {
             ensure_sent_table(&aws_sdk_dynamodb::Client::new(&sdk), &format!("{service}-sent")).await?;
             sweepers.push(relay(&aws_of_sweeper, &relay_settings(&aws, service)?, Ambient::system()));
         }
-        let (addresses, logs) = (Addresses { customers, orders, sdk }, logs.as_ref().to_owned());
+        let mut url = |name| urls.remove(name).with_context(|| format!("{name} is not registered"));
+        let addresses = Addresses { customers: url("customers")?, orders: url("orders")?, sdk };
+        let logs = logs.as_ref().to_owned();
         Ok(Self { addresses, stop, parts, discarded, logs, calls, sweepers, _aws: aws })
     }
 }
@@ -157,20 +161,11 @@ async fn deploy(sdk: &SdkConfig, wanted: &ServiceResources) -> anyhow::Result<()
 }
 
 /// In production mode, which no setting could bring about with an endpoint like this one.
-fn service_settings(aws: &LocalAws, service: &str, table: &str) -> anyhow::Result<ServiceSettings> {
-    let settings =
-        ServiceSettings::read(variables(service, aws.endpoint_url()).into_iter().collect(), table)?;
-    Ok(in_production(settings))
-}
-
-fn orders_settings(aws: &LocalAws) -> anyhow::Result<orders::service::Settings> {
-    let settings =
-        orders::service::Settings::read(variables("orders", aws.endpoint_url()).into_iter().collect())?;
-    Ok(orders::service::Settings { service: in_production(settings.service), ..settings })
-}
-
-fn in_production(settings: ServiceSettings) -> ServiceSettings {
-    ServiceSettings { base: BaseSettings { environment: Mode::Production, ..settings.base }, ..settings }
+fn configured(aws: &LocalAws, service: Registered) -> anyhow::Result<Configured> {
+    let environment: Environment = variables(service.name, aws.endpoint_url()).into_iter().collect();
+    let mut configured = environment.read(service.configure)?;
+    configured.base.environment = Mode::Production;
+    Ok(configured)
 }
 
 /// Topics by their ARN, as in a deployment.

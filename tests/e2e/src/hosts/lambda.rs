@@ -1,6 +1,8 @@
-//! The relay as a Lambda function: the same program, stripped and zipped as `bootstrap`, behind an event source mapping.
+//! The relay as a Lambda function: the same program, stripped and zipped as `bootstrap`, behind an event
+//! source mapping.
 //!
-//! Plain requests and not the SDK's Lambda client, which alone would cost more to compile than everything else here.
+//! Plain requests and not the SDK's Lambda client, which alone would cost more to compile than everything
+//! else here.
 
 use std::{path::Path, process::Command};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
-use super::{Process, processes::free_port};
+use super::{Process, ports::free_port};
 
 /// The program, not started yet, and its address.
 ///

@@ -1,9 +1,11 @@
 //! The ways to start the system.
 
 mod binaries;
+mod function;
 mod in_process;
 mod lambda;
 mod ministack;
+mod ports;
 mod process;
 mod processes;
 mod settings;
@@ -11,8 +13,11 @@ mod settings;
 pub use in_process::InProcess;
 pub use process::Process;
 pub use processes::{Aws, Processes, Relays, Variables};
+pub use settings::variables;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use shop::SERVICES;
 
 use crate::system::Addresses;
 
@@ -25,9 +30,22 @@ const STREAM_FILTER: &str = include_str!("../../../../terraform/modules/outbox/s
 ///
 /// Which one is not, and how to build it.
 pub fn check_programs() -> anyhow::Result<()> {
-    ["local-aws", "customers", "orders", "outbox-relay"]
-        .into_iter()
-        .try_for_each(|name| binaries::find(name).map(drop))
+    let services = SERVICES.iter().map(|service| service.name);
+    services.chain(["local-aws", "outbox-relay"]).try_for_each(|name| binaries::find(name).map(drop))
+}
+
+/// The services that publish, and so have an outbox with a relay.
+fn publishers() -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().filter(shop::Registered::publishes).map(|service| service.name)
+}
+
+/// Where a program of the workspace lies.
+///
+/// # Errors
+///
+/// When it is missing or older than its sources.
+pub fn program(name: &str) -> anyhow::Result<PathBuf> {
+    binaries::find(name)
 }
 
 /// A started system.

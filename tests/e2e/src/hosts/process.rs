@@ -15,8 +15,8 @@ use tokio::time::Instant;
 /// How long a start or an end may take on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Runs a program that may start others, in a group of its own, and ends the whole group as soon as standard input closes: that is when
-/// this process lets go of it, be it that this process is itself killed.
+/// Runs a program that may start others, in a group of its own, and ends the whole group as soon as standard
+/// input closes: that is when this process lets go of it, be it that this process is itself killed.
 const GUARD: &str = r#"("$@"; kill -s KILL 0) & read -r _; kill -s KILL 0"#;
 
 /// A program that can be started, ended and started again.
@@ -32,7 +32,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// A program with its arguments and its whole environment, not started yet. Its output goes to a file in `logs`.
+    /// A program with its arguments and its whole environment, not started yet. Its output goes to a file in
+    /// `logs`.
     pub fn new(
         name: &str,
         program: &Path,

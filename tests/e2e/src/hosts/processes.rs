@@ -1,14 +1,10 @@
 //! Every part as a process of its own.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use aws_types::SdkConfig;
 
-use super::{Host, Process, binaries, lambda, ministack, settings};
+use super::{Host, Process, binaries, lambda, ministack, ports::free_port, settings};
 use crate::system::Addresses;
 
 /// Which AWS the processes use.
@@ -39,6 +35,8 @@ pub struct Processes {
     pub customers: Process,
     /// The orders service.
     pub orders: Process,
+    /// The notifications service.
+    pub notifications: Process,
     /// The relays that are processes, that of the customers service first.
     pub relays: Vec<Process>,
     addresses: Addresses,
@@ -57,7 +55,8 @@ impl Processes {
         Self::start_told(logs, aws, relays, |_, variables| variables).await
     }
 
-    /// The same, but each service and relay is told what `told` makes of the endpoint and of what it would be told otherwise.
+    /// The same, but each service and relay is told what `told` makes of the endpoint and of what it would be
+    /// told otherwise.
     ///
     /// # Errors
     ///
@@ -81,10 +80,12 @@ impl Processes {
         let sdk = settings::sdk_config(&endpoint).await?;
         let (mut customers, customers_url) = service("customers", variables("customers", &endpoint), logs)?;
         let (mut orders, orders_url) = service("orders", variables("orders", &endpoint), logs)?;
-        tokio::try_join!(customers.start(), orders.start())?;
+        let told = variables("notifications", &endpoint);
+        let (mut notifications, _) = service("notifications", told, logs)?;
+        tokio::try_join!(customers.start(), orders.start(), notifications.start())?;
         let relays = start_relays(relays, &endpoint, &sdk, logs, variables).await?;
         let addresses = Addresses { customers: customers_url, orders: orders_url, sdk };
-        Ok(Self { customers, orders, relays, addresses, logs: logs.to_owned(), aws })
+        Ok(Self { customers, orders, notifications, relays, addresses, logs: logs.to_owned(), aws })
     }
 }
 
@@ -100,6 +101,7 @@ impl Host for Processes {
     async fn stop(mut self) -> anyhow::Result<()> {
         self.customers.terminate().await?;
         self.orders.terminate().await?;
+        self.notifications.terminate().await?;
         for relay in &mut self.relays {
             relay.terminate().await?;
         }
@@ -115,7 +117,7 @@ async fn start_relays(
     variables: impl Fn(&str, &str) -> Variables,
 ) -> anyhow::Result<Vec<Process>> {
     let program = binaries::find("outbox-relay")?;
-    let services = ["customers", "orders"];
+    let services = super::publishers();
     if let Relays::Lambda = relays {
         let zip = lambda::zip(&program, logs)?;
         for service in services {
@@ -148,17 +150,4 @@ fn service(name: &str, mut variables: Variables, logs: &Path) -> anyhow::Result<
     variables.push(("PORT".to_owned(), port.to_string()));
     let process = Process::new(name, &binaries::find(name)?, &[], variables, logs);
     Ok((process.healthy_at(format!("{url}/{name}/health")), url))
-}
-
-/// A port that nobody listens on. It lies below those that operating systems give to outgoing connections, or one of these could take it
-/// before the program does.
-pub(super) fn free_port() -> anyhow::Result<u16> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "two tests that start together must not try the same ports"
-    )]
-    let first = uuid::Uuid::new_v4().as_u128() % 10_000;
-    let candidates = (0..10_000).map(|step| (first + step) % 10_000 + 20_000);
-    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    candidates.filter_map(|port| u16::try_from(port).ok()).find(free).context("there is no free port")
 }

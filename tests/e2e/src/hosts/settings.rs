@@ -1,4 +1,5 @@
-//! What the parts of the system are told. Whatever this machine's own environment says about AWS does not count.
+//! What the parts of the system are told. Whatever this machine's own environment says about AWS does not
+//! count.
 
 use anyhow::Context as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -8,7 +9,7 @@ use service_kit::{BaseSettings, Environment};
 const REGION: &str = "us-east-1";
 
 /// The environment of a service or its relay.
-pub(super) fn variables(service: &str, endpoint: &str) -> Vec<(String, String)> {
+pub fn variables(service: &str, endpoint: &str) -> Vec<(String, String)> {
     let table = format!("DYNAMODB_{}_TABLE_NAME", service.to_uppercase());
     [
         ("ENVIRONMENT", "development"),
@@ -19,6 +20,7 @@ pub(super) fn variables(service: &str, endpoint: &str) -> Vec<(String, String)> 
         (&table, service),
         // Scenarios do not wait for a minute.
         ("ORDER_TIMEOUT_CHECK_SECONDS", "1"),
+        ("MAIL_CHECK_SECONDS", "1"),
         ("DYNAMODB_INBOX_TABLE_NAME", &format!("{service}-inbox")),
         ("DYNAMODB_OUTBOX_TABLE_NAME", &format!("{service}-outbox")),
         // What was sent is looked up there.

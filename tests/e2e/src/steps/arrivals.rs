@@ -1,5 +1,5 @@
-//! Messages that a scenario publishes in place of the service that would. Of the data they have the fields that a consumer may read
-//! and no others.
+//! Messages that a scenario publishes in place of the service that would. Of the data they have the fields
+//! that a consumer may read and no others.
 #![allow(clippy::disallowed_methods)]
 
 use anyhow::Context as _;
@@ -79,7 +79,7 @@ pub(super) async fn about_the_order(story: &mut Story, kind: String) -> anyhow::
 async fn about_the_order_several_times(story: &mut Story, kind: String, times: usize) -> anyhow::Result<()> {
     let mut data = json!({"order_id": story.order});
     match kind.as_str() {
-        "OrderCancelled" | "OrderRejected" => data["customer_id"] = json!(story.customer),
+        "OrderApproved" | "OrderCancelled" | "OrderRejected" => data["customer_id"] = json!(story.customer),
         "OrderCreated" => {
             data["customer_id"] = json!(story.customer);
             data["order_total"] = json!(14_999);

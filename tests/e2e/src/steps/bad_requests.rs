@@ -36,9 +36,9 @@ async fn post_as(story: &mut Story, path: String, kind: String) -> anyhow::Resul
     story.send(request).await
 }
 
-/// First the outboxes: nothing of this conversation may be in them. Then the key: it decides the id of what a request creates, so a
-/// good request with the same key and another body succeeds only if the bad one created nothing. What the good one sets off is then all
-/// that the conversation ever published.
+/// First the outboxes: nothing of this conversation may be in them. Then the key: it decides the id of what a
+/// request creates, so a good request with the same key and another body succeeds only if the bad one created
+/// nothing. What the good one sets off is then all that the conversation ever published.
 #[then("nothing was written and nothing was published")]
 async fn nothing(story: &mut Story) -> anyhow::Result<()> {
     for kind in &EVENTS {

@@ -24,6 +24,13 @@ async fn existing(story: &mut Story, limit: Amount) -> anyhow::Result<()> {
     story.answer()?.id().map(drop)
 }
 
+#[given(regex = r"^a customer with a credit limit of (\d+\.\d\d) and the address (\S+)$")]
+async fn existing_with_address(story: &mut Story, limit: Amount, email: String) -> anyhow::Result<()> {
+    let body = json!({"name": "Ada Lovelace", "credit_limit": limit.0, "email": email});
+    story.post("/customers", &body.to_string()).await?;
+    story.answer()?.id().map(drop)
+}
+
 #[given("an unknown customer")]
 fn unknown(_: &mut Story) {
     // Every story begins with the id of a customer that nobody has heard of.

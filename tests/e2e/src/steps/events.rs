@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::{customers, orders};
 use crate::{contract::EventType, event::Event, story::Story};
 
-/// Waits for the event of this type in this conversation. It must be the only one in the outbox and on the topic, and keep the
-/// contract.
+/// Waits for the event of this type in this conversation. It must be the only one in the outbox and on the
+/// topic, and keep the contract.
 pub(super) async fn only_one(story: &Story, kind: &str) -> anyhow::Result<Event> {
     let (event_type, id) = (EventType::named(kind)?, story.correlation_id);
     let find = |all: &[Result<Event, String>]| ours(all, kind, id).next().cloned();

@@ -33,7 +33,8 @@ fn unknown(_: &mut Story) {
     // Every story begins with the id of such an order.
 }
 
-/// A transaction becomes visible item by item: the answer to its message can come before the order can be read.
+/// A transaction becomes visible item by item: the answer to its message can come before the order can be
+/// read.
 #[given("an order that will be placed with this key")]
 fn to_come(story: &mut Story) -> anyhow::Result<()> {
     let key = story.key.as_ref().context("the requests carry no key")?;

@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    broker::{CUSTOMERS_ONLY, ORDERS_ONLY},
+    broker::{ALL, CUSTOMERS_ONLY, ORDERS_ONLY},
     story::Story,
 };
+
+#[given("all services take part")]
+fn all(story: &mut Story) {
+    story.talk_as(ALL);
+}
 
 #[given(regex = "^only the (customers|orders) service takes part$")]
 fn only(story: &mut Story, service: String) {

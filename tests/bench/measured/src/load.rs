@@ -1,10 +1,12 @@
-//! What the measured programs are given: stream records, outbox rows, queue messages, a customer. All of it follows from numbers.
+//! What the measured programs are given: stream records, outbox rows, queue messages, a customer. All of it
+//! follows from numbers.
 
 use serde_json::{Value, json};
 use transactional_messaging::message::Sequence;
 use uuid::Uuid;
 
-use crate::stub::FIRST_THERE;
+/// Rows of a subject from this version on are in the outbox.
+pub const FIRST_THERE: u64 = 50;
 
 /// The topic of every message.
 pub const TOPIC: &str = "order--created";
@@ -14,8 +16,11 @@ fn customer_of(number: u64) -> Uuid {
     Uuid::from_u128(0xC0_0000_0000 + u128::from(number))
 }
 
+const PARTITION: &str = "SUBJECT#order/";
+const FIRST_ORDER: u128 = 0x0D_0000_0000;
+
 fn order(number: u64) -> Uuid {
-    Uuid::from_u128(0x0D_0000_0000 + u128::from(number))
+    Uuid::from_u128(FIRST_ORDER + u128::from(number))
 }
 
 /// The envelope of an order that was placed, about 500 bytes.
@@ -46,8 +51,25 @@ pub fn customer(key: &Value) -> Option<Value> {
     let id = key.strip_prefix("CUSTOMER#").filter(|id| !id.contains('#'))?;
     Some(json!({
         "PK": { "S": key }, "CustomerId": { "S": id }, "Name": { "S": "Ada" }, "CreditLimit": { "N": "1000000" },
-        "CreditReserved": { "N": "0" }, "Version": { "N": "0" }, "CreatedAt": { "S": "2026-01-01T00:00:00+00:00" },
+        "CreditReserved": { "N": "0" }, "Version": { "N": "0" },
+        "AnnouncedVersion": { "N": "0" }, "CreatedAt": { "S": "2026-01-01T00:00:00+00:00" },
     }))
+}
+
+/// The key of the one row that this subject has in the outbox: a row that is old, and the first that is
+/// there.
+pub fn only_key(number: u64) -> Value {
+    json!({ "PK": { "S": partition(number) }, "SK": { "S": sequence(FIRST_THERE) } })
+}
+
+fn partition(number: u64) -> String {
+    format!("{PARTITION}{}", order(number))
+}
+
+/// The number of the subject with this partition.
+pub fn number_of(partition: &str) -> Option<u64> {
+    let id: Uuid = partition.strip_prefix(PARTITION)?.parse().ok()?;
+    u64::try_from(id.as_u128().checked_sub(FIRST_ORDER)?).ok()
 }
 
 fn sequence(version: u64) -> String {
@@ -71,13 +93,13 @@ pub fn row(key: &Value) -> Option<Value> {
     }))
 }
 
-/// A batch of stream records as Lambda hands it over: so many, with so many rows of each subject, with the image of each row.
+/// A batch of stream records as Lambda hands it over: so many, with so many rows of each subject, with the
+/// image of each row.
 pub fn event(records: u64, of_a_subject: u64) -> String {
     let records: Vec<_> = (0..records)
         .map(|number| {
             let (subject, place) = (number / of_a_subject, number % of_a_subject);
-            let partition = format!("SUBJECT#order/{}", order(subject));
-            let keys = json!({ "PK": { "S": partition }, "SK": { "S": sequence(FIRST_THERE + place) } });
+            let keys = json!({ "PK": { "S": partition(subject) }, "SK": { "S": sequence(FIRST_THERE + place) } });
             json!({
                 "eventID": Uuid::from_u128(number.into()), "eventName": "INSERT", "eventSource": "aws:dynamodb",
                 "awsRegion": "us-east-1", "eventVersion": "1.1",
