@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The programs as containers, one target each: customers, orders, outbox-relay (the relay that reads the stream by itself), local-aws.
+# The programs as containers, one target each: customers, orders, notifications, outbox-relay (the relay that reads the stream by itself), local-aws.
 #
 #   docker build --target orders --tag orders .
 
@@ -12,8 +12,8 @@ COPY . .
 # Then each program is gathered with the libraries it needs, the certificates that TLS trusts, and nothing else.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked --package customers --package orders --package outbox-relay --package local-aws --bins \
-    && for program in customers orders outbox-relay local-aws; do \
+    cargo build --release --locked --package customers --package notifications --package orders --package outbox-relay --package local-aws --bins \
+    && for program in customers notifications orders outbox-relay local-aws; do \
         mkdir --parents "/images/$program/tmp" \
         && cp "target/release/$program" "/images/$program/" \
         && cp --parents --dereference /etc/ssl/certs/ca-certificates.crt "/images/$program" \
@@ -26,15 +26,22 @@ FROM scratch AS customers
 COPY --from=build /images/customers /
 USER 10001:10001
 EXPOSE 9700
-HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --start-interval=1s --retries=3 CMD ["/customers", "--health"]
+HEALTHCHECK --interval=3s --timeout=8s --start-period=60s --retries=3 CMD ["/customers", "--health"]
 ENTRYPOINT ["/customers"]
 
 FROM scratch AS orders
 COPY --from=build /images/orders /
 USER 10001:10001
 EXPOSE 9700
-HEALTHCHECK --interval=10s --timeout=8s --start-period=60s --start-interval=1s --retries=3 CMD ["/orders", "--health"]
+HEALTHCHECK --interval=3s --timeout=8s --start-period=60s --retries=3 CMD ["/orders", "--health"]
 ENTRYPOINT ["/orders"]
+
+FROM scratch AS notifications
+COPY --from=build /images/notifications /
+USER 10001:10001
+EXPOSE 9700
+HEALTHCHECK --interval=3s --timeout=8s --start-period=60s --retries=3 CMD ["/notifications", "--health"]
+ENTRYPOINT ["/notifications"]
 
 # It answers nobody, so there is nothing to ask: it is well while it runs.
 FROM scratch AS outbox-relay
@@ -50,6 +57,6 @@ COPY --from=build /images/local-aws /
 COPY --from=build --chown=10001:10001 /images/data /data
 USER 10001:10001
 EXPOSE 4566
-HEALTHCHECK --interval=10s --timeout=8s --start-period=30s --start-interval=1s --retries=3 CMD ["/local-aws", "--health"]
+HEALTHCHECK --interval=3s --timeout=8s --start-period=30s --retries=3 CMD ["/local-aws", "--health"]
 ENTRYPOINT ["/local-aws"]
 CMD ["--host", "0.0.0.0"]

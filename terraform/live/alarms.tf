@@ -10,12 +10,37 @@ resource "aws_sns_topic_policy" "alarms" {
     Statement = [{
       Sid       = "AlarmsOfThisAccount"
       Effect    = "Allow"
-      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Principal = { Service = concat(["cloudwatch.amazonaws.com"], var.monthly_budget_dollars == null ? [] : ["budgets.amazonaws.com"]) }
       Action    = "sns:Publish"
       Resource  = aws_sns_topic.alarms.arn
       Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
     }]
   })
+}
+
+# Of the whole account: costs of single resources are known only where somebody has activated their tags for it.
+resource "aws_budgets_budget" "month" {
+  count = var.monthly_budget_dollars == null ? 0 : 1
+
+  name         = "${var.environment}-month"
+  budget_type  = "COST"
+  limit_amount = tostring(var.monthly_budget_dollars)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+
+  dynamic "notification" {
+    for_each = { ACTUAL = 80, FORECASTED = 100 }
+    content {
+      notification_type         = notification.key
+      comparison_operator       = "GREATER_THAN"
+      threshold                 = notification.value
+      threshold_type            = "PERCENTAGE"
+      subscriber_sns_topic_arns = [aws_sns_topic.alarms.arn]
+    }
+  }
+
+  # Budgets asks for the right to publish when it is told of the topic.
+  depends_on = [aws_sns_topic_policy.alarms]
 }
 
 resource "aws_sns_topic_subscription" "alarms" {

@@ -1,36 +1,60 @@
-# Names of topics, queues and variables are those of the programs; tests/infrastructure compares them with the Rust sources.
+# What a service publishes and consumes stands in wiring/, as its program prints it; what else it needs, here.
 locals {
+  # Those that answer requests: tasks behind the load balancer, each with an outbox.
   services = {
     customers = {
       path          = "/customer*"
       priority      = 10
-      variable      = "DYNAMODB_CUSTOMERS_TABLE_NAME"
       table_actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
       index         = null
-      topics        = ["customer--created", "customer--credit-reserved", "customer--credit-reservation-failed", "customer--validation-failed"]
-      subscriptions = {
-        customer--order-created   = "order--created"
-        customer--order-cancelled = "order--cancelled"
-        customer--order-rejected  = "order--rejected"
-      }
+      variables     = {}
     }
     orders = {
       path          = "/order*"
       priority      = 20
-      variable      = "DYNAMODB_ORDERS_TABLE_NAME"
       table_actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
-      index         = { name = "PendingIndex", hash_key = "PendingShard", range_key = "DecideBy" }
-      topics        = ["order--created", "order--approved", "order--rejected", "order--cancelled"]
-      subscriptions = {
-        order--customer-credit-reserved           = "customer--credit-reserved"
-        order--customer-credit-reservation-failed = "customer--credit-reservation-failed"
-        order--customer-validation-failed         = "customer--validation-failed"
+      index         = { name = "PendingIndex", shard = "PendingShard", time = "DecideBy" }
+      variables     = { ORDER_TIMEOUT_SECONDS = tostring(var.order_timeout_seconds) }
+    }
+  }
+
+  # Those that only consume: a function behind their queues.
+  functions = {
+    notifications = {
+      zip             = var.notifications_zip
+      timeout_seconds = 60
+      table_actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      index           = { name = "DueIndex", shard = "DueShard", time = "DueAt" }
+      variables       = { MAIL_FROM = var.mail_from, MAIL_IN_DOUBT = var.mail_in_doubt }
+      mail_from       = var.mail_from
+      scheduled_event = jsonencode({ send = {} })
+      lasting_events = {
+        mails-not-taken = {
+          event       = "mail_not_taken"
+          description = "For a quarter of an hour, Amazon SES has taken mails of ${var.mail_from} not at all or too slowly. They are tried again; the log says what SES answers."
+        }
+        mails-without-answer = {
+          event       = "mail_not_answered"
+          description = "For a quarter of an hour, Amazon SES was asked to send mails and did not answer: they may have been sent. The log says which."
+        }
       }
     }
   }
 
-  topics        = toset(flatten([for service in local.services : service.topics]))
-  subscriptions = merge([for service in local.services : service.subscriptions]...)
+  indexes       = { for name, one in merge(local.services, local.functions) : name => one.index }
+  wiring        = { for name in keys(local.indexes) : name => jsondecode(file("${path.module}/wiring/${name}.json")) }
+  topics        = toset(flatten([for service in local.wiring : service.publishes]))
+  subscriptions = merge([for service in local.wiring : { for one in service.consumes : one.queue => one.topic }]...)
+  # Six times as long as the function may run: a message is shown to nobody else before Lambda has given it up.
+  hidden_for_functions = merge([for name, one in local.functions : { for from in local.wiring[name].consumes : from.queue => 6 * one.timeout_seconds }]...)
+
+  # What the load balancer has verified already, and the scope of each operation, which it cannot know.
+  auth = try(var.jwt.keys, null) == null ? { AUTH = "off" } : {
+    AUTH         = "jwt"
+    JWT_ISSUER   = var.jwt.issuer
+    JWT_AUDIENCE = var.jwt.audience
+    JWT_JWKS     = var.jwt.keys
+  }
 
   topic_arn_prefix = "arn:${data.aws_partition.current.partition}:sns:${var.region}:${data.aws_caller_identity.current.account_id}:${var.environment}-"
 }
@@ -43,8 +67,11 @@ data "aws_partition" "current" {}
 resource "aws_sns_topic" "messages" {
   for_each = local.topics
 
-  name              = "${var.environment}-${each.value}"
+  name              = "${var.environment}-${each.value}${var.fifo ? ".fifo" : ""}"
   kms_master_key_id = "alias/aws/sns"
+  fifo_topic        = var.fifo ? true : null
+  # Each subject has a sequence and a limit of its own.
+  fifo_throughput_scope = var.fifo ? "MessageGroup" : null
 }
 
 module "subscription" {
@@ -54,52 +81,31 @@ module "subscription" {
   environment     = var.environment
   queue           = each.key
   topic_arn       = aws_sns_topic.messages[each.value].arn
+  fifo            = var.fifo
   alarm_topic_arn = aws_sns_topic.alarms.arn
+
+  visibility_timeout_seconds = lookup(local.hidden_for_functions, each.key, 30)
 }
 
-resource "aws_dynamodb_table" "aggregates" {
-  # checkov:skip=CKV_AWS_119:The AWS managed key encrypts the table; a customer managed key adds a cost and a way to lose the data.
-  for_each = local.services
+# Customers, orders, mails: what a service keeps.
+module "aggregates" {
+  source   = "../modules/table"
+  for_each = local.indexes
 
-  name                        = "${var.environment}-${each.key}"
-  billing_mode                = "PAY_PER_REQUEST"
-  hash_key                    = "PK"
-  deletion_protection_enabled = var.deletion_protection
-
-  dynamic "attribute" {
-    for_each = toset(compact(["PK", try(each.value.index.hash_key, null), try(each.value.index.range_key, null)]))
-    content {
-      name = attribute.value
-      type = "S"
-    }
-  }
-
-  # Sparse: only an aggregate that waits for a time has these attributes.
-  dynamic "global_secondary_index" {
-    for_each = each.value.index[*]
-    content {
-      name            = global_secondary_index.value.name
-      hash_key        = global_secondary_index.value.hash_key
-      range_key       = global_secondary_index.value.range_key
-      projection_type = "KEYS_ONLY"
-    }
-  }
-
-  point_in_time_recovery {
-    enabled = true
-  }
-
-  server_side_encryption {
-    enabled = true
-  }
+  name                = "${var.environment}-${each.key}"
+  index               = each.value
+  recovery_days       = var.recovery_days
+  deletion_protection = var.deletion_protection
 }
 
+# The messages that a service has handled. A row is written in the same transaction as the effect of its message.
 module "inbox" {
-  source   = "../modules/inbox-table"
-  for_each = local.services
+  source   = "../modules/table"
+  for_each = local.indexes
 
-  environment         = var.environment
-  service             = each.key
+  name                = "${var.environment}-${each.key}-inbox"
+  expires_at          = "ExpiresAt"
+  recovery_days       = var.recovery_days
   deletion_protection = var.deletion_protection
 }
 
@@ -111,12 +117,21 @@ module "outbox" {
   service             = each.key
   relay_zip           = var.relay_zip
   architecture        = var.architecture
-  topic_arns          = [for topic in each.value.topics : aws_sns_topic.messages[topic].arn]
+  topic_arns          = [for topic in local.wiring[each.key].publishes : aws_sns_topic.messages[topic].arn]
   topic_arn_prefix    = local.topic_arn_prefix
   alarm_topic_arn     = aws_sns_topic.alarms.arn
   sent_retention_days = var.sent_retention_days
-  log_retention_days  = var.log_retention_days
-  deletion_protection = var.deletion_protection
+  scheduled           = contains(var.scheduled, each.key)
+  recovery_days       = var.recovery_days
+  # As long as an inbox would know the messages of what was given up.
+  failure_retention_days = var.inbox_retention_days
+  fifo                   = var.fifo
+  relay_version          = try(var.function_versions[each.key], null)
+  newest_share           = var.newest_function_share
+  memory_mb              = var.relay_memory_mb
+  log_filter             = var.log_filter
+  log_retention_days     = var.log_retention_days
+  deletion_protection    = var.deletion_protection
 
   # A message that is published before its queue is subscribed reaches nobody.
   depends_on = [module.subscription]
@@ -132,17 +147,60 @@ module "sweeper" {
   architecture       = var.architecture
   outbox_table_name  = module.outbox[each.key].table_name
   outbox_table_arn   = module.outbox[each.key].table_arn
+  variables          = module.outbox[each.key].variables
   sent_table         = module.outbox[each.key].sent_table
-  topic_arns         = [for topic in each.value.topics : aws_sns_topic.messages[topic].arn]
+  scheduled_table    = module.outbox[each.key].scheduled_table
+  memory_mb          = var.relay_memory_mb
+  topic_arns         = [for topic in local.wiring[each.key].publishes : aws_sns_topic.messages[topic].arn]
   topic_arn_prefix   = local.topic_arn_prefix
   alarm_topic_arn    = aws_sns_topic.alarms.arn
   log_retention_days = var.log_retention_days
+}
+
+module "consumer" {
+  source   = "../modules/lambda-consumer"
+  for_each = local.functions
+
+  environment        = var.environment
+  service            = each.key
+  zip                = each.value.zip
+  architecture       = var.architecture
+  timeout_seconds    = each.value.timeout_seconds
+  memory_mb          = var.notifications_memory_mb
+  mail_from          = each.value.mail_from
+  scheduled_event    = each.value.scheduled_event
+  lasting_events     = each.value.lasting_events
+  function_version   = try(var.function_versions[each.key], null)
+  newest_share       = var.newest_function_share
+  log_filter         = var.log_filter
+  log_retention_days = var.log_retention_days
+  alarm_topic_arn    = aws_sns_topic.alarms.arn
+
+  variables = merge(each.value.variables, {
+    "DYNAMODB_${upper(each.key)}_TABLE_NAME" = module.aggregates[each.key].name
+    DYNAMODB_INBOX_TABLE_NAME                = module.inbox[each.key].name
+    INBOX_RETENTION_DAYS                     = tostring(var.inbox_retention_days)
+    MESSAGING_FIFO                           = tostring(var.fifo)
+  })
+
+  tables = {
+    aggregates = { arn = module.aggregates[each.key].arn, actions = each.value.table_actions }
+    index      = { arn = module.aggregates[each.key].index_arn, actions = ["dynamodb:Query"] }
+    inbox      = { arn = module.inbox[each.key].arn, actions = ["dynamodb:PutItem"] }
+  }
+
+  queues = { for one in local.wiring[each.key].consumes : one.queue => {
+    arn                        = module.subscription[one.queue].queue_arn
+    dead_letter_arn            = module.subscription[one.queue].dead_letter_queue_arn
+    visibility_timeout_seconds = local.hidden_for_functions[one.queue]
+  } }
 }
 
 module "network" {
   source = "../modules/network"
 
   environment = var.environment
+  flow_logs   = one([for bucket in module.logs : { bucket_arn = bucket.arn }])
 }
 
 module "alb" {
@@ -155,6 +213,10 @@ module "alb" {
   domain_name         = var.domain_name
   allowed_cidrs       = var.allowed_cidrs
   deletion_protection = var.deletion_protection
+  alarm_topic_arn     = aws_sns_topic.alarms.arn
+  access_logs         = one([for bucket in module.logs : { bucket = bucket.name }])
+
+  waf_requests_per_minute = var.waf_requests_per_minute
 }
 
 resource "aws_ecs_cluster" "main" {
@@ -179,6 +241,21 @@ resource "aws_ecr_repository" "service" {
   }
 }
 
+# Enough to go back to; older images cost and serve nobody.
+resource "aws_ecr_lifecycle_policy" "service" {
+  for_each = aws_ecr_repository.service
+
+  repository = each.value.name
+  policy = jsonencode({
+    rules = [{
+      rulePriority = 1
+      description  = "Keep the newest"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.images_kept }
+      action       = { type = "expire" }
+    }]
+  })
+}
+
 module "service" {
   source   = "../modules/service"
   for_each = { for name, service in local.services : name => service if var.images != null }
@@ -189,23 +266,29 @@ module "service" {
   repository_arn = aws_ecr_repository.service[each.key].arn
   architecture   = var.architecture
 
-  environment_variables = {
-    (each.value.variable)      = aws_dynamodb_table.aggregates[each.key].name
-    DYNAMODB_INBOX_TABLE_NAME  = module.inbox[each.key].name
-    DYNAMODB_OUTBOX_TABLE_NAME = module.outbox[each.key].table_name
-  }
+  environment_variables = merge(each.value.variables, local.auth, { for release in var.release[*] : "RELEASE" => release }, {
+    "DYNAMODB_${upper(each.key)}_TABLE_NAME" = module.aggregates[each.key].name
+    DYNAMODB_INBOX_TABLE_NAME                = module.inbox[each.key].name
+    DYNAMODB_OUTBOX_TABLE_NAME               = module.outbox[each.key].table_name
+    INBOX_RETENTION_DAYS                     = tostring(var.inbox_retention_days)
+    MESSAGING_FIFO                           = tostring(var.fifo)
+  })
 
   tables = merge({
-    aggregates = { arn = aws_dynamodb_table.aggregates[each.key].arn, actions = each.value.table_actions }
+    aggregates = { arn = module.aggregates[each.key].arn, actions = each.value.table_actions }
     inbox      = { arn = module.inbox[each.key].arn, actions = ["dynamodb:GetItem", "dynamodb:PutItem"] }
     outbox     = { arn = module.outbox[each.key].table_arn, actions = ["dynamodb:PutItem"] }
     }, {
-    for index in each.value.index[*] : "index" => { arn = "${aws_dynamodb_table.aggregates[each.key].arn}/index/${index.name}", actions = ["dynamodb:Query"] }
+    for arn in module.aggregates[each.key].index_arn[*] : "index" => { arn = arn, actions = ["dynamodb:Query"] }
+    }, {
+    # Messages for later are put there, and deleted when they are cancelled.
+    for table in module.outbox[each.key].scheduled_table[*] : "scheduled" => { arn = table.arn, actions = ["dynamodb:PutItem", "dynamodb:DeleteItem"] }
   })
 
-  queues = [for queue in keys(each.value.subscriptions) : {
-    arn             = module.subscription[queue].queue_arn
-    dead_letter_arn = module.subscription[queue].dead_letter_queue_arn
+  queues = [for one in local.wiring[each.key].consumes : {
+    name            = module.subscription[one.queue].queue_name
+    arn             = module.subscription[one.queue].queue_arn
+    dead_letter_arn = module.subscription[one.queue].dead_letter_queue_arn
   }]
 
   cluster_arn                = aws_ecs_cluster.main.arn
@@ -219,6 +302,10 @@ module "service" {
   listener_arn               = module.alb.listener_arn
   listener_priority          = each.value.priority
   path_pattern               = each.value.path
+  jwt                        = var.jwt
+  cpu                        = var.task_cpu
+  memory_mb                  = var.task_memory_mb
+  log_filter                 = var.log_filter
   min_tasks                  = var.min_tasks
   max_tasks                  = var.max_tasks
   log_retention_days         = var.log_retention_days

@@ -11,6 +11,8 @@ terraform {
 
 provider "aws" {
   region = var.region
+  # With credentials of another account, nothing is even planned.
+  allowed_account_ids = var.account_id[*]
 
   default_tags {
     tags = {

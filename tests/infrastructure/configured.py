@@ -5,10 +5,13 @@ and the Dockerfile. What AWS itself fixes stands in `OF_AWS` with its source.
 """
 
 import json
+import os
 import re
 import subprocess
 from typing import NamedTuple
 
+import facts
+from deployment import only
 from permissions import target_folder
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -20,6 +23,7 @@ UNITS = {
     "h": HOUR,
     "d": DAY,
     "seconds": 1,
+    "minute": MINUTE,
     "minutes": MINUTE,
     "hours": HOUR,
     "days": DAY,
@@ -32,7 +36,7 @@ class Time(NamedTuple):
 
 
 # What is counted and not measured.
-COUNTS = {"retries", "receives"}
+COUNTS = {"retries", "receives", "visibility_factor"}
 
 OF_AWS = {
     "fargate_longest_stop": Time(120, "Amazon ECS API Reference, ContainerDefinition, stopTimeout"),
@@ -47,7 +51,7 @@ OF_AWS = {
 
 
 def container(task):
-    return json.loads(task["container_definitions"])[0]
+    return task["container_definitions"][0]
 
 
 def told_after(alarm):
@@ -56,13 +60,33 @@ def told_after(alarm):
     return alarm["threshold"] / unit + alarm["period"] * alarm["evaluation_periods"]
 
 
+def rings_after(alarm):
+    return alarm["period"] * alarm["evaluation_periods"]
+
+
+def scales_at(policy):
+    return policy["target_tracking_scaling_policy_configuration"][0]["target_value"]
+
+
+def variable(task, name):
+    return only([one["value"] for one in container(task)["environment"] if one["name"] == name], name)
+
+
 def rate(schedule):
     count, unit = re.fullmatch(r"rate\((\d+) (\w+)\)", schedule["schedule_expression"]).groups()
     return int(count) * UNITS[unit]
 
 
+# A queue is read by a process, which extends the time for which it hides a message, or by a function, which cannot.
+OF_PROCESSES, OF_FUNCTIONS = "aws_sqs_queue.queue, of processes", "aws_sqs_queue.queue, of functions"
+
 # Name, module and resource, and how the time is found in it.
 OF_TERRAFORM = [
+    ("inbox", "service", "aws_ecs_task_definition.service", lambda task: int(variable(task, "INBOX_RETENTION_DAYS")) * DAY),
+    ("scale_age", "service", "aws_appautoscaling_policy.queues", scales_at),
+    ("no_healthy_alarm", "service", 'aws_cloudwatch_metric_alarm.service["no-healthy-task"]', rings_after),
+    ("not_running_alarm", "sweeper", 'aws_cloudwatch_metric_alarm.sweeper["not-running"]', rings_after),
+    ("old_messages_alarm", "sweeper", 'aws_cloudwatch_metric_alarm.sweeper["old-pending-messages"]', rings_after),
     ("queue", "subscription", "aws_sqs_queue.queue", lambda queue: queue["message_retention_seconds"]),
     (
         "dead_letters",
@@ -81,9 +105,10 @@ OF_TERRAFORM = [
         "receives",
         "subscription",
         "aws_sqs_queue.queue",
-        lambda queue: json.loads(queue["redrive_policy"])["maxReceiveCount"],
+        lambda queue: queue["redrive_policy"]["maxReceiveCount"],
     ),
-    ("visibility", "subscription", "aws_sqs_queue.queue", lambda queue: queue["visibility_timeout_seconds"]),
+    ("visibility", "subscription", OF_PROCESSES, lambda queue: queue["visibility_timeout_seconds"]),
+    ("function_visibility", "subscription", OF_FUNCTIONS, lambda queue: queue["visibility_timeout_seconds"]),
     (
         "deployed_poll",
         "subscription",
@@ -114,7 +139,7 @@ OF_TERRAFORM = [
     (
         "failure_bucket",
         "outbox",
-        "aws_s3_bucket_lifecycle_configuration.failures",
+        "module.failures.aws_s3_bucket_lifecycle_configuration.bucket",
         lambda rules: rules["rule"][0]["expiration"][0]["days"] * DAY,
     ),
     (
@@ -135,7 +160,7 @@ OF_TERRAFORM = [
         "sweep_age",
         "sweeper",
         "aws_scheduler_schedule.sweep",
-        lambda one: json.loads(one["target"][0]["input"])["sweep"]["older_than_seconds"],
+        lambda one: one["target"][0]["input"]["sweep"]["older_than_seconds"],
     ),
     (
         "sweep_event_age",
@@ -147,6 +172,23 @@ OF_TERRAFORM = [
         "sweeper_logs",
         "sweeper",
         "aws_cloudwatch_log_group.sweeper",
+        lambda group: group["retention_in_days"] * DAY,
+    ),
+    ("function_run", "consumer", "aws_lambda_function.consumer", lambda function: function["timeout"]),
+    ("due_interval", "consumer", "aws_scheduler_schedule.due", rate),
+    (
+        "due_event_age",
+        "consumer",
+        "aws_scheduler_schedule.due",
+        lambda one: one["target"][0]["retry_policy"][0]["maximum_event_age_in_seconds"],
+    ),
+    ("missed_due", "consumer", "aws_sqs_queue.missed", lambda queue: queue["message_retention_seconds"]),
+    ("idle_function_alarm", "consumer", 'aws_cloudwatch_metric_alarm.consumer["not-running"]', rings_after),
+    ("not_taken_alarm", "consumer", 'aws_cloudwatch_metric_alarm.consumer["mails-not-taken"]', rings_after),
+    (
+        "function_logs",
+        "consumer",
+        "aws_cloudwatch_log_group.consumer",
         lambda group: group["retention_in_days"] * DAY,
     ),
     ("ecs_stop", "service", "aws_ecs_task_definition.service", lambda task: container(task)["stopTimeout"]),
@@ -192,13 +234,23 @@ def same(name, values, source, problems):
     return {}
 
 
+def is_meant(resource, key):
+    """Whether a queue is one of those that are meant; other resources all are."""
+    if resource in (OF_PROCESSES, OF_FUNCTIONS):
+        return (key in facts.QUEUES_OF_FUNCTIONS) == (resource == OF_FUNCTIONS)
+    return True
+
+
 def of_terraform(system, problems):
     times = {}
     for name, module, resource, read in OF_TERRAFORM:
-        pattern = rf'module\.{module}(\["[\w-]+"\])?\.{re.escape(resource)}'
-        values = [read(values) for address, values in system.items() if re.fullmatch(pattern, address)]
+        pattern = rf'module\.{module}(?:\["([\w-]+)"\])?\.{re.escape(resource.split(", ")[0])}'
+        found = [(re.fullmatch(pattern, address), values) for address, values in system.items()]
+        values = [read(values) for key, values in found if key and is_meant(resource, key[1])]
         times |= same(name, values, f"terraform/modules/{module}, {resource}", problems)
-    return times
+    orders = [values for address, values in system.items() if address.startswith('module.service["orders"].aws_ecs_task_definition.')]
+    given = [int(variable(task, "ORDER_TIMEOUT_SECONDS")) for task in orders]
+    return times | same("order_timeout", given, "terraform/live, order_timeout_seconds", problems)
 
 
 def of_containers(containers, problems):
@@ -226,14 +278,18 @@ def span(text):
 def of_programs(repository):
     """What the programs are built with.
 
-    The command has the features of the whole workspace, so that nothing is compiled twice.
+    Where scripts/test has built all programs, nothing is built: another selection of packages would have other
+    features, and compile everything again.
     """
-    build = ["cargo", "build", "-q", "--workspace", "--bin", "times"]
-    done = subprocess.run(build, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise LookupError(done.stdout)
+    build = ["cargo", "build", "-q", "--workspace", "--all-features", "--bin", "times"]
+    if "PROGRAMS_ARE_BUILT" not in os.environ:
+        done = subprocess.run(build, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise LookupError(done.stdout)
     printed = subprocess.check_output([target_folder(repository) / "debug" / "times"], text=True)
-    return {one["name"]: Time(one["seconds"], one["file"]) for one in json.loads(printed)}
+    # What the deployment sets itself is the default of the program at a desk.
+    settable = {"inbox": "default_inbox", "order_timeout": "default_order_timeout"}
+    return {settable.get(one["name"], one["name"]): Time(one["seconds"], one["file"]) for one in json.loads(printed)}
 
 
 def of_payloads(repository, problems):
@@ -261,3 +317,9 @@ def collected(system, containers, programs):
         | of_payloads(containers.repository, problems)
     )
     return {**OF_AWS, **programs, **deployed}, problems
+
+
+def with_containers(times, containers):
+    """The same with what the containers say now."""
+    problems = []
+    return {**times, **of_containers(containers, problems)}, problems

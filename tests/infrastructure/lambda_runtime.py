@@ -1,148 +1,45 @@
-"""Runs the relay that terraform uploads behind a Lambda runtime API: the program out of the zip, DynamoDB Streams events, SNS in the
-embedded AWS. What it answers and what is published is checked; cold start and memory are only printed.
+"""Runs the functions that terraform uploads behind a Lambda runtime API: each program out of its zip, the relay with events of DynamoDB
+Streams, notifications with batches of its queues, SNS and SES in the embedded AWS. What they answer, publish and send is checked; cold start
+and memory are only printed.
 
 usage: lambda_runtime.py TARGET_FOLDER, after scripts/build-lambda and cargo build; scripts/check-lambda does both.
 """
 
 import contextlib
-import http.server
 import json
-import os
 import pathlib
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.error
 import urllib.request
 import zipfile
 
+import facts
 from report import Report
+from runtime_api import REGION, Function, Machine, answer, end, free_port, healthy, without_sns
 
-DEADLINE = 120
 COLD_STARTS = 5
-REGION = "us-east-1"
 SENT = "orders-sent"
 TABLES = {"DYNAMODB_OUTBOX_TABLE_NAME": "orders-outbox", "DYNAMODB_INBOX_TABLE_NAME": "orders-inbox", "DYNAMODB_ORDERS_TABLE_NAME": "orders"}
 
 
-class Machine:
-    """Programs on ports of this machine; they end with it."""
-
-    def __init__(self, target, work, stack):
-        self.target, self.work, self.stack = pathlib.Path(target), pathlib.Path(work), stack
-        self.endpoint = ""
-
-    def start(self, name, command, variables, ready):
-        """Starts a program and waits until `ready` answers. Its output goes to a file."""
-        log = open(self.work / f"{name}.log", "ab")
-        program = subprocess.Popen(command, env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables}, stdout=log, stderr=log)
-        self.stack.callback(end, program)
-        until(ready, f"{name} does not answer", lambda: program.poll() is None, self.work / f"{name}.log")
-        return program
-
-    def debug(self, name):
-        return self.target / "debug" / name
-
-    def aws(self, target, body):
-        """One request to DynamoDB, its streams or SQS; the embedded AWS checks no signature."""
-        request = urllib.request.Request(self.endpoint, json.dumps(body).encode(), {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"})
-        return answer(request)
-
-    def variables(self, **more):
-        base = {"ENVIRONMENT": "development", "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        return {**base, "AWS_ENDPOINT_URL": self.endpoint, **more}
-
-
-def end(program):
-    program.kill()
-    program.wait()
-
-
-def until(condition, complaint, alive=lambda: True, log=None):
-    """Waits for a condition, as long as there is hope."""
-    deadline = time.monotonic() + DEADLINE
-    while True:
-        with contextlib.suppress(OSError):
-            if condition():
-                return
-        if not alive() or time.monotonic() > deadline:
-            raise RuntimeError(f"{complaint}\n{log.read_text()[-2000:] if log else ''}")
-        time.sleep(0.02)
-
-
-def answer(request):
-    with urllib.request.urlopen(request, timeout=DEADLINE) as response:
-        return json.loads(response.read() or b"null")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def healthy(url):
-    return lambda: urllib.request.urlopen(url, timeout=5).status == 200
-
-
-def listening(port):
-    return lambda: socket.create_connection(("127.0.0.1", port), 5).close() is None
-
-
-class WithoutSns(http.server.BaseHTTPRequestHandler):
-    """AWS, but for SNS, which is the only one of its services whose requests have no X-Amz-Target."""
-
-    protocol_version = "HTTP/1.1"
-    endpoint = ""
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, reply, kind = 503, b"", "text/xml"
-        if target := self.headers.get("X-Amz-Target"):
-            kind = self.headers["Content-Type"]
-            request = urllib.request.Request(self.endpoint, body, {"X-Amz-Target": target, "Content-Type": kind})
-            try:
-                with urllib.request.urlopen(request, timeout=DEADLINE) as response:
-                    status, reply = response.status, response.read()
-            except urllib.error.HTTPError as refusal:
-                status, reply = refusal.code, refusal.read()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(reply)))
-        self.end_headers()
-        self.wfile.write(reply)
-
-    def log_message(self, *_):
-        """Says nothing."""
-
-
-def without_sns(machine):
-    """The address of an AWS whose SNS is down."""
-    WithoutSns.endpoint = machine.endpoint
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), WithoutSns)
-    machine.stack.callback(server.shutdown)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}"
-
-
 def start_system(machine):
-    """The embedded AWS with all tables, topics and queues, and the orders service, whose address is returned. The customers service has
-    made what is its own and is gone, so that messages stay in its queues. A function makes no table of sent messages.
+    """The embedded AWS with all tables, topics and queues, and the orders service, whose address is returned. The other services have made
+    what is their own and are gone, so that messages stay in their queues. A function makes no table of sent messages.
     """
     port = free_port()
     machine.endpoint = f"http://127.0.0.1:{port}"
     machine.start("local-aws", [machine.debug("local-aws"), "--port", str(port)], {}, healthy(machine.endpoint + "/_local/health"))
     url = ""
-    for name in ("customers", "orders"):
+    for name in facts.SERVICES:
         port = str(free_port())
         tables = {key.replace("ORDERS", name.upper()): value.replace("orders", name) for key, value in TABLES.items()}
-        url = f"http://127.0.0.1:{port}"
-        service = machine.start(name, [machine.debug(name)], machine.variables(PORT=port, **tables), healthy(f"{url}/{name}/health"))
-        if name == "customers":
+        ready = healthy(f"http://127.0.0.1:{port}/{name}/health")
+        service = machine.start(name, [machine.debug(name)], machine.variables(PORT=port, **tables), ready)
+        if name == "orders":
+            url = f"http://127.0.0.1:{port}"
+        else:
             end(service)
     keys = [{"AttributeName": name, "KeyType": kind} for name, kind in (("PK", "HASH"), ("SK", "RANGE"))]
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")]
@@ -172,45 +69,26 @@ def records(machine, orders):
     return found
 
 
+def queue_url(machine, queue):
+    return machine.aws("AmazonSQS.GetQueueUrl", {"QueueName": queue})["QueueUrl"]
+
+
 def message_count(machine, queue):
-    url = machine.aws("AmazonSQS.GetQueueUrl", {"QueueName": queue})["QueueUrl"]
+    url = queue_url(machine, queue)
     name = "ApproximateNumberOfMessages"
     got = machine.aws("AmazonSQS.GetQueueAttributes", {"QueueUrl": url, "AttributeNames": ["All"]})
     return int(got["Attributes"][name]) + int(got["Attributes"][name + "NotVisible"])
 
 
-class Function:
-    """The program out of the zip, behind a runtime API of its own."""
-
-    def __init__(self, machine, name, bootstrap, **variables):
-        port = free_port()
-        venv = machine.target / "lambda-venv" / "bin"
-        # The runtime API belongs to the same folder of settings every time, and fetches nothing.
-        emulator = [venv / "cargo-lambda", "lambda", "watch", "--only-lambda-apis", "-A", "127.0.0.1", "-P", str(port)]
-        folder = {"RUSTUP_DIST_SERVER": "http://127.0.0.1:9"}
-        machine.start(f"{name}-runtime", emulator, folder, listening(port))
-        self.url = f"http://127.0.0.1:{port}/2015-03-31/functions/_/invocations"
-        self.environment = machine.variables(
-            AWS_LAMBDA_RUNTIME_API=f"http://127.0.0.1:{port}/.rt", AWS_LAMBDA_FUNCTION_NAME="_", AWS_LAMBDA_FUNCTION_VERSION="1",
-            AWS_LAMBDA_FUNCTION_MEMORY_SIZE="256", DYNAMODB_OUTBOX_TABLE_NAME="orders-outbox",
-            AWS_SNS_TOPIC_ARN_PREFIX=f"arn:aws:sns:{REGION}:000000000000:", SENT_TABLE_NAME=SENT, SENT_RETENTION_DAYS="7", **variables,
-        )
-        self.machine, self.name, self.bootstrap, self.process = machine, name, bootstrap, None
-
-    def start(self):
-        """As Lambda does it for a cold start: nothing is ready before the first invocation is answered."""
-        self.process = self.machine.start(self.name, [self.bootstrap], self.environment, lambda: True)
-
-    def stop(self):
-        end(self.process)
-
-    def invoke(self, event):
-        return answer(urllib.request.Request(self.url, json.dumps(event).encode(), {"Content-Type": "application/json"}))
-
-    def peak_memory_mb(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1024
+OF_RELAY = {
+    "DYNAMODB_OUTBOX_TABLE_NAME": "orders-outbox", "AWS_SNS_TOPIC_ARN_PREFIX": f"arn:aws:sns:{REGION}:000000000000:", "SENT_TABLE_NAME": SENT,
+    "SENT_RETENTION_DAYS": "7",
+}
+OF_NOTIFICATIONS = {
+    "DYNAMODB_NOTIFICATIONS_TABLE_NAME": "notifications", "DYNAMODB_INBOX_TABLE_NAME": "notifications-inbox", "MAIL_FROM": "shop@example.com",
+    "FUNCTION_TIMEOUT_SECONDS": "30",
+}
+ADA, ORDER = "00000000-0000-4000-8000-00000000ada0", "00000000-0000-4000-8000-000000000007"
 
 
 def failures(records):
@@ -221,13 +99,13 @@ def expect(got, wanted):
     return [] if got == wanted else [f"got {got}, expected {wanted}"]
 
 
-def scenario(machine, bootstrap, report):
+def relay(machine, bootstrap, report):
     service = start_system(machine)
     orders = [place_order(service), place_order(service)]
     first = records(machine, orders)
     report.add("the stream has a record for each message", expect(len(first), 2))
 
-    reachable = Function(machine, "relay", bootstrap)
+    reachable = Function(machine, "relay", bootstrap, **OF_RELAY)
     reachable.start()
     report.add("a batch that was published has no failures", expect(reachable.invoke({"Records": first}), failures([])))
     report.add("both messages are in the queue of the other service", expect(message_count(machine, "customer--order-created"), 2))
@@ -236,7 +114,7 @@ def scenario(machine, bootstrap, report):
 
     orders.append(place_order(service))
     both = records(machine, orders)
-    cut_off = Function(machine, "relay-without-sns", bootstrap, AWS_ENDPOINT_URL=without_sns(machine))
+    cut_off = Function(machine, "relay-without-sns", bootstrap, **OF_RELAY, AWS_ENDPOINT_URL=without_sns(machine))
     cut_off.start()
     report.add("without SNS, only what was not published has failed", expect(cut_off.invoke({"Records": both}), failures(both[2:])))
     swept = reachable.invoke({"sweep": {"older_than_seconds": 0}})
@@ -246,6 +124,66 @@ def scenario(machine, bootstrap, report):
     report.add("nothing is left in the outbox, and all three are kept as sent", expect(left, [0, 3]))
     reachable.stop(), cut_off.stop()
     return reachable, {"Records": both}
+
+
+def said(number, kind, subject, **data):
+    """A message as a service publishes it."""
+    source = "/customers" if kind.startswith("Customer") else "/orders"
+    message_id = f"00000000-0000-4000-8000-{number:012}"
+    return json.dumps({
+        "specversion": "1.0", "id": message_id, "source": source, "type": kind, "subject": subject, "time": "2026-11-28T11:59:00+00:00",
+        "sequence": "1", "correlationid": message_id, "data": data,
+    })
+
+
+def batch(machine, queue, *bodies):
+    """These messages through their queue, as Lambda hands over what it has received."""
+    url = queue_url(machine, queue)
+    for body in bodies:
+        machine.aws("AmazonSQS.SendMessage", {"QueueUrl": url, "MessageBody": body})
+    wanted = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"]}
+    received = machine.aws("AmazonSQS.ReceiveMessage", wanted)["Messages"]
+    return {"Records": [{
+        "messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"], "attributes": one["Attributes"],
+        "messageAttributes": {}, "eventSource": "aws:sqs", "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:{queue}", "awsRegion": REGION,
+    } for one in received]}
+
+
+def mails(machine):
+    shown = answer(urllib.request.Request(f"{machine.endpoint}/_local/mails"))["mails"]
+    return [(*mail["to"], mail["subject"]) for mail in shown]
+
+
+def notifications(machine, bootstrap, report):
+    """Behind its queues, which hide messages for six times its time-out, and called by its schedule."""
+    for queue in facts.QUEUES_OF_FUNCTIONS:
+        wanted = {"QueueUrl": queue_url(machine, queue), "Attributes": {"VisibilityTimeout": "180"}}
+        machine.aws("AmazonSQS.SetQueueAttributes", wanted)
+    function = Function(machine, "notifications-function", bootstrap, **OF_NOTIFICATIONS)
+    function.start()
+    created = said(1, "CustomerCreated", f"customer/{ADA}", customer_id=ADA, name="Ada", credit_limit=5, email="ada@example.com")
+    approved = said(2, "OrderApproved", f"order/{ORDER}", customer_id=ADA, order_id=ORDER)
+    told = [function.invoke(batch(machine, "notification--customer-created", created))]
+    decided = batch(machine, "notification--order-approved", approved, "the rest is silence")
+    told += [function.invoke(decided), function.invoke({"Records": decided["Records"][:1]})]
+    report.add("notifications: no message must come again", expect(told, [failures([])] * 3))
+    report.add("the decision is mailed once", expect(mails(machine), [("ada@example.com", "Your order is approved")]))
+    report.add("what is no message is buried", expect(message_count(machine, "notification--order-approved--dlq"), 1))
+    report.add("the schedule finds nothing left to do", expect(function.invoke({"send": {}}), {"looked_at": 0}))
+    function.stop()
+    return function, {"send": {}}
+
+
+def unpacked(target, work, program, report):
+    """The program out of its zip."""
+    with zipfile.ZipFile(pathlib.Path(target) / f"{program}.zip") as archive:
+        report.add(f"{program}.zip holds the program and nothing else", expect(archive.namelist(), ["bootstrap"]))
+        mode = archive.getinfo("bootstrap").external_attr >> 16
+        report.add(f"Lambda may run {program}", expect(oct(mode), oct(0o100755)))
+        archive.extract("bootstrap", pathlib.Path(work) / program)
+    bootstrap = pathlib.Path(work) / program / "bootstrap"
+    bootstrap.chmod(0o755)
+    return bootstrap
 
 
 def measure(function, event):
@@ -258,22 +196,17 @@ def measure(function, event):
         times.append(1000 * (time.monotonic() - begun))
         memory.append(function.peak_memory_mb())
         function.stop()
-    print(f"      cold start to first answer: {statistics.median(times):.0f} ms (median of {COLD_STARTS}, {min(times):.0f} to {max(times):.0f})")
+    print(f"      {function.name}: cold start to first answer: {statistics.median(times):.0f} ms (median of {COLD_STARTS}, {min(times):.0f} to {max(times):.0f})")
     print(f"      memory at most: {max(memory):.1f} MB")
 
 
 def main(target):
     report = Report()
     with tempfile.TemporaryDirectory() as work, contextlib.ExitStack() as stack:
-        with zipfile.ZipFile(pathlib.Path(target) / "outbox-relay.zip") as archive:
-            report.add("the zip holds the program and nothing else", expect(archive.namelist(), ["bootstrap"]))
-            mode = archive.getinfo("bootstrap").external_attr >> 16
-            report.add("Lambda may run it", expect(oct(mode), oct(0o100755)))
-            archive.extract("bootstrap", work)
-        bootstrap = pathlib.Path(work) / "bootstrap"
-        bootstrap.chmod(0o755)
-        function, event = scenario(Machine(target, work, stack), bootstrap, report)
-        measure(function, event)
+        machine = Machine(target, work, stack)
+        for program, scenario in (("outbox-relay", relay), ("notifications", notifications)):
+            function, event = scenario(machine, unpacked(target, work, program, report), report)
+            measure(function, event)
     print(f"\n{report.passed} passed, {report.failed} failed")
     sys.exit(report.failed > 0 or report.passed == 0)
 

@@ -1,14 +1,13 @@
 """Compares what the programs really call with what their roles allow: a call that nothing allows is a mistake, and so is a permission that
 nobody uses, unless `UNUSED` says why it must be there.
 
-The calls are noted by two tests: the scenarios in production mode, and the fault laboratory, where recovery makes calls that nothing else
-makes. Each line of their files is component, action, resource and count (tests/permissions). A component is what has a role of its own.
+The calls are noted by tests: the scenarios in production mode, the fault laboratory, where recovery makes calls that nothing else makes,
+and the same of the function that consumes. Each line of their files is component, action, resource and count (tests/permissions). A component is what has a role of its own.
 
 Statements are judged as IAM judges them: a deny wins, then an allow is needed; `*` and `?` match in actions and resources. Conditions are
-not evaluated, and there are none in these policies: one is a mistake until this can judge it.
+evaluated in one form only, that the sender of a mail is this address; another is a mistake until this can judge it.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -20,10 +19,11 @@ import policies
 RECORDINGS = {
     "scenarios.tsv": ("cargo", "test", "-q", "--workspace", "--all-features", "--test", "in_process"),
     "faults.tsv": ("cargo", "test", "-q", "--workspace", "--all-features", "--test", "permissions"),
+    "function.tsv": ("cargo", "test", "-q", "--workspace", "--all-features", "--test", "permissions"),
 }
 
 # What the calls follow from.
-PROGRAMS = ("final", "tests/e2e", "tests/fault-engine", "tests/final-program", "tests/permissions")
+PROGRAMS = ("final", "tests/aws-fault-lab", "tests/e2e", "tests/fault-engine", "tests/final-program", "tests/permissions")
 
 ROLES = {
     r'module\.service\["(\w+)"\]\.aws_iam_role_policy\.task': "{}",
@@ -31,18 +31,23 @@ ROLES = {
     r'module\.sweeper\["(\w+)"\]\.aws_iam_role_policy\.sweeper': "{}-sweeper",
     r'module\.sweeper\["(\w+)"\]\.aws_iam_role_policy\.schedule': "{}-schedule",
     r'module\.service\["(\w+)"\]\.aws_iam_role_policy\.execution': "{}-execution",
+    r'module\.consumer\["(\w+)"\]\.aws_iam_role_policy\.consumer': "{}",
+    r'module\.consumer\["(\w+)"\]\.aws_iam_role_policy\.schedule': "{}-schedule",
+    r'aws_iam_role_policy\.(canary)\["\w+"\]': "{}",
 }
 
-# Calls that AWS makes itself under these roles, which the embedded AWS does not make: component, action, reason. One that is not needed any
-# more is a mistake too.
+# Calls that AWS makes itself under these roles, which the embedded AWS does not make: component, action, reason. One that is not allowed is a
+# mistake too.
 UNUSED = [
-    (r".*-(relay|sweeper)", "logs:CreateLogStream", "Lambda writes what the program prints"),
-    (r".*-(relay|sweeper)", "logs:PutLogEvents", "Lambda writes what the program prints"),
+    (r".*-(relay|sweeper)|notifications", "logs:CreateLogStream", "Lambda writes what the program prints"),
+    (r".*-(relay|sweeper)|notifications", "logs:PutLogEvents", "Lambda writes what the program prints"),
+    (r".*-sweeper", "dynamodb:Query", "the sweeper reads a subject again when another relay was faster between two of its calls; no test hits that moment"),
     (r".*-relay", "dynamodb:ListStreams", "Lambda asks for it when the mapping is made (AWS managed policy AWSLambdaDynamoDBExecutionRole)"),
     (r".*-relay", "s3:PutObject", "Lambda stores records that it gives up on; the simulated mapping hands them to the test"),
     (r".*-relay", "s3:ListBucket", "Lambda looks for the bucket before it stores there (Lambda guide, on-failure destinations)"),
-    (r".*-schedule", "lambda:InvokeFunction", "EventBridge Scheduler starts the sweeper"),
+    (r".*-schedule", "lambda:InvokeFunction", "EventBridge Scheduler starts the sweeper, and the function that looks for what is due"),
     (r".*-schedule", "sqs:SendMessage", "EventBridge Scheduler keeps runs that it could not start"),
+    (r"notifications", "ses:SendEmail", "SES asks for the address where that was verified, and else for its domain; the embedded one knows addresses"),
     (r".*-execution", "ecr:GetAuthorizationToken", "ECS pulls the image"),
     (r".*-execution", "ecr:BatchCheckLayerAvailability", "ECS pulls the image"),
     (r".*-execution", "ecr:BatchGetImage", "ECS pulls the image"),
@@ -50,6 +55,23 @@ UNUSED = [
     (r".*-execution", "logs:CreateLogStream", "ECS writes what the program prints"),
     (r".*-execution", "logs:PutLogEvents", "ECS writes what the program prints"),
 ]
+
+
+# The same for what is off unless it is set: neither service sends messages for later, so no test of theirs makes these calls. They are those
+# of `Schedule` and `Mover` (final/transactional-messaging/src/scheduled.rs).
+UNUSED_SETTINGS = [
+    (r"orders", "dynamodb:DeleteItem", "a service that sends messages for later cancels them"),
+    (r"orders", "dynamodb:PutItem", "a service that sends messages for later stores them"),
+    (r".*-sweeper", "dynamodb:Query", "the sweeper looks which messages for later are due"),
+    (r".*-sweeper", "dynamodb:GetItem", "the sweeper reads a message that is due"),
+    (r".*-sweeper", "dynamodb:DeleteItem", "the sweeper moves a message that is due out of the table"),
+    (r".*-sweeper", "dynamodb:PutItem", "the sweeper moves a message that is due into the outbox"),
+    (r"canary", "events:InvokeApiDestination", "EventBridge places the order"),
+]
+
+
+# Who sends mails at a desk (final/notifications/src/settings.rs).
+SENDER = "identity/shop@example.com"
 
 
 class Call(NamedTuple):
@@ -104,10 +126,13 @@ def component_of(address):
     return None
 
 
-def deployed(arn, prefix, owner):
-    """The same resource in the deployment: other account, and names with its prefix."""
-    arn = re.sub(r":us-east-1:\d{12}:", f":{owner}:", arn, count=1)
-    return re.sub(r"^((?:[^:]*:){5}(?:table/)?)", rf"\g<1>{prefix}", arn) if arn != "*" else arn
+def deployed(arn, deployment, owner):
+    """The same resource in the deployment: other account, names with its prefix, and the suffix of FIFO topics and queues."""
+    if arn == "*":
+        return arn
+    suffix = ".fifo" if deployment.variables["fifo"] and arn.split(":")[2] in ("sns", "sqs") else ""
+    arn = re.sub(r":us-east-1:\d{12}:", f":{owner}:", arn, count=1) + suffix
+    return re.sub(r"^((?:[^:]*:){5}(?:table/)?)", rf"\g<1>{deployment.environment}-", arn)
 
 
 def matches(pattern, text, flags=0):
@@ -115,8 +140,17 @@ def matches(pattern, text, flags=0):
     return re.fullmatch(expression, text, flags) is not None
 
 
+def holds(condition, resource):
+    """Whether a condition lets this call pass. Of a mail, the resource that was noted is its sender's identity."""
+    return condition is None or condition == only_from(resource.rpartition(":identity/")[2])
+
+
+def only_from(address):
+    return {"StringEquals": {"ses:FromAddress": address}}
+
+
 def covers(statement, action, resource):
-    return any(matches(a, action, re.IGNORECASE) for a in policies.listed(statement["Action"])) and any(
+    return holds(statement.get("Condition"), resource) and any(matches(a, action, re.IGNORECASE) for a in policies.listed(statement["Action"])) and any(
         matches(r, resource) for r in policies.listed(statement["Resource"])
     )
 
@@ -126,12 +160,27 @@ def allows(statements, action, resource):
     return "Allow" in effects and "Deny" not in effects
 
 
-def reason(component, action):
-    return next((why for who, what, why in UNUSED if re.fullmatch(who, component) and what == action), None)
+def reason(component, action, resource):
+    listed = UNUSED_SETTINGS if is_of_a_setting(action, resource) else UNUSED
+    return next((why for who, what, why in listed if re.fullmatch(who, component) and what == action), None)
 
 
-def compare(system, calls, prefix):
+def is_of_a_setting(action, resource):
+    """Whether the permission is there only because something was set: messages for later, or the canary."""
+    return "-scheduled" in resource or action in ("dynamodb:PutItem", "events:InvokeApiDestination")
+
+
+def needed(deployment, components):
+    """Pairs of component and action that must be there though no call was noted."""
+    later = deployment.variables["scheduled"]
+    yield from ((name, what, False) for who, what, _ in UNUSED for name in components if re.fullmatch(who, name))
+    for who, what, _ in UNUSED_SETTINGS:
+        yield from ((name, what, True) for name in components if re.fullmatch(who, name) and (name == "canary" or name.split("-")[0] in later))
+
+
+def compare(deployment, calls):
     """A finding for each component, and one without a name for what belongs to none."""
+    system = deployment.system()
     by_component, owners, strangers = {}, set(), []
     for address, values in system.items():
         if ".aws_iam_role_policy." not in f".{address}":
@@ -140,7 +189,7 @@ def compare(system, calls, prefix):
         if component is None:
             strangers.append(f"{address} is the role of no component that is known here")
             continue
-        by_component[component] = json.loads(values["policy"])["Statement"]
+        by_component[component] = values["policy"]["Statement"]
     for statements in by_component.values():
         for statement in statements:
             owners |= {":".join(r.split(":")[3:5]) for r in policies.listed(statement["Resource"]) if ":dynamodb:" in r}
@@ -151,26 +200,35 @@ def compare(system, calls, prefix):
     strangers += [f"{name} makes calls and has no role" for name in sorted(known - set(by_component))]
     streams = {values["arn"]: values["stream_arn"] for values in system.values() if values.get("stream_arn")}
     findings = [
-        judge(name, statements, [translate(call, prefix, owner, streams) for call in calls if call.component == name])
+        judge(name, statements, [translate(call, deployment, owner, streams) for call in calls if call.component == name])
         for name, statements in sorted(by_component.items())
     ]
-    used = {(finding.component, action) for finding in findings for action, _ in finding.unused}
-    for who, what, _ in UNUSED:
-        if not any(re.fullmatch(who, name) and what == action for name, action in used):
-            strangers.append(f"the reason for {what} of {who} is not needed any more")
+    used = {
+        (name, action, is_of_a_setting(action, resource))
+        for name, statements in by_component.items()
+        for one in statements
+        for action in policies.listed(one["Action"])
+        for resource in policies.listed(one["Resource"])
+    }
+    strangers += [f"{name} must be allowed {what}, which AWS does in its name, and is not" for name, what, set_on in needed(deployment, by_component) if (name, what, set_on) not in used]
     return findings + ([Finding("", 0, 0, 0, {}, strangers)] if strangers else [])
 
 
-def translate(call, prefix, owner, streams):
-    """A stream has a label of its own in each AWS."""
-    resource = deployed(call.resource, prefix, owner)
+def translate(call, deployment, owner, streams):
+    """A stream has a label of its own in each AWS, and mails go in the name of another sender."""
+    if call.resource.endswith(f":{SENDER}"):
+        return call._replace(resource=f"arn:aws:ses:{owner}:identity/{deployment.variables['mail_from']}")
+    resource = deployed(call.resource, deployment, owner)
     table, _, label = resource.partition("/stream/")
     return call._replace(resource=streams.get(table, resource) if label and label != "*" else resource)
 
 
 def judge(component, statements, calls):
     problems, unused = [], {}
-    problems += [f"{component}: {s['Sid']} has a condition, which is not judged here" for s in statements if "Condition" in s]
+    for s in statements:
+        senders = [one.rpartition("/")[2] for one in policies.listed(s["Resource"])]
+        if "Condition" in s and s["Condition"] not in [only_from(sender) for sender in senders]:
+            problems.append(f"{component}: {s.get('Sid')} has a condition, which is not judged here")
     refused = {call for call in calls if not allows(statements, call.action, call.resource)}
     problems += [f"{component} calls {call.action} on {call.resource}, which nothing allows" for call in sorted(refused)]
     for statement in statements:
@@ -181,7 +239,7 @@ def judge(component, statements, calls):
                 one = {"Action": action, "Resource": resource}
                 if any(covers(one, call.action, call.resource) for call in calls):
                     continue
-                unused[action, resource] = why = reason(component, action)
+                unused[action, resource] = why = reason(component, action, resource)
                 if why is None:
                     problems.append(f"{component} may {action} on {resource}, and never does")
     total = sum(call.count for call in calls)
@@ -196,23 +254,18 @@ def merged(calls):
     return [Call(*key, count) for key, count in counts.items()]
 
 
-def report(report, system, repository, prefix):
-    calls, problems = recorded(repository)
-    if not report.add("permissions: calls were noted", problems):
-        return []
-    calls = merged(calls)
-    for finding in compare(system, calls, prefix):
+def report(report, example, deployment, calls):
+    for finding in compare(deployment, calls):
         if not finding.component:
-            report.add("permissions: roles and reasons", finding.problems)
+            report.add(f"permissions: roles and reasons, {example}", finding.problems)
             continue
         kept = len(finding.unused)
         name = (
-            f"permissions of {finding.component}: {finding.needs} seen in {finding.calls} calls, {finding.allowed} allowed, {kept} unused"
+            f"permissions, {example}: {finding.component}: {finding.needs} seen in {finding.calls} calls, {finding.allowed} allowed, {kept} unused"
         )
         report.add(name, finding.problems)
         for why, actions in by_reason(finding.unused).items():
             print(f"        {', '.join(actions)}: {why}", flush=True)
-    return calls
 
 
 def by_reason(unused):

@@ -3,7 +3,6 @@
 The comparison with the calls that the programs really make can start from `statements`.
 """
 
-import json
 
 # AWS offers no resource for these actions ("Service Authorization Reference").
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"}
@@ -13,7 +12,7 @@ def statements(system):
     """Triples of role policy address, actions and resources."""
     for address, values in system.items():
         if ".aws_iam_role_policy." in f".{address}":
-            for statement in json.loads(values["policy"])["Statement"]:
+            for statement in values["policy"]["Statement"]:
                 yield address, listed(statement["Action"]), listed(statement["Resource"])
 
 
@@ -33,6 +32,14 @@ def no_wildcard_resource(system):
     ]
 
 
+def wildcard_where_aws_offers_none(system):
+    return [
+        f"{role} allows {actions} on {resources}, and only on everything is it allowed"
+        for role, actions, resources in statements(system)
+        if set(actions) & WITHOUT_RESOURCE and resources != ["*"]
+    ]
+
+
 def every_role_has_a_policy(system):
     roles = {values["name"] for address, values in system.items() if ".aws_iam_role." in f".{address}"}
     used = {values["role"] for address, values in system.items() if ".aws_iam_role_policy." in f".{address}"}
@@ -43,16 +50,26 @@ def services_publish_nothing(system):
     return [
         f"{role} allows {action}"
         for role, actions, _ in statements(system)
-        if role.startswith("module.service")
+        if role.startswith(("module.service", "module.consumer"))
         for action in actions
         if action.startswith("sns:")
     ]
+
+
+def identities(system):
+    """What SES may have verified of the addresses that functions send in the name of. People make it, and Terraform only names it."""
+    for address, values in system.items():
+        if ".aws_lambda_function." in address and values["environment"]:
+            sender = values["environment"][0]["variables"].get("MAIL_FROM")
+            owner = ":".join(values["arn"].split(":")[3:5])
+            yield from (f"arn:aws:ses:{owner}:identity/{name}" for name in ([sender, sender.split("@")[-1]] if sender else []))
 
 
 def resources_exist(system):
     """A statement about a resource that this deployment does not have is a mistake in a name."""
     known = {values["arn"] for values in system.values() if values.get("arn")}
     known |= {values["stream_arn"] for values in system.values() if values.get("stream_arn")}
+    known |= set(identities(system))
 
     def belongs(resource):
         return any(resource == arn or resource.startswith((arn + "/", arn + ":")) for arn in known)
@@ -68,6 +85,7 @@ def resources_exist(system):
 CHECKS = {
     "policies: no wildcard action": no_wildcard_action,
     "policies: no wildcard resource where AWS offers one": no_wildcard_resource,
+    "policies: everything where AWS offers no resource": wildcard_where_aws_offers_none,
     "policies: every role has its own": every_role_has_a_policy,
     "policies: services cannot publish": services_publish_nothing,
     "policies: every resource named is deployed": resources_exist,

@@ -5,7 +5,7 @@ import threading
 
 class Report:
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.unjudged = 0
         self._lock = threading.Lock()
 
     def add(self, name, problems):
@@ -17,3 +17,9 @@ class Report:
             self.failed += bool(problems)
             self.passed += not problems
         return not problems
+
+    def unjudged_because(self, name, cause):
+        """What cannot be judged while another check is red says so: who mends that one may be done."""
+        with self._lock:
+            print(f"--    {name}: not judged, because this is red: {cause}", flush=True)
+            self.unjudged += 1

@@ -9,17 +9,21 @@ import subprocess
 import sys
 import tempfile
 
+import facts
+
 HERE = pathlib.Path(__file__).parent
-MODULES = ("inbox-table", "outbox", "payload-bucket", "sweeper", "subscription", "network", "alb", "service")
+MODULES = ("table", "bucket", "outbox", "payload-bucket", "sweeper", "subscription", "lambda-consumer", "network", "alb", "service")
 ALL = (*(f"modules/{module}" for module in MODULES), "live")
 DIGEST = "@sha256:" + "0" * 64
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
-VARIABLES = {
-    "images": json.dumps({name: f"{REGISTRY}/test-45d8-service-{name}{DIGEST}" for name in ("customers", "orders")}),
-    "alarm_emails": '["ops@example.org"]',
-    "certificate_arn": "arn:aws:acm:us-east-1:111122223333:certificate/0",
-    # Any file: nothing is uploaded.
-    "relay_zip": "main.tf",
+# Any images, and any file: nothing is uploaded.
+IMAGES = {name: f"{REGISTRY}/service-{name}{DIGEST}" for name in facts.TASKS}
+BUILT = {"images": json.dumps(IMAGES), "relay_zip": "main.tf", "notifications_zip": "versions.tf"}
+# The first is what is deployed unless somebody sets more; the others are files of settings in terraform/live/examples.
+EXAMPLES = {
+    "usual": ["-var=mail_from=shop@example.org", "-var=alarm_emails=[\"ops@example.org\"]", "-var=certificate_arn=arn:aws:acm:us-east-1:111122223333:certificate/0"],
+    "everything": ["-var-file=examples/everything.tfvars"],
+    "smallest": ["-var-file=examples/smallest.tfvars"],
 }
 
 
@@ -74,37 +78,21 @@ class Terraform:
             return ["there is no test"]
         return [] if succeeded else [output]
 
-    def planned(self):
-        """How many resources the whole system has, or what went wrong."""
-        plan = str(self.work / "plan")
-        problems = self.problems("live", "plan", "-no-color", f"-out={plan}", *variables())
+    def applied(self, example):
+        """One example, planned and applied: what terraform says of both, as JSON. Nothing leaves this machine."""
+        plan, state = str(self.work / f"{example}.plan"), str(self.work / f"{example}.state")
+        problems = self.problems("live", "plan", "-no-color", f"-out={plan}", *variables(example))
+        problems = problems or self.problems("live", "apply", "-no-color", "-auto-approve", f"-state={state}", *variables(example))
         if problems:
-            return 0, problems
-        shown, output = self.run("live", "show", "-json", plan)
-        changes = json.loads(output)["resource_changes"] if shown else []
-        return sum(change["change"]["actions"] == ["create"] for change in changes), [] if shown else [output]
-
-    def applied(self):
-        """The whole system as it stands once every name is known: resources by address. Nothing leaves this machine."""
-        state = self.work / "state"
-        problems = self.problems("live", "apply", "-no-color", "-auto-approve", f"-state={state}", *variables())
-        if problems:
-            return {}, problems
-        shown, output = self.run("live", "show", "-json", str(state))
-        return (by_address(json.loads(output)["values"]["root_module"]), []) if shown else ({}, [output])
+            return None, None, problems
+        (planned, one), (shown, other) = (self.run("live", "show", "-json", file) for file in (plan, state))
+        return (json.loads(one), json.loads(other), []) if planned and shown else (None, None, [one, other])
 
 
-def variables():
-    return [f"-var={name}={value}" for name, value in VARIABLES.items()]
-
-
-def by_address(module):
-    found = {resource["address"]: resource["values"] for resource in module.get("resources", [])}
-    for child in module.get("child_modules", []):
-        found.update(by_address(child))
-    return found
+def variables(example="usual"):
+    return [*(f"-var={name}={value}" for name, value in BUILT.items()), *EXAMPLES[example]]
 
 
 def copy(root, target):
-    """A copy of terraform/ to plant a mistake in."""
-    shutil.copytree(root, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    """A copy of terraform/ to plant a mistake in, without what a deployment from this folder has left."""
+    shutil.copytree(root, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "states", "backend_override.tf"))

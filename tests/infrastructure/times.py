@@ -7,6 +7,7 @@ import math
 import re
 from typing import NamedTuple
 
+from deployment import Missing
 from configured import COUNTS, UNITS, collected, of_programs
 
 
@@ -34,10 +35,7 @@ RULES = [
     ),
     Rule("made_visibility = visibility", "development and deployment hide messages for the same time"),
     # Stopping.
-    Rule(
-        "customers_grace = consumer_grace", "both services and their consumers have the same time to finish"
-    ),
-    Rule("orders_grace = consumer_grace", "both services and their consumers have the same time to finish"),
+    Rule("service_grace = consumer_grace", "requests and messages have the same time to finish"),
     Rule("last_receive < consumer_grace", "what the last receive brings has time to be handled within the grace"),
     Rule(
         "consumer_grace + give_back <= consumer_stop",
@@ -60,12 +58,16 @@ RULES = [
     ),
     Rule("body < request", "a body that does not come is told from a service that does not answer"),
     Rule("request <= deregistration", "what a task took on is answered before the balancer lets go of it"),
-    Rule("request < customers_grace", "a request that was taken on ends within the grace"),
-    Rule("customers_grace + last_words < ecs_stop", "requests that were cut off are logged before the task is killed"),
+    Rule("request < service_grace", "a request that was taken on ends within the grace"),
+    Rule("service_grace + last_words < ecs_stop", "requests that were cut off are logged before the task is killed"),
     Rule("deregistration < ecs_stop", "the load balancer has let go of a task before it is killed"),
     Rule(
-        "customers_grace < balancer_idle",
+        "service_grace < balancer_idle",
         "what a stopping task still answers, the load balancer still waits for",
+    ),
+    Rule(
+        "3 * health_interval + health_timeout < no_healthy_alarm < waiting_alarm",
+        "a task that is slow once wakes nobody, and one that is gone is told before messages are old",
     ),
     Rule("health_timeout < health_interval", "one check has ended before the next begins"),
     Rule(
@@ -73,8 +75,12 @@ RULES = [
         "a task that just started has passed two checks before ECS counts them",
     ),
     Rule(
-        "2 * health_answer < container_health_timeout < container_health_interval",
+        "2 * health_answer < container_health_timeout",
         "the program says itself that it is not well: connect, then read",
+    ),
+    Rule(
+        "3 * container_health_interval + 3 * container_health_timeout < start",
+        "a container that hangs is known before one that starts would be given up",
     ),
     # The relay.
     Rule(
@@ -90,6 +96,10 @@ RULES = [
     Rule(
         "iterator_age_alarm < record_age < stream_keeps",
         "somebody is told before records are given up, and they are given up before they are gone",
+    ),
+    Rule(
+        "2 * iterator_age_alarm < record_age",
+        "who is told that the relay is behind has as long again before records are given up",
     ),
     Rule(
         "batch_window + 2 * relay_run <= sweep_age",
@@ -110,7 +120,36 @@ RULES = [
         "2 * tail_sweep < order_timeout",
         "the same for the relay that reads the stream by itself: the age, then the pause",
     ),
+    Rule("not_running_alarm < order_timeout", "somebody is told of a sweeper that is off before orders are given up"),
+    Rule("old_messages_alarm < order_timeout", "somebody is told of messages that wait before orders are given up"),
+    # A function behind queues.
+    Rule(
+        "visibility_factor * function_run <= function_visibility",
+        "Lambda may try an invocation that was throttled for so long before a message is shown to somebody else",
+    ),
+    Rule("mail_call < whole_mail", "what the provider answered can be stored"),
+    Rule(
+        "2 * whole_mail < function_run <= lambda_longest_run",
+        "an invocation has time for its batch, and for a whole mail after it",
+    ),
+    Rule(
+        "function_run < claim < not_taken_alarm",
+        "a mail is taken up by another sender when nobody can be at it any more, and before somebody is woken",
+    ),
+    Rule("function_visibility < waiting_alarm", "an invocation that is lost once wakes nobody"),
+    Rule(
+        "receives * function_visibility < queue",
+        "a message that is lost at each receive becomes a dead letter before its queue forgets it",
+    ),
+    Rule("due_event_age <= due_interval", "a run that was missed is not made up for when the next one is due"),
+    Rule(
+        "2 * due_interval < idle_function_alarm <= waiting_alarm",
+        "a schedule that is late once wakes nobody, and one that is off is told before messages are old",
+    ),
+    Rule("missed_due = dead_letters", "runs that could not be started are kept as long"),
+    Rule("function_logs = service_logs", "one story is told by the logs of all programs"),
     # Messages that wait.
+    Rule("2 * scale_age < waiting_alarm", "more tasks are on their way before somebody is woken"),
     Rule(
         "tolerated_outage < waiting_alarm",
         "a task that receives nothing is known not to be ready before messages are old",
@@ -123,6 +162,8 @@ RULES = [
         "queue + 7 days <= dead_letters <= sqs_longest_retention",
         "SQS keeps a message's first time when it moves it; so what waited long can be seen for a week",
     ),
+    Rule("default_inbox <= inbox", "a deployment remembers no less than a program that is told nothing"),
+    Rule("default_order_timeout <= order_timeout", "a deployment waits no less than a program that is told nothing"),
     Rule("undelivered = dead_letters", "what SNS could not deliver is kept as long"),
     Rule("missed_sweeps = dead_letters", "sweeps that could not be started are kept as long"),
     Rule("made_queue = queue", "the horizon of the inbox is computed with the number that is deployed"),
@@ -210,6 +251,15 @@ def complaints(times):
         f"{told(rule, times)}: must be so and is not, for {rule.reason} ({sources(rule, times)})"
         for rule in broken(times)
     ]
+
+
+def told_of(collect):
+    """The complaints about what is collected; what cannot be read is one."""
+    try:
+        found, problems = collect()
+    except Missing as missing:
+        return [str(missing)]
+    return problems or complaints(found)
 
 
 def unbound(times):

@@ -1,3 +1,5 @@
+# What the system must be, the requirements over the whole plan say (tests/infrastructure/requirements.py). Here stands what it refuses,
+# each value with what it would do.
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "111122223333" }
@@ -29,56 +31,16 @@ mock_provider "aws" {
 }
 
 variables {
-  environment     = "test"
-  region          = "eu-west-1"
-  relay_zip       = "main.tf" # any file: nothing is uploaded
-  alarm_emails    = ["ops@example.org"]
-  certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/0"
+  environment       = "test"
+  region            = "eu-west-1"
+  relay_zip         = "main.tf" # any file: nothing is uploaded
+  notifications_zip = "main.tf"
+  mail_from         = "shop@example.org"
+  alarm_emails      = ["ops@example.org"]
+  certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/0"
   images = {
     customers = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/test-service-customers@sha256:0000000000000000000000000000000000000000000000000000000000000000"
     orders    = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/test-service-orders@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  }
-}
-
-run "whole_system" {
-  assert {
-    condition     = length(aws_sns_topic.messages) == 8 && length(module.subscription) == 6 && length(module.outbox) == 2 && length(module.sweeper) == 2 && length(module.service) == 2
-    error_message = "Eight topics, six queues, two outboxes, two sweepers, two services."
-  }
-  assert {
-    condition     = alltrue([for service in local.services : length(setsubtract(values(service.subscriptions), local.topics)) == 0])
-    error_message = "A queue is subscribed to a topic that nobody declares."
-  }
-  assert {
-    condition     = length(flatten([for service in local.services : service.topics])) == length(local.topics)
-    error_message = "Each topic belongs to one service."
-  }
-  assert {
-    condition     = alltrue([for table in aws_dynamodb_table.aggregates : table.point_in_time_recovery[0].enabled && table.deletion_protection_enabled && table.server_side_encryption[0].enabled])
-    error_message = "Tables must be recoverable, protected and encrypted."
-  }
-  assert {
-    condition = (
-      [for index in aws_dynamodb_table.aggregates["orders"].global_secondary_index : index.name] == ["PendingIndex"]
-      && length(aws_dynamodb_table.aggregates["customers"].global_secondary_index) == 0
-    )
-    error_message = "Overdue orders are found by PendingIndex; nothing else needs an index."
-  }
-  assert {
-    condition     = alltrue([for topic in aws_sns_topic.messages : topic.kms_master_key_id == "alias/aws/sns"])
-    error_message = "Topics must be encrypted."
-  }
-  assert {
-    condition     = aws_sns_topic.alarms.kms_master_key_id == null
-    error_message = "CloudWatch cannot publish to a topic under the AWS managed key: no alarm would arrive."
-  }
-  assert {
-    condition     = alltrue([for repository in aws_ecr_repository.service : repository.image_tag_mutability == "IMMUTABLE"])
-    error_message = "A tag must not move to another image."
-  }
-  assert {
-    condition     = output.health_urls == { customers = "https://mock.example.org/customers/health", orders = "https://mock.example.org/orders/health" }
-    error_message = "The health URLs are those of the services."
   }
 }
 
@@ -91,40 +53,106 @@ run "everything_but_the_services_can_be_made_first" {
   }
 }
 
-run "plain_http_warns" {
-  command = plan
-  variables { certificate_arn = null }
-  expect_failures = [check.https]
-}
-
-run "silent_alarms_warn" {
-  command = plan
-  variables { alarm_emails = [] }
-  expect_failures = [check.alarms_reach_somebody]
-}
-
-run "refuses_development" {
-  command = plan
-  variables { environment = "autotest" }
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_name_that_does_not_fit" {
-  command = plan
-  variables { environment = "production-west" }
-  expect_failures = [var.environment]
-}
-
-run "refuses_a_tag" {
+run "plain_http_and_silent_alarms_warn" {
   command = plan
   variables {
-    images = { customers = "customers:latest", orders = "orders:latest" }
+    certificate_arn = null
+    alarm_emails    = []
   }
-  expect_failures = [var.images]
+  expect_failures = [check.https, check.alarms_reach_somebody]
 }
 
-run "refuses_an_address_for_a_name" {
+run "refuses_what_cannot_work" {
   command = plan
-  variables { domain_name = "https://shop.example.org" }
-  expect_failures = [var.domain_name]
+  variables {
+    # The load balancer has no room for it.
+    environment = "production-west"
+    # Is no region.
+    region = "Europe"
+    # May be other images tomorrow.
+    images = { customers = "customers:latest", orders = "orders:latest" }
+    # Is no file.
+    relay_zip = "no-such.zip"
+    # Is no file.
+    notifications_zip = "no-such.zip"
+    # Has a name beside it.
+    mail_from = "Shop <shop@example.org>"
+    # Is neither.
+    mail_in_doubt = "perhaps"
+    # AWS has none.
+    architecture = "sparc"
+    # Is no account.
+    account_id = "1"
+    # Is no name of a bucket.
+    state_bucket = "States"
+    # Has a space.
+    release = "a release"
+    # Is no address.
+    alarm_emails = ["ops"]
+    # Is an address and no name.
+    domain_name = "https://shop.example.org"
+    # Tokens of whoever is on the way.
+    jwt = { issuer = "http://id.example.org", jwks_endpoint = "https://id.example.org/keys", scope = "shop" }
+    # Is no time.
+    traffic_log_days = -1
+    # Rings at once.
+    monthly_budget_dollars = 0
+    # Sends nothing.
+    scheduled = ["notifications"]
+    # Is no service.
+    function_versions = { payments = "1" }
+    # Gives orders up before anybody hears of what holds them up.
+    order_timeout_seconds = 60
+    # Lets in what a person sends again.
+    inbox_retention_days = 45
+    # Last week is gone.
+    recovery_days = 1
+    # Nothing to go back to.
+    images_kept = 1
+    # Hides lines that alarms count.
+    log_filter = "error"
+  }
+  expect_failures = [var.environment, var.region, var.account_id, var.state_bucket, var.release, var.images, var.relay_zip, var.notifications_zip, var.mail_from, var.mail_in_doubt, var.architecture, var.alarm_emails, var.domain_name, var.jwt, var.traffic_log_days, var.monthly_budget_dollars, var.scheduled, var.function_versions, var.order_timeout_seconds, var.inbox_retention_days, var.recovery_days, var.images_kept, var.log_filter]
+}
+
+run "refuses_the_names_of_desks_and_tests" {
+  command = plan
+  variables {
+    # The programs would make resources of their own.
+    environment = "autotest"
+  }
+  expect_failures = [var.environment]
+}
+
+run "refuses_tokens_over_plain_http" {
+  command = plan
+  variables {
+    certificate_arn = null
+    jwt             = { issuer = "https://id.example.org", jwks_endpoint = "https://id.example.org/keys", scope = "shop" }
+  }
+  expect_failures = [var.jwt, check.https]
+}
+
+run "refuses_an_audience_without_keys" {
+  command = plan
+  variables {
+    jwt = { issuer = "https://id.example.org", jwks_endpoint = "https://id.example.org/keys", scope = "shop", audience = "shop" }
+  }
+  expect_failures = [var.jwt]
+}
+
+run "refuses_a_canary_over_plain_http" {
+  command = plan
+  variables { canary = {} }
+  expect_failures = [var.canary]
+}
+
+run "refuses_a_canary_without_a_token" {
+  command = plan
+  variables {
+    domain_name = "shop.example.org"
+    jwt         = { issuer = "https://id.example.org", jwks_endpoint = "https://id.example.org/keys", scope = "shop" }
+    canary      = {}
+  }
+  expect_failures = [var.canary]
 }

@@ -4,8 +4,9 @@ locals {
 
 resource "aws_lb" "main" {
   # checkov:skip=CKV2_AWS_20:With a certificate the listener on port 80 redirects; without one there is no HTTPS to redirect to, and a warning says so.
-  # checkov:skip=CKV_AWS_91:Each service logs every request with its correlation id; access logs would say it again.
-  # checkov:skip=CKV2_AWS_28:The example has no public clients; allowed_cidrs says who may call. Put a WAF in front before it has.
+  # checkov:skip=CKV_AWS_91:Access logs are a setting: each service logs every request with its correlation id, and access logs say it again.
+  # checkov:skip=CKV2_AWS_28:A WAF is a setting: the example has no public clients, and allowed_cidrs says who may call.
+  # checkov:skip=CKV2_AWS_76:The firewall has AWSManagedRulesKnownBadInputsRuleSet; checkov does not look into dynamic blocks.
   # checkov:skip=CKV_AWS_150:Deletion protection follows the variable, which is true unless somebody wants to destroy the deployment.
   name                       = "${var.environment}-transactional-outbox"
   load_balancer_type         = "application"
@@ -15,6 +16,14 @@ resource "aws_lb" "main" {
   drop_invalid_header_fields = true
   idle_timeout               = var.idle_timeout_seconds
   enable_deletion_protection = var.deletion_protection
+
+  dynamic "access_logs" {
+    for_each = var.access_logs[*]
+    content {
+      bucket  = access_logs.value.bucket
+      enabled = true
+    }
+  }
 }
 
 resource "aws_security_group" "alb" {

@@ -62,3 +62,41 @@ variable "idle_timeout_seconds" {
     error_message = "idle_timeout_seconds must be more than 10 (the services' longest request; with less, callers get 504 for what was done) and less than 30 (after which the services close a silent connection; with more, the load balancer sends requests into closed ones: 502)."
   }
 }
+
+variable "waf_requests_per_minute" {
+  description = "Requests a minute that one address may send before a firewall answers 429; null makes no firewall."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.waf_requests_per_minute == null ? true : var.waf_requests_per_minute >= 10 && var.waf_requests_per_minute <= 100000
+    error_message = "waf_requests_per_minute must be null or between 10 (AWS takes no less) and 100000 (above, it protects from nothing)."
+  }
+}
+
+variable "access_logs" {
+  description = "The bucket for a line on each request; null keeps none."
+  type        = object({ bucket = string })
+  default     = null
+}
+
+variable "own_error_alarm_count" {
+  description = "Answers with 5xx a minute by the load balancer itself, for five minutes, before somebody is told."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.own_error_alarm_count >= 0 && var.own_error_alarm_count <= 20
+    error_message = "own_error_alarm_count must be between 0 and 20: with more, nobody hears of an outage at night."
+  }
+}
+
+variable "alarm_topic_arn" {
+  description = "The SNS topic that every alarm is sent to."
+  type        = string
+
+  validation {
+    condition     = length(var.alarm_topic_arn) > 0
+    error_message = "alarm_topic_arn must be the ARN of an SNS topic: an alarm without an action wakes nobody."
+  }
+}

@@ -15,8 +15,12 @@ data "aws_availability_zones" "available" {
 
 data "aws_region" "current" {}
 
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
 resource "aws_vpc" "main" {
-  # checkov:skip=CKV2_AWS_11:Security groups allow named peers only and there is no way out; flow logs would record what cannot happen, at a price.
+  # checkov:skip=CKV2_AWS_11:Flow logs are a setting: security groups allow named peers only and there is no way out, so they record little, at a price.
   cidr_block           = var.cidr
   enable_dns_support   = true
   enable_dns_hostnames = true
@@ -96,6 +100,7 @@ resource "aws_vpc_endpoint" "gateway" {
   service_name      = "com.amazonaws.${data.aws_region.current.region}.${each.value}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [aws_route_table.private.id]
+  policy            = local.policies[each.value]
 
   tags = { Name = "${var.environment}-${each.value}" }
 }
@@ -109,6 +114,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = aws_subnet.private[*].id
   security_group_ids  = [aws_security_group.endpoints.id]
   private_dns_enabled = true
+  policy              = local.policies[each.value]
 
   tags = { Name = "${var.environment}-${each.value}" }
 }
@@ -126,4 +132,16 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
+}
+
+resource "aws_flow_log" "network" {
+  count = var.flow_logs == null ? 0 : 1
+
+  vpc_id                   = aws_vpc.main.id
+  traffic_type             = "ALL"
+  log_destination_type     = "s3"
+  log_destination          = var.flow_logs.bucket_arn
+  max_aggregation_interval = 600
+
+  tags = { Name = var.environment }
 }

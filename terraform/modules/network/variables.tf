@@ -24,3 +24,9 @@ variable "zone_count" {
     error_message = "zone_count must be 2 or 3: a load balancer needs two zones, and one zone alone may fail."
   }
 }
+
+variable "flow_logs" {
+  description = "The bucket for flow logs of the network; null keeps none."
+  type        = object({ bucket_arn = string })
+  default     = null
+}

@@ -2,37 +2,6 @@ locals {
   function_name = "${var.environment}-outbox-dynamodb-streams--${var.service}"
 }
 
-# What has not been sent, and nothing else: no index is needed to find it, and nothing in it may expire.
-
-resource "aws_dynamodb_table" "outbox" {
-  # checkov:skip=CKV_AWS_119:The AWS managed key encrypts the table; a customer managed key adds a cost and a way to lose the data.
-  name                        = "${var.environment}-${var.service}-outbox"
-  billing_mode                = "PAY_PER_REQUEST"
-  hash_key                    = "PK"
-  range_key                   = "SK"
-  deletion_protection_enabled = var.deletion_protection
-
-  # A record only wakes the relay, which reads the rows itself.
-  stream_enabled   = true
-  stream_view_type = "KEYS_ONLY"
-
-  dynamic "attribute" {
-    for_each = toset(["PK", "SK"])
-    content {
-      name = attribute.value
-      type = "S"
-    }
-  }
-
-  point_in_time_recovery {
-    enabled = true
-  }
-
-  server_side_encryption {
-    enabled = true
-  }
-}
-
 resource "aws_lambda_function" "relay" {
   # checkov:skip=CKV_AWS_50:The program records no traces, so X-Ray would show one empty segment per batch.
   # checkov:skip=CKV_AWS_115:The stream bounds concurrency to its shards times parallelization_factor; a reservation would take from others.
@@ -41,7 +10,7 @@ resource "aws_lambda_function" "relay" {
   # checkov:skip=CKV_AWS_173:The variables are names, not secrets, and Lambda encrypts them with its own key.
   # checkov:skip=CKV_AWS_272:The zip is built and uploaded in one step by scripts/deploy; there is no hand-over to sign for.
   function_name    = local.function_name
-  description      = "Publishes the rows of ${aws_dynamodb_table.outbox.name}"
+  description      = "Publishes the rows of ${module.outbox.name}"
   role             = aws_iam_role.relay.arn
   runtime          = "provided.al2023"
   handler          = "bootstrap"
@@ -50,22 +19,38 @@ resource "aws_lambda_function" "relay" {
   source_code_hash = filebase64sha256(var.relay_zip)
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
+  # Each change is a version that can be gone back to; what is called is the alias.
+  publish = true
 
   environment {
-    variables = merge(local.sent_variables, {
-      ENVIRONMENT                = var.environment
-      DYNAMODB_OUTBOX_TABLE_NAME = aws_dynamodb_table.outbox.name
-      AWS_SNS_TOPIC_ARN_PREFIX   = var.topic_arn_prefix
+    variables = merge(local.variables, {
+      ENVIRONMENT              = var.environment
+      AWS_SNS_TOPIC_ARN_PREFIX = var.topic_arn_prefix
     })
   }
 
   depends_on = [aws_cloudwatch_log_group.relay, aws_iam_role_policy.relay]
 }
 
+# Which version the stream wakes: the newest, unless an older one is named, beside which the newest may take a share.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "What the stream wakes"
+  function_name    = aws_lambda_function.relay.function_name
+  function_version = coalesce(var.relay_version, aws_lambda_function.relay.version)
+
+  dynamic "routing_config" {
+    for_each = var.relay_version != null && var.newest_share > 0 ? [var.newest_share] : []
+    content {
+      additional_version_weights = { (aws_lambda_function.relay.version) = routing_config.value }
+    }
+  }
+}
+
 # ANCHOR: mapping
 resource "aws_lambda_event_source_mapping" "stream" {
-  event_source_arn                   = aws_dynamodb_table.outbox.stream_arn
-  function_name                      = aws_lambda_function.relay.arn
+  event_source_arn                   = module.outbox.stream_arn
+  function_name                      = aws_lambda_alias.live.arn
   starting_position                  = "TRIM_HORIZON"
   batch_size                         = var.batch_size
   parallelization_factor             = var.parallelization_factor
@@ -83,7 +68,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
 
   destination_config {
     on_failure {
-      destination_arn = aws_s3_bucket.failures.arn
+      destination_arn = module.failures.arn
     }
   }
 

@@ -1,5 +1,5 @@
 locals {
-  keeping_sent = [for table in aws_dynamodb_table.sent : {
+  keeping_sent = [for table in module.sent : {
     Sid      = "KeepWhatWasSent"
     Effect   = "Allow"
     Action   = "dynamodb:BatchWriteItem"
@@ -30,19 +30,19 @@ resource "aws_iam_role_policy" "relay" {
         Sid      = "ReadRowsDeleteWhatWasSentAndPark"
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-        Resource = aws_dynamodb_table.outbox.arn
+        Resource = module.outbox.arn
       },
       {
         Sid      = "ReadStream"
         Effect   = "Allow"
         Action   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-        Resource = aws_dynamodb_table.outbox.stream_arn
+        Resource = module.outbox.stream_arn
       },
       {
         Sid      = "FindStream"
         Effect   = "Allow"
         Action   = "dynamodb:ListStreams"
-        Resource = "${aws_dynamodb_table.outbox.arn}/stream/*"
+        Resource = "${module.outbox.arn}/stream/*"
       },
       {
         Sid      = "Publish"
@@ -54,13 +54,13 @@ resource "aws_iam_role_policy" "relay" {
         Sid      = "KeepFailures"
         Effect   = "Allow"
         Action   = "s3:PutObject"
-        Resource = "${aws_s3_bucket.failures.arn}/*"
+        Resource = "${module.failures.arn}/*"
       },
       {
         Sid      = "FindFailures"
         Effect   = "Allow"
         Action   = "s3:ListBucket"
-        Resource = aws_s3_bucket.failures.arn
+        Resource = module.failures.arn
       },
       {
         Sid      = "Log"

@@ -26,7 +26,7 @@ variable "relay_zip" {
 variable "architecture" {
   description = "What the binary in the zip was built for."
   type        = string
-  default     = "x86_64"
+  default     = "arm64"
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
@@ -70,8 +70,8 @@ variable "memory_mb" {
   default     = 256
 
   validation {
-    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240
-    error_message = "memory_mb must be between 128 and 10240."
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 1024
+    error_message = "memory_mb must be between 128 and 1024: the program holds one batch of keys, and more memory costs more for each millisecond."
   }
 }
 
@@ -92,8 +92,8 @@ variable "batch_size" {
   default     = 100
 
   validation {
-    condition     = var.batch_size >= 1 && var.batch_size <= 1000
-    error_message = "batch_size must be between 1 and 1000; larger batches do not fit the timeout."
+    condition     = var.batch_size >= 10 && var.batch_size <= 1000
+    error_message = "batch_size must be between 10 (below, each message costs an invocation) and 1000 (larger batches do not fit the timeout)."
   }
 }
 
@@ -178,4 +178,50 @@ variable "deletion_protection" {
   description = "Whether DynamoDB refuses to delete the table, and S3 a failure bucket that is not empty."
   type        = bool
   default     = true
+}
+
+variable "recovery_days" {
+  description = "For how many days back outbox and scheduled messages can be restored to any second."
+  type        = number
+  default     = 35
+}
+
+variable "scheduled" {
+  description = "Whether the service may send messages later (crate transactional-messaging, module scheduled): a table for what waits."
+  type        = bool
+  default     = false
+}
+
+variable "fifo" {
+  description = "Whether topics are FIFO ones, whose names end in .fifo."
+  type        = bool
+  default     = false
+}
+
+variable "log_filter" {
+  description = "What the relay and the sweeper log, as RUST_LOG takes it; null leaves it to the program."
+  type        = string
+  default     = null
+}
+
+variable "relay_version" {
+  description = "An earlier version of the relay's function, to go back to it or to let the newest take a share only; null is the newest."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.relay_version == null ? true : can(regex("^[0-9]+$", var.relay_version))
+    error_message = "relay_version must be null or the number of a version of the function, such as \"3\"; the output relay_versions names them."
+  }
+}
+
+variable "newest_share" {
+  description = "While relay_version names an earlier version: the share of batches that the newest takes, such as 0.1."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.newest_share >= 0 && var.newest_share < 1
+    error_message = "newest_share must be 0 or more and less than 1; for all of it set relay_version to null."
+  }
 }

@@ -41,7 +41,7 @@ resource "aws_ecs_task_definition" "service" {
 }
 
 locals {
-  environment_variables = merge(var.environment_variables, {
+  environment_variables = merge(var.environment_variables, { for filter in var.log_filter[*] : "RUST_LOG" => filter }, {
     ENVIRONMENT               = var.environment
     AWS_REGION                = data.aws_region.current.region
     AWS_SNS_TOPIC_PREFIX      = "${var.environment}-"
@@ -109,6 +109,52 @@ resource "aws_appautoscaling_policy" "cpu" {
 
     predefined_metric_specification {
       predefined_metric_type = "ECSServiceAverageCPUUtilization"
+    }
+  }
+}
+
+# Messages that wait ask for tasks, too: a service that waits for AWS is slow without being busy. Tasks go when neither policy needs them.
+resource "aws_appautoscaling_policy" "queues" {
+  name               = "${local.name}-queues"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.service.service_namespace
+  scalable_dimension = aws_appautoscaling_target.service.scalable_dimension
+  resource_id        = aws_appautoscaling_target.service.resource_id
+
+  target_tracking_scaling_policy_configuration {
+    target_value       = var.scale_out_age_seconds
+    scale_in_cooldown  = 300
+    scale_out_cooldown = 60
+
+    customized_metric_specification {
+      metrics {
+        id          = "oldest"
+        label       = "Age of the oldest message in any queue of ${var.service}"
+        expression  = "MAX([${join(", ", [for place in range(length(var.queues)) : "age${place}"])}])"
+        return_data = true
+      }
+
+      dynamic "metrics" {
+        for_each = var.queues
+        content {
+          id          = "age${metrics.key}"
+          return_data = false
+
+          metric_stat {
+            stat = "Maximum"
+
+            metric {
+              namespace   = "AWS/SQS"
+              metric_name = "ApproximateAgeOfOldestMessage"
+
+              dimensions {
+                name  = "QueueName"
+                value = metrics.value.name
+              }
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -12,3 +12,8 @@ output "task_role_arn" {
   description = "Role of the program."
   value       = aws_iam_role.task.arn
 }
+
+output "task_definition_arn" {
+  description = "What the service should run; after a rollback by ECS it runs another."
+  value       = aws_ecs_task_definition.service.arn
+}

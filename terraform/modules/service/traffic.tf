@@ -21,6 +21,46 @@ resource "aws_lb_listener_rule" "service" {
   listener_arn = var.listener_arn
   priority     = var.listener_priority
 
+  # Who has no valid token with the scope gets 401 from the load balancer, before any task hears of it.
+  dynamic "action" {
+    for_each = var.jwt[*]
+    content {
+      type  = "jwt-validation"
+      order = 1
+
+      jwt_validation {
+        issuer        = action.value.issuer
+        jwks_endpoint = action.value.jwks_endpoint
+
+        additional_claim {
+          name   = "scope"
+          format = "space-separated-values"
+          values = [action.value.scope]
+        }
+      }
+    }
+  }
+
+  action {
+    type             = "forward"
+    order            = 2
+    target_group_arn = aws_lb_target_group.service.arn
+  }
+
+  condition {
+    path_pattern {
+      values = [var.path_pattern]
+    }
+  }
+}
+
+# The one path that anybody may ask for without a token.
+resource "aws_lb_listener_rule" "health" {
+  count = var.jwt == null ? 0 : 1
+
+  listener_arn = var.listener_arn
+  priority     = var.listener_priority - 1
+
   action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.service.arn
@@ -28,7 +68,7 @@ resource "aws_lb_listener_rule" "service" {
 
   condition {
     path_pattern {
-      values = [var.path_pattern]
+      values = ["/${var.service}/health"]
     }
   }
 }

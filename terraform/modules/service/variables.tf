@@ -31,7 +31,7 @@ variable "repository_arn" {
 variable "architecture" {
   description = "What the image was built for."
   type        = string
-  default     = "x86_64"
+  default     = "arm64"
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
@@ -56,8 +56,8 @@ variable "memory_mb" {
   default     = 512
 
   validation {
-    condition     = var.memory_mb >= 2 * var.cpu && var.memory_mb <= 8 * var.cpu
-    error_message = "memory_mb must be between two and eight times cpu, which Fargate takes."
+    condition     = var.memory_mb >= 2 * var.cpu && var.memory_mb <= 8 * var.cpu && var.memory_mb % 512 == 0
+    error_message = "memory_mb must be a multiple of 512 between two and eight times cpu, which Fargate takes."
   }
 }
 
@@ -89,7 +89,7 @@ variable "tables" {
 
 variable "queues" {
   description = "The queues that the program consumes, with their dead-letter queues."
-  type        = list(object({ arn = string, dead_letter_arn = string }))
+  type        = list(object({ name = string, arn = string, dead_letter_arn = string }))
 }
 
 variable "cluster_arn" {
@@ -138,12 +138,12 @@ variable "listener_arn" {
 }
 
 variable "listener_priority" {
-  description = "Place among the listener's rules; each service needs its own."
+  description = "Place among the listener's rules, and with jwt the place before it; each service needs its own."
   type        = number
 
   validation {
-    condition     = var.listener_priority >= 1 && var.listener_priority <= 50000
-    error_message = "listener_priority must be between 1 and 50000."
+    condition     = var.listener_priority >= 2 && var.listener_priority <= 50000
+    error_message = "listener_priority must be between 2 and 50000."
   }
 }
 
@@ -174,8 +174,8 @@ variable "max_tasks" {
   default     = 6
 
   validation {
-    condition     = var.max_tasks >= var.min_tasks
-    error_message = "max_tasks must not be less than min_tasks."
+    condition     = var.max_tasks >= var.min_tasks && var.max_tasks <= 50
+    error_message = "max_tasks must not be less than min_tasks, nor more than 50: each task costs, and reads every queue."
   }
 }
 
@@ -194,6 +194,11 @@ variable "server_error_alarm_count" {
   description = "Answers with 5xx a minute, for five minutes, before somebody is told."
   type        = number
   default     = 5
+
+  validation {
+    condition     = var.server_error_alarm_count >= 0 && var.server_error_alarm_count <= 20
+    error_message = "server_error_alarm_count must be between 0 and 20: with more, nobody hears of an outage at night."
+  }
 }
 
 variable "alarm_topic_arn" {
@@ -204,6 +209,29 @@ variable "alarm_topic_arn" {
     condition     = length(var.alarm_topic_arn) > 0
     error_message = "alarm_topic_arn must be the ARN of an SNS topic: an alarm without an action wakes nobody."
   }
+}
+
+variable "log_filter" {
+  description = "What the program logs, as RUST_LOG takes it; null leaves it to the program."
+  type        = string
+  default     = null
+}
+
+variable "scale_out_age_seconds" {
+  description = "How old the oldest message in one of the queues may become before there are more tasks."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.scale_out_age_seconds >= 10 && var.scale_out_age_seconds <= 300
+    error_message = "scale_out_age_seconds must be between 10 and 300: less is noise, and with more somebody is woken before help has come."
+  }
+}
+
+variable "jwt" {
+  description = "Whose tokens the load balancer takes, and the scope that they must have; null lets everybody in who reaches it. The health check asks for none."
+  type        = object({ issuer = string, jwks_endpoint = string, scope = string })
+  default     = null
 }
 
 variable "log_retention_days" {

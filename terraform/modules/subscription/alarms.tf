@@ -24,7 +24,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "queue" {
   for_each = local.alarms
 
-  alarm_name          = "${local.name}--${each.key}"
+  alarm_name          = "${local.plain}--${each.key}"
   alarm_description   = each.value.description
   namespace           = "AWS/SQS"
   metric_name         = each.value.metric

@@ -1,5 +1,8 @@
 locals {
-  name = "${var.environment}-${var.queue}"
+  # A FIFO queue is one by its name, and so must be its dead-letter queues.
+  suffix = var.fifo ? ".fifo" : ""
+  plain  = "${var.environment}-${var.queue}"
+  name   = "${local.plain}${local.suffix}"
 
   # A week for the consumer to come back. SQS keeps a message's first time when it moves it to the dead-letter queue, so that one must keep
   # longer, or a message that waited long would expire there before anybody saw it. Fourteen days are the longest that SQS keeps.
@@ -13,9 +16,13 @@ data "aws_caller_identity" "current" {}
 resource "aws_sqs_queue" "queue" {
   name                       = local.name
   message_retention_seconds  = local.queue_retention
-  visibility_timeout_seconds = 30
+  visibility_timeout_seconds = var.visibility_timeout_seconds
   receive_wait_time_seconds  = 20
   sqs_managed_sse_enabled    = true
+  fifo_queue                 = var.fifo ? true : null
+  # Each subject has a sequence and a limit of its own.
+  deduplication_scope   = var.fifo ? "messageGroup" : null
+  fifo_throughput_limit = var.fifo ? "perMessageGroupId" : null
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
@@ -26,9 +33,10 @@ resource "aws_sqs_queue" "queue" {
 
 # What the consumer could not handle.
 resource "aws_sqs_queue" "dead_letters" {
-  name                      = "${local.name}--dlq"
+  name                      = "${local.plain}--dlq${local.suffix}"
   message_retention_seconds = local.dead_letter_retention
   sqs_managed_sse_enabled   = true
+  fifo_queue                = var.fifo ? true : null
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
@@ -41,9 +49,10 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 
 # What SNS could not deliver to the queue.
 resource "aws_sqs_queue" "undelivered" {
-  name                      = "${local.name}--undelivered"
+  name                      = "${local.plain}--undelivered${local.suffix}"
   message_retention_seconds = local.dead_letter_retention
   sqs_managed_sse_enabled   = true
+  fifo_queue                = var.fifo ? true : null
 }
 
 # ANCHOR: policy

@@ -1,3 +1,8 @@
+output "queue_name" {
+  description = "The queue in metrics."
+  value       = aws_sqs_queue.queue.name
+}
+
 output "queue_arn" {
   description = "For the task role of the consumer."
   value       = aws_sqs_queue.queue.arn
@@ -21,4 +26,9 @@ output "dead_letter_queue_url" {
 output "undelivered_queue_url" {
   description = "What SNS could not deliver."
   value       = aws_sqs_queue.undelivered.id
+}
+
+output "dead_letter_queue_name" {
+  description = "The dead-letter queue in metrics."
+  value       = aws_sqs_queue.dead_letters.name
 }

@@ -8,8 +8,8 @@ variable "queue" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,53}$", var.queue))
-    error_message = "queue must be lower-case letters, digits and hyphens, at most 54 of them: SQS takes names of 80 characters, with the environment and --undelivered."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,48}$", var.queue))
+    error_message = "queue must be lower-case letters, digits and hyphens, at most 49 of them: SQS takes names of 80 characters, with the environment, --undelivered and .fifo."
   }
 }
 
@@ -34,6 +34,17 @@ variable "max_receive_count" {
   }
 }
 
+variable "visibility_timeout_seconds" {
+  description = "How long a message that was received is hidden. A process extends it by itself while it works; a function cannot, so its queues hide messages for six times its timeout."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.visibility_timeout_seconds >= 30 && var.visibility_timeout_seconds <= 5400
+    error_message = "visibility_timeout_seconds must be between 30 (with less, messages that are worked on are shown again) and 5400, six times Lambda's longest run."
+  }
+}
+
 variable "waiting_alarm_seconds" {
   description = "How old the oldest message may become before somebody is told."
   type        = number
@@ -52,5 +63,16 @@ variable "alarm_topic_arn" {
   validation {
     condition     = length(var.alarm_topic_arn) > 0
     error_message = "alarm_topic_arn must be the ARN of an SNS topic: an alarm without an action wakes nobody."
+  }
+}
+
+variable "fifo" {
+  description = "Whether the queue, its dead-letter queues and its topic are FIFO ones, whose names end in .fifo."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = var.fifo == endswith(var.topic_arn, ".fifo")
+    error_message = "fifo must be true exactly when topic_arn ends in .fifo: SNS delivers from a FIFO topic to FIFO queues only, and the program looks for one kind."
   }
 }

@@ -25,15 +25,14 @@ resource "aws_lambda_function" "sweeper" {
   architectures    = [var.architecture]
   filename         = var.relay_zip
   source_code_hash = filebase64sha256(var.relay_zip)
-  memory_size      = 256
+  memory_size      = var.memory_mb
   # Over before the next run begins.
   timeout = local.interval - 30
 
   environment {
-    variables = merge(try(var.sent_table.variables, {}), {
-      ENVIRONMENT                = var.environment
-      DYNAMODB_OUTBOX_TABLE_NAME = var.outbox_table_name
-      AWS_SNS_TOPIC_ARN_PREFIX   = var.topic_arn_prefix
+    variables = merge(var.variables, { for table in var.scheduled_table[*] : "SCHEDULED_TABLE_NAME" => table.name }, {
+      ENVIRONMENT              = var.environment
+      AWS_SNS_TOPIC_ARN_PREFIX = var.topic_arn_prefix
     })
   }
 

@@ -5,6 +5,13 @@ locals {
     Action   = "dynamodb:BatchWriteItem"
     Resource = table.arn
   }]
+
+  # A transaction needs no permission of its own, but that of each action in it.
+  moving_scheduled = flatten([for table in var.scheduled_table[*] : [
+    { Sid = "FindWhatIsDue", Effect = "Allow", Action = "dynamodb:Query", Resource = table.index_arn },
+    { Sid = "TakeWhatIsDue", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:DeleteItem"], Resource = table.arn },
+    { Sid = "MoveToOutbox", Effect = "Allow", Action = "dynamodb:PutItem", Resource = var.outbox_table_arn },
+  ]])
 }
 
 resource "aws_iam_role" "sweeper" {
@@ -24,12 +31,12 @@ resource "aws_iam_role_policy" "sweeper" {
   role = aws_iam_role.sweeper.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat(local.keeping_sent, [
+    Statement = concat(local.keeping_sent, local.moving_scheduled, [
       {
         # What is to be sent is found by reading the table: there is nothing else in it.
         Sid      = "FindRowsDeleteWhatWasSentAndPark"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
         Resource = var.outbox_table_arn
       },
       {

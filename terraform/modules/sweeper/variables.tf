@@ -21,7 +21,7 @@ variable "relay_zip" {
 variable "architecture" {
   description = "What the binary in the zip was built for."
   type        = string
-  default     = "x86_64"
+  default     = "arm64"
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
@@ -39,10 +39,32 @@ variable "outbox_table_arn" {
   type        = string
 }
 
+variable "variables" {
+  description = "The outbox module's output of the same name: the tables and what else both programs are told."
+  type        = map(string)
+}
+
 variable "sent_table" {
   description = "The outbox module's output of the same name: where messages go that were sent. Null keeps none."
-  type        = object({ name = string, arn = string, variables = map(string) })
+  type        = object({ name = string, arn = string })
   default     = null
+}
+
+variable "scheduled_table" {
+  description = "The outbox module's output of the same name: where messages wait for their time. Null when there is none."
+  type        = object({ name = string, arn = string, index_arn = string })
+  default     = null
+}
+
+variable "memory_mb" {
+  description = "Memory of the sweeper in MB; its share of CPU grows with it."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 1024
+    error_message = "memory_mb must be between 128 and 1024: the program holds a page of rows, and more memory costs more for each millisecond."
+  }
 }
 
 variable "topic_arns" {

@@ -22,6 +22,15 @@ import values
 
 SCHEMA = json.loads((pathlib.Path(__file__).parent / "schema.json").read_text())
 RESOURCES, DATA = SCHEMA["resource_schemas"], SCHEMA["data_source_schemas"]
+# What AWS cannot change once it is made, as far as the checks need to see it replaced; of a task definition, nothing can be.
+REPLACED_BY = {
+    "aws_ecs_task_definition": {"container_definitions", "cpu", "memory", "runtime_platform"},
+    "aws_dynamodb_table": {"name", "hash_key", "range_key"},
+    "aws_sqs_queue": {"name", "fifo_queue"},
+    "aws_sns_topic": {"name", "fifo_topic"},
+    "aws_s3_bucket": {"bucket", "bucket_prefix"},
+    "aws_ecr_repository": {"name"},
+}
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4}
 # How terraform writes "known after apply".
 UNKNOWN = msgpack.ExtType(0, b"\x00")
@@ -94,16 +103,24 @@ class Provider(rpc.ProviderServicer):
         return pb.ReadResource.Response(new_state=request.current_state)
 
     def PlanResourceChange(self, request, context):
-        proposed = decode(request.proposed_new_state)
-        if proposed is not None and decode(request.prior_state) is None:
+        proposed, prior = decode(request.proposed_new_state), decode(request.prior_state)
+        response = pb.PlanResourceChange.Response(planned_private=request.prior_private, legacy_type_system=True)
+        if proposed is not None and prior is None:
             block = RESOURCES[request.type_name]["block"]
             proposed = values.fill(block, proposed, lambda path, kind: UNKNOWN)
-        return pb.PlanResourceChange.Response(
-            planned_state=encode(proposed), planned_private=request.prior_private, legacy_type_system=True
-        )
+        elif proposed is not None:
+            changed = {name for name in proposed if proposed[name] != prior.get(name)}
+            for name in changed & REPLACED_BY.get(request.type_name, set()):
+                response.requires_replace.add(steps=[pb.AttributePath.Step(attribute_name=name)])
+            if changed and proposed.get("publish"):
+                proposed["version"] = UNKNOWN
+        response.planned_state.CopyFrom(encode(proposed))
+        return response
 
     def ApplyResourceChange(self, request, context):
-        planned = decode(request.planned_state)
+        planned, prior = decode(request.planned_state), decode(request.prior_state)
+        if planned and planned.get("publish") and values.is_unknown(planned["version"]):
+            planned["version"] = str(int(prior["version"]) + 1 if prior else 1)
         made = values.fill(RESOURCES[request.type_name]["block"], planned, values.maker(request.type_name, planned))
         return pb.ApplyResourceChange.Response(new_state=encode(made), legacy_type_system=True)
 

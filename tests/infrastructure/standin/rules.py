@@ -70,7 +70,7 @@ def in_keys(config):
     declared = {attribute["name"] for attribute in config["attribute"]}
     used = {config.get("hash_key"), config.get("range_key")}
     for index in config.get("global_secondary_index") or []:
-        used |= {index.get("hash_key"), index.get("range_key")}
+        used |= {index.get("hash_key"), index.get("range_key"), *(key["attribute_name"] for key in index.get("key_schema") or [])}
     used.discard(None)
     if not any(is_unknown(name) for name in declared | used) and declared != used:
         yield ("attribute",), f"declared are {sorted(declared)}, keys are {sorted(used)}"

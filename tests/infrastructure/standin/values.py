@@ -18,7 +18,11 @@ ARNS = {
     "aws_s3_bucket": "arn:aws:s3:::{name}",
     "aws_cloudwatch_log_group": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "aws_ecr_repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
+    "aws_ecs_task_definition": "arn:aws:ecs:{region}:{account}:task-definition/{name}:{digest}",
     "aws_ecs_cluster": "arn:aws:ecs:{region}:{account}:cluster/{name}",
+    "aws_lambda_alias": "arn:aws:lambda:{region}:{account}:function:{function}:{name}",
+    "aws_cloudwatch_event_connection": "arn:aws:events:{region}:{account}:connection/{name}",
+    "aws_cloudwatch_event_api_destination": "arn:aws:events:{region}:{account}:api-destination/{name}",
 }
 NAME_ATTRIBUTES = ("name", "function_name", "bucket", "bucket_prefix", "family")
 
@@ -54,11 +58,13 @@ def maker(kind, config):
     def text(attribute):
         if attribute == "arn":
             pattern = ARNS.get(kind, "arn:aws:" + kind.split("_")[1] + ":{region}:{account}:{name}")
-            return pattern.format(region=REGION, account=ACCOUNT, name=name)
+            return pattern.format(region=REGION, account=ACCOUNT, name=name, digest=digest, function=config.get("function_name"))
         if attribute == "stream_arn":
             return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}/stream/2026-01-01T00:00:00.000"
         if kind == "aws_sqs_queue" and attribute in ("id", "url"):
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        if attribute == "repository_url":
+            return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
         if attribute == "id" or attribute in NAME_ATTRIBUTES:
             return name
         if attribute.endswith("policy"):
