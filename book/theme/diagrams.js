@@ -10,13 +10,28 @@
     const sources = diagrams.map((diagram) => diagram.textContent);
     const isDark = () => ["coal", "navy", "ayu"].some((theme) => document.documentElement.classList.contains(theme));
     let drawn;
+    let drawing = Promise.resolve();
 
-    const draw = async () => {
+    // Only a page with diagrams loads Mermaid, and the page for printing, which has all of them, loads it once.
+    const load = () => new Promise((done) => {
+        const script = document.createElement("script");
+        script.src = diagrams[0].dataset.mermaid ?? "";
+        script.onload = done;
+        if (diagrams[0].dataset.mermaid) {
+            document.head.append(script);
+        }
+    });
+
+    const draw = () => {
         const dark = isDark();
         if (typeof mermaid === "undefined" || drawn === dark) {
             return;
         }
         drawn = dark;
+        drawing = drawing.then(() => drawAll(dark));
+    };
+
+    const drawAll = async (dark) => {
         // Notes are where a run breaks: they stand out.
         const [noteBkgColor, noteTextColor] = dark ? ["#4a3b10", "#ffe08a"] : ["#fff0c2", "#5c4400"];
         const edgeLabelBackground = dark ? "#1d2130" : "#ffffff";
@@ -41,6 +56,10 @@
         }
     };
 
-    document.addEventListener("DOMContentLoaded", draw);
+    // The page for printing asks for paper as soon as it is loaded: not before its diagrams are drawn.
+    const print = window.print.bind(window);
+    window.print = () => drawing.then(print);
+
+    document.addEventListener("DOMContentLoaded", () => load().then(draw));
     new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["class"] });
 })();

@@ -1,35 +1,26 @@
-//! Exercise 2: let the inbox forget after 90 days.
+//! Exercise 2: remember the message first, and see what that costs.
 #![allow(clippy::unwrap_used)]
 
-use std::cell::RefCell;
-
 use chapter_02::PROGRAM;
-use fault_engine::{Plan, run_sabotaged};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use fault_engine::{Fault, Kind, Plan, baseline, run};
 
-const NINETY_DAYS: i64 = 90 * 24 * 60 * 60;
-
-thread_local! {
-    /// `CreatedAt` and `ExpiresAt` of each row, as DynamoDB is sent them.
-    static ROWS: RefCell<Vec<(String, Option<String>)>> = const { RefCell::new(Vec::new()) };
+#[test]
+fn a_crash_of_a_consumer_doubles_nothing() {
+    let sound = baseline(&PROGRAM).unwrap();
+    for call in sound.calls.iter().filter(|call| &*call.site.component == "reserve-credit") {
+        for fault in [Fault::CrashBefore, Fault::CrashAfter] {
+            let run = run(&PROGRAM, &Plan::one(fault, call.index)).unwrap();
+            let doubled = run.findings.iter().filter(|finding| finding.kind == Kind::Doubled);
+            let doubled: Vec<_> = doubled.map(ToString::to_string).collect();
+            assert!(doubled.is_empty(), "{} at {} doubles: {}", fault.name(), call.site, doubled.join(", "));
+        }
+    }
 }
 
 #[test]
-fn each_row_expires_90_days_after_it_was_written() {
-    let look = |operation: &str, body: &mut serde_json::Value| {
-        if operation == "PutItem" && body["TableName"] == "inbox" {
-            let created = body["Item"]["CreatedAt"]["S"].as_str().unwrap().to_owned();
-            let expires = body["Item"]["ExpiresAt"]["N"].as_str().map(str::to_owned);
-            ROWS.with_borrow_mut(|rows| rows.push((created, expires)));
-        }
-    };
-    run_sabotaged(&PROGRAM, &Plan::none(), Some(look)).unwrap();
-    let rows = ROWS.take();
-    assert!(!rows.is_empty());
-    for (created, expires) in rows {
-        let expires = expires.unwrap_or_else(|| panic!("the row of {created} has no number ExpiresAt"));
-        let created = OffsetDateTime::parse(&created, &Rfc3339).unwrap().unix_timestamp();
-        assert_eq!(expires.parse::<i64>().unwrap() - created, NINETY_DAYS);
+fn without_a_crash_everything_has_its_effect_once() {
+    for plan in [Plan::none(), Plan::one(Fault::DuplicateDelivery, 0)] {
+        let run = run(&PROGRAM, &plan).unwrap();
+        assert!(run.findings.is_empty(), "{}", run.damage());
     }
 }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::fences::fenced;
 use crate::html::captioned;
 use crate::repository::{Repository, path_and_anchor};
+use crate::rustdoc::without_sections;
 
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
@@ -22,7 +23,9 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
     };
     let (file, anchor) = path_and_anchor(file)?;
     let (before, after) = (format!("chapters/{from}/{file}"), format!("chapters/{to}/{file}"));
-    let (old, new) = (repository.region(&before, anchor)?, repository.region(&after, anchor)?);
+    let [old, new] =
+        [&before, &after].map(|path| Ok(without_sections(path, repository.region(path, anchor)?)));
+    let (old, new) = (old?, new?);
     let changes = compare(&old, &new);
     if changes.is_empty() {
         return Err(Error::NoChange(match anchor {
@@ -31,10 +34,11 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
         }));
     }
     let caption = format!("what changes after {from}");
-    Ok(captioned(root, &after, &caption, &fenced("diff", &changes)))
+    Ok(captioned(root, &after, repository.link(&after, anchor)?, &caption, &fenced("diff", &changes)))
 }
 
-/// Each group of changes with the lines around it, a line `@@` between two groups. Line numbers would say nothing.
+/// Each group of changes with the lines around it, a line `@@` between two groups. Line numbers would say
+/// nothing.
 fn compare(old: &str, new: &str) -> String {
     let comparison = TextDiff::from_lines(old, new);
     let groups = comparison.grouped_ops(CONTEXT);

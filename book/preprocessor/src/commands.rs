@@ -1,11 +1,13 @@
-//! Commands that a page shows with their output, in a fence ` ```console,run `: they are run, and the output compared.
+//! Commands that a page shows with their output, in a fence ` ```console,run `: they are run, and the output
+//! compared.
 //!
-//! A line `$ command` is a command, the lines below it are what it prints; `...` alone on a line stands for any lines. The
-//! commands of a page run one after the other in one shell at the root of the repository, so that `cd` and a program in the
-//! background (`&`) last until the page ends. In a fence ` ```console,run,fails ` the command must fail.
+//! A line `$ command` is a command, the lines below it are what it prints; `...` alone on a line stands for
+//! any lines. The commands of a page run one after the other in one shell at the root of the repository, so
+//! that `cd` and a program in the background (`&`) last until the page ends. Where a command
+//! must fail, the fence is ` ```console,run,fails `.
 //!
-//! Where `BOOK_PROGRAMS` names a folder of programs that are built already, `cargo run -p NAME` starts the one of that name: with another
-//! selection of packages cargo would build all dependencies a second time.
+//! Where `BOOK_PROGRAMS` names a folder of programs that are built already, `cargo run -p NAME` starts the
+//! one of that name: with another selection of packages cargo would build all dependencies a second time.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +18,8 @@ use similar::TextDiff;
 
 use crate::fences::{Fences, Line};
 
-/// How long the commands of one page may take, in seconds. Most of it is compiling on a machine that has compiled nothing yet.
+/// How long the commands of one page may take, in seconds. Most of it is compiling on a machine that has
+/// compiled nothing yet.
 const LIMIT: u32 = 1_800;
 
 /// One command of a page.
@@ -79,7 +82,8 @@ impl Mode {
     }
 }
 
-/// Runs the commands of a page and says what is otherwise than the page shows it. `scratch` is a folder for what they print.
+/// Runs the commands of a page and says what is otherwise than the page shows it. `scratch` is a folder for
+/// what they print.
 ///
 /// # Errors
 ///
@@ -103,7 +107,9 @@ fn script(steps: &[Step], scratch: &Path) -> String {
         let file = file.display();
         format!("{{ {}\n}} >'{file}.out' 2>&1\necho $? >'{file}.code'\n", step.command)
     });
-    let end = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n".to_owned();
+    // Each job has a process group of its own, so that what it has started ends with it.
+    let end = "set -m\ntrap 'exec 2>/dev/null; for job in $(jobs -p); do kill -- -$job; done; wait' EXIT\n"
+        .to_owned();
     [end, BUILT_ALREADY.to_owned()].into_iter().chain(steps).collect()
 }
 

@@ -95,13 +95,19 @@ fn unused_snapshots(repository: &Repository) -> anyhow::Result<Vec<String>> {
     let mut candidates = Vec::new();
     for folder in STORED {
         let is_shown = |file: &String| {
-            (file.ends_with(".snap.txt") || file.ends_with(".snap.mmd")) && !is_column_of_the_matrix(file)
+            [".snap.txt", ".snap.mmd", ".snap.json"].iter().any(|ending| file.ends_with(ending))
+                && !is_column_of_the_matrix(file)
         };
         candidates.extend(files(repository.root(), folder)?.into_iter().filter(is_shown));
     }
-    candidates.extend(files(repository.root(), PAGES)?.into_iter().filter(|file| file.ends_with(".mmd")));
+    candidates.extend(files(repository.root(), PAGES)?.into_iter().filter(|file| is_figure(file)));
     candidates.retain(|path| !repository.is_used(path));
     Ok(candidates.into_iter().map(|path| format!("no page shows {path}")).collect())
+}
+
+/// What the preprocessor draws.
+fn is_figure(file: &str) -> bool {
+    [".mmd", ".flow", ".frames", ".bar"].iter().any(|ending| file.ends_with(ending))
 }
 
 /// The laboratory joins these into the table that a page shows, and checks that it has.
@@ -109,7 +115,8 @@ fn is_column_of_the_matrix(file: &str) -> bool {
     file.contains("/it__matrix__") && !file.ends_with("/it__matrix__matrix.snap.txt")
 }
 
-/// The files below a folder, as paths from the root. Links are not followed: `book/src/code` leads back to the root.
+/// The files below a folder, as paths from the root. Links are not followed: `book/src/code` leads back to
+/// the root.
 fn files(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
     let (mut found, mut folders) = (Vec::new(), vec![PathBuf::from(folder)]);
     while let Some(folder) = folders.pop() {

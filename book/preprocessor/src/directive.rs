@@ -5,7 +5,8 @@ use crate::error::Error;
 /// A directive of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive<'a> {
-    /// What stands before it: nothing, or the marks of a list or a quotation, which each line of the result repeats.
+    /// What stands before it: nothing, or the marks of a list or a quotation, which each line of the result
+    /// repeats.
     pub prefix: &'a str,
     /// Its name.
     pub name: &'a str,

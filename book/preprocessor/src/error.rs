@@ -7,7 +7,7 @@ use std::fmt;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Error {
-    #[error("there is no directive {0:?}: use listing, changes, output, figure or matrix")]
+    #[error("there is no directive {0:?}: use one that the documentation of book-preprocessor lists")]
     UnknownDirective(String),
     #[error("`{{{{#` without `}}}}` on the same line")]
     Unclosed,
@@ -45,6 +45,10 @@ pub enum Error {
     MermaidFence,
     #[error("the matrix {path} has no column {column:?}: it has {found}")]
     NoColumn { path: String, column: String, found: String },
+    #[error(
+        "{path} has no runs of {fault:?}: `cargo run -p fault-lab -- matrix --runs book/src/runs` stores them"
+    )]
+    NoRuns { path: String, fault: String },
     #[error("{path} is no matrix: {reason}")]
     Matrix { path: String, reason: String },
 }

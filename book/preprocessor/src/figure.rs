@@ -1,19 +1,14 @@
-//! `figure`: a Mermaid diagram. The text of the diagram stands in the page; the theme's script draws it where Mermaid is at
-//! hand, and without it the text is read as it is.
+//! `figure`: a Mermaid diagram. The text of the diagram stands in the page; the theme's script draws it where
+//! Mermaid is at hand, and without it the text is read as it is.
 
 use crate::error::Error;
-use crate::html::escape;
+use crate::escape::escape;
 use crate::repository::{PAGES, Repository};
 
 /// Where `scripts/book` puts Mermaid, from the first page of the book.
 const MERMAID: &str = "assets/mermaid.min.js";
 
-pub(crate) fn render(
-    repository: &Repository,
-    root: &str,
-    arguments: &str,
-    is_first: bool,
-) -> Result<String, Error> {
+pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Result<String, Error> {
     let wrong =
         || Error::Arguments { directive: "figure", wanted: "PATH alt=\"TEXT\"", found: arguments.to_owned() };
     let (path, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
@@ -31,12 +26,8 @@ pub(crate) fn render(
     let diagram: Vec<_> = diagram.lines().filter(|line| !line.trim().is_empty()).collect();
     let (alt, diagram) = (escape(alt), escape(&diagram.join("\n")));
     let is_there = repository.root().join(PAGES).join(MERMAID).exists();
-    let script = if is_first && is_there {
-        format!("<script defer src=\"{root}{MERMAID}\"></script>\n")
-    } else {
-        String::new()
-    };
+    let script = if is_there { format!(" data-mermaid=\"{root}{MERMAID}\"") } else { String::new() };
     Ok(format!(
-        "<figure class=\"diagram\">\n<pre class=\"mermaid\" role=\"img\" aria-label=\"{alt}\">{diagram}</pre>\n{script}</figure>\n"
+        "<figure class=\"diagram\">\n<pre class=\"mermaid\" role=\"img\" aria-label=\"{alt}\"{script}>{diagram}</pre>\n</figure>\n"
     ))
 }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::fences::fenced;
 use crate::html::captioned;
 use crate::repository::{Repository, path_and_anchor};
+use crate::rustdoc::without_sections;
 
 pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Result<String, Error> {
     if arguments.is_empty() || arguments.contains(char::is_whitespace) {
@@ -11,8 +12,8 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
         return Err(Error::Arguments { directive: "listing", wanted: "PATH or PATH:ANCHOR", found });
     }
     let (path, anchor) = path_and_anchor(arguments)?;
-    let code = repository.region(path, anchor)?;
-    Ok(captioned(root, path, "", &fenced(language(path)?, &code)))
+    let code = without_sections(path, repository.region(path, anchor)?);
+    Ok(captioned(root, path, repository.link(path, anchor)?, "", &fenced(language(path)?, &code)))
 }
 
 /// Rust is marked as not to be run: the book cannot, `cargo` does.

@@ -9,11 +9,12 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use book_preprocessor::repository::PAGES;
 use book_preprocessor::words::{Length, MOST_MINUTES};
-use book_preprocessor::{Page, Repository, commands, coverage};
+use book_preprocessor::{Page, Repository, commands, coverage, sources};
 use clap::{Parser, Subcommand};
 use mdbook_preprocessor::book::{Book, BookItem};
 
-/// Without a command: reads a book from standard input, as mdbook gives it, and prints it with all directives replaced.
+/// Without a command: reads a book from standard input, as mdbook gives it, and prints it with all directives
+/// replaced.
 #[derive(Parser)]
 struct Args {
     #[command(subcommand)]
@@ -68,6 +69,7 @@ fn preprocess() -> Result<ExitCode> {
     if !errors.is_empty() {
         bail!("{}", errors.join("\n"));
     }
+    sources::write(&repository).context("could not write the pages of the source code")?;
     serde_json::to_writer(io::stdout(), &book)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,17 +3,41 @@
 use std::fmt::Write as _;
 
 use crate::error::Error;
-use crate::html::escape;
-use crate::repository::Repository;
+use crate::escape::escape;
+use crate::repository::{PAGES, Repository};
+use crate::sources;
 
 /// Where the laboratory stores it.
 pub(crate) const PATH: &str = "tests/fault-lab/tests/it/snapshots/it__matrix__matrix.snap.txt";
 
+/// Where the laboratory stores the runs of a program.
+pub(crate) fn runs_of(program: &str) -> String {
+    format!("{PAGES}/runs/{program}.snap.js")
+}
+
+/// Whether there are runs of this row of the matrix.
+pub(crate) fn has_runs(repository: &Repository, program: &str, row: &str) -> bool {
+    repository.read(&runs_of(program)).is_ok_and(|text| text.contains(&format!("\n\"{row}\":[")))
+}
+
 /// The table: cells are separated by two blanks or more.
-struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     columns: Vec<&'a str>,
-    rows: Vec<(&'a str, Vec<&'a str>)>,
+    pub(crate) rows: Vec<(&'a str, Vec<&'a str>)>,
     legend: Vec<&'a str>,
+}
+
+impl<'a> Matrix<'a> {
+    /// All columns but the one that counts.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &'a str> {
+        self.columns[..self.columns.len() - 1].iter().copied()
+    }
+
+    /// The cell in the row of this name.
+    pub(crate) fn cell(&self, row: &str, column: usize) -> Option<&'a str> {
+        let cells = self.rows.iter().find(|(name, _)| *name == row).map(|(_, cells)| cells)?;
+        cells.get(column).copied()
+    }
 }
 
 pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Result<String, Error> {
@@ -23,10 +47,11 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
         "" => (0..matrix.columns.len() - 1).collect(),
         names => names.split_whitespace().map(|name| column(&matrix, name)).collect::<Result<_, _>>()?,
     };
-    Ok(table(&matrix, &chosen, root))
+    let source = sources::link(root, PATH, repository.link(PATH, None)?);
+    Ok(table(repository, &matrix, &chosen, root, &source))
 }
 
-fn parse(text: &str) -> Result<Matrix<'_>, Error> {
+pub(crate) fn parse(text: &str) -> Result<Matrix<'_>, Error> {
     let wrong = |reason: String| Error::Matrix { path: PATH.to_owned(), reason };
     let mut lines = text.lines();
     let columns = cells(lines.next().unwrap_or_default());
@@ -63,10 +88,10 @@ fn column(matrix: &Matrix<'_>, name: &str) -> Result<usize, Error> {
     })
 }
 
-fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
+fn table(repository: &Repository, matrix: &Matrix<'_>, chosen: &[usize], root: &str, source: &str) -> String {
     let mut html = format!(
         "<figure class=\"matrix\">\n<figcaption>Faults, and in how many runs each program did damage. \
-         <a href=\"{root}code/{PATH}\">The table as it was measured</a></figcaption>\n\
+         Each number leads to its runs; <a href=\"{source}\">the table as it was measured</a></figcaption>\n\
          <div role=\"region\" aria-label=\"Fault matrix, scrolls sideways\" tabindex=\"0\">\n\
          <table aria-label=\"In how many runs each fault did damage to each program\">\n\
          <thead><tr><th scope=\"col\">fault</th>"
@@ -80,7 +105,10 @@ fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
         let is_count = *name == "runs";
         let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(name));
         for index in chosen {
-            html.push_str(&cell(cells[*index], is_count));
+            let (program, text) = (matrix.columns[*index], cells[*index]);
+            let runs = has_runs(repository, program, name);
+            let link = runs.then(|| format!("{root}runs.html#{program}/{name}"));
+            html.push_str(&cell(text, is_count, link.as_deref()));
         }
         html.push_str("</tr>\n");
     }
@@ -90,13 +118,19 @@ fn table(matrix: &Matrix<'_>, chosen: &[usize], root: &str) -> String {
     html
 }
 
-fn cell(text: &str, is_count: bool) -> String {
+/// With a link to its runs, if there are any.
+fn cell(text: &str, is_count: bool, link: Option<&str>) -> String {
+    let linked = |text: String| match link {
+        Some(link) => format!("<a href=\"{}\">{text}</a>", escape(link)),
+        None => text,
+    };
     match text {
         _ if is_count => format!("<td class=\"count\">{}</td>", escape(text)),
-        "ok" => "<td class=\"ok\">ok</td>".to_owned(),
+        "ok" => format!("<td class=\"ok\">{}</td>", linked("ok".to_owned())),
         "-" => "<td class=\"none\"><span aria-label=\"cannot strike\">-</span></td>".to_owned(),
         damage => {
-            format!("<td class=\"damage\">{}</td>", damage.split(' ').map(kind).collect::<Vec<_>>().join(" "))
+            let kinds = damage.split(' ').map(kind).collect::<Vec<_>>().join(" ");
+            format!("<td class=\"damage\">{}</td>", linked(kinds))
         }
     }
 }

@@ -23,11 +23,13 @@ pub(crate) fn render(repository: &Repository, root: &str, arguments: &str) -> Re
     };
     let text = repository.read(path)?;
     let text = without_header(path, &text).to_owned();
+    // Of a snapshot with a header that is not shown, the page of the file shows it nevertheless.
+    let line = repository.link(path, None)?;
     let shown = match heading {
         Some(heading) => section(path, &text, heading)?,
         None => text,
     };
-    Ok(captioned(root, path, "", &fenced("text", &shown)))
+    Ok(captioned(root, path, line, "", &fenced("text", &shown)))
 }
 
 /// A text snapshot of insta says at its top which test made it; a `.snap.txt` does not.

@@ -15,12 +15,13 @@ pub const PAGES: &str = "book/src";
 pub struct Repository {
     root: PathBuf,
     used: RefCell<BTreeSet<(String, Option<String>)>>,
+    linked: RefCell<BTreeSet<String>>,
 }
 
 impl Repository {
     /// The repository in this folder.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), used: RefCell::default() }
+        Self { root: root.into(), used: RefCell::default(), linked: RefCell::default() }
     }
 
     /// Where it is.
@@ -47,7 +48,8 @@ impl Repository {
         Ok(text.replace("\r\n", "\n"))
     }
 
-    /// The lines of a file between the two comments of an anchor, or all of it, without the lines of any anchor.
+    /// The lines of a file between the two comments of an anchor, or all of it, without the lines of any
+    /// anchor.
     ///
     /// # Errors
     ///
@@ -57,6 +59,24 @@ impl Repository {
         let Some(anchor) = anchor else { return Ok(anchors::without(&text)) };
         self.used.borrow_mut().insert((path.to_owned(), Some(anchor.to_owned())));
         anchors::region(path, &text, anchor)
+    }
+
+    /// Notes that a page leads to this file, and returns the line at which the anchor begins, from 1.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::region`].
+    pub fn link(&self, path: &str, anchor: Option<&str>) -> Result<usize, Error> {
+        let text = self.read(path)?;
+        self.linked.borrow_mut().insert(path.to_owned());
+        let places = anchor.map(|anchor| Ok((anchor, anchors::places(path, &text)?))).transpose()?;
+        let place = places.and_then(|(anchor, places)| places.get(anchor).copied());
+        Ok(place.map_or(1, |(comment, _)| comment + 2))
+    }
+
+    /// The files that pages lead to.
+    pub fn linked(&self) -> BTreeSet<String> {
+        self.linked.borrow().clone()
     }
 
     /// Whether a page has named this file.

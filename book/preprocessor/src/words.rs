@@ -6,6 +6,8 @@ use crate::fences::{Fences, Line};
 const WORDS_A_MINUTE: usize = 200;
 /// Lines of code or output that are read in a minute.
 const LINES_A_MINUTE: usize = 30;
+/// As many words are read in the time for which one looks at a drawing or a table of the laboratory.
+const WORDS_A_DRAWING: usize = 60;
 /// How many minutes a page may take.
 pub const MOST_MINUTES: usize = 25;
 
@@ -22,9 +24,14 @@ impl Length {
     /// Counts.
     pub fn of(markdown: &str) -> Self {
         let (mut fences, mut length) = (Fences::default(), Self::default());
-        let mut is_tag = false;
+        let (mut is_tag, mut is_drawing) = (false, false);
         for line in markdown.lines() {
+            if line.starts_with("<figure ") && !line.contains("\"listing\"") {
+                is_drawing = true;
+                length.words += WORDS_A_DRAWING;
+            }
             match fences.next(line) {
+                _ if is_drawing => is_drawing = line != "</figure>",
                 Line::Prose => length.words += words(line, &mut is_tag),
                 Line::Code if !line.trim().is_empty() => length.lines += 1,
                 Line::Code | Line::Open(_) | Line::Close => {}
@@ -67,6 +74,12 @@ mod tests {
     fn prose_is_counted_in_words_and_code_in_lines() {
         let page = "# One two\n\n- three *four* - five\n\n<td class=\"a\">six</td>\n\n```rust\nfn a() {}\n\nb\n```\n";
         assert_eq!(Length::of(page), Length { words: 6, lines: 2 });
+    }
+
+    #[test]
+    fn a_drawing_is_looked_at_however_many_words_are_in_it() {
+        let page = "one\n\n<figure class=\"flow\">\n<text>two</text> <text>three</text>\n</figure>\n\nfour\n";
+        assert_eq!(Length::of(page), Length { words: 62, lines: 0 });
     }
 
     #[test]

@@ -40,12 +40,26 @@ fn fences_without_the_mark_are_not_run() {
 
 #[test]
 fn commands_of_a_page_share_a_shell_and_one_in_the_background_ends_with_it() {
-    let page = "```console,run\n$ mkdir a && cd a\n$ sleep 600 & echo $! > pid\n```\n\n```console,run\n$ basename $PWD\na\n```\n";
+    // The one of the function is a child of the job.
+    let page = "```console,run
+$ mkdir a && cd a
+$ sleep 600 & echo $! > pid
+$ program() { sleep 600 & echo $! > child; wait; }
+$ program & until [ -s child ]; do sleep 0.01; done
+```
+
+```console,run
+$ basename $PWD
+a
+```
+";
     let (root, complaints) = run_in_fixture("shell", page);
     assert_eq!(complaints, Vec::<String>::new());
-    let pid = std::fs::read_to_string(root.join("a/pid")).unwrap();
-    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    for name in ["pid", "child"] {
+        let pid = std::fs::read_to_string(root.join("a").join(name)).unwrap();
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{name}: {state}");
+    }
 }
 
 #[test]

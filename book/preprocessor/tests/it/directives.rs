@@ -26,7 +26,7 @@ fn a_listing_is_the_anchor_without_its_indentation_and_without_other_anchors() {
     let expected = "Before
 
 <figure class=\"listing\">
-<figcaption><a href=\"code/chapters/01-naive/src/orders.rs\"><code>chapters/01-naive/src/orders.rs</code></a></figcaption>
+<figcaption><a href=\"code/chapters/01-naive/src/orders.rs.html#L5\"><code>chapters/01-naive/src/orders.rs</code></a></figcaption>
 
 ```rust,ignore
 /// Places an order.
@@ -40,6 +40,51 @@ fn place() {
 after
 ";
     assert_eq!(page, expected);
+}
+
+const DOCUMENTED: &str = "/// Sends it.
+///
+/// Once, or not at all.
+///
+/// # Errors
+///
+/// [`Error::Away`]
+pub fn send() {
+    /// # Panics
+    ///
+    /// Never.
+    fn inner() {}
+}
+// # Errors of this kind are a comment.
+";
+
+#[test]
+fn what_only_api_documentation_needs_is_in_no_listing_and_in_no_change() {
+    let fixture = Fixture::new(
+        "sections",
+        &[
+            ("chapters/01-a/src/x.rs", DOCUMENTED),
+            (
+                "chapters/02-b/src/x.rs",
+                &DOCUMENTED.replace("Away`]", "Busy`]").replace("Sends it", "Sends one"),
+            ),
+            ("notes.txt", DOCUMENTED),
+        ],
+    );
+    let page = fixture.page("{{#listing chapters/01-a/src/x.rs}}");
+    let shown = "/// Sends it.
+///
+/// Once, or not at all.
+pub fn send() {
+    fn inner() {}
+}
+// # Errors of this kind are a comment.
+";
+    assert!(page.contains(&format!("```rust,ignore\n{shown}```")), "{page}");
+    let page = fixture.page("{{#changes 01-a 02-b src/x.rs}}");
+    assert!(page.contains("+/// Sends one.") && !page.contains("Busy"), "{page}");
+    let page = fixture.page("{{#listing notes.txt}}");
+    assert!(page.contains(DOCUMENTED), "what is no Rust stays: {page}");
 }
 
 #[test]
@@ -81,7 +126,7 @@ fn changes_are_a_diff_with_lines_around_it() {
     let expected = "```diff\n line 1\n-line 2\n line 3\n line 4\n line 5\n@@\n line 12\n line 13\n line 14\n-line 15\n\
                     +line fifteen\n line 16\n line 17\n line 18\n```\n";
     assert!(page.contains(expected), "{page}");
-    assert!(page.contains("<a href=\"code/chapters/02-b/src/x.rs\">"), "{page}");
+    assert!(page.contains("<a href=\"code/chapters/02-b/src/x.rs.html#L1\">"), "{page}");
 }
 
 #[test]
@@ -126,13 +171,14 @@ fn a_figure_says_what_is_to_be_seen() {
 }
 
 #[test]
-fn mermaid_is_loaded_once_and_only_where_a_figure_is_and_it_is_installed() {
+fn a_figure_names_mermaid_where_it_is_installed() {
     let diagram = ("book/src/figures/a.mmd", "graph TD\n");
     let fixture = Fixture::new("mermaid", &[diagram, ("book/src/assets/mermaid.min.js", "x")]);
-    let text = "{{#figure figures/a.mmd alt=\"one\"}}\n\n{{#figure figures/a.mmd alt=\"two\"}}\n";
+    let text = "{{#figure figures/a.mmd alt=\"one\"}}\n";
     let page = Page { path: "deep/er/page.md", text }.render(&fixture.repository()).unwrap();
-    assert_eq!(page.matches("<script defer src=\"../../assets/mermaid.min.js\">").count(), 1, "{page}");
-    assert!(!fixture.page("No figure.\n").contains("<script"));
+    assert!(page.contains("data-mermaid=\"../../assets/mermaid.min.js\""), "{page}");
+    let without = Fixture::new("no_mermaid", &[diagram]).page(text);
+    assert!(!without.contains("data-mermaid"), "{without}");
 }
 
 const MATRIX: &str =

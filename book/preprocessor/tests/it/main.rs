@@ -5,7 +5,10 @@ mod commands;
 mod coverage;
 mod directives;
 mod mistakes;
+mod pictures;
 mod program;
+mod runs;
+mod sources;
 
 use std::fs;
 use std::path::PathBuf;

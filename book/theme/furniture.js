@@ -1,0 +1,13 @@
+// What scrolls sideways must be reachable by keyboard, or a reader without a mouse never sees its end.
+(() => {
+    const reach = () => {
+        for (const box of document.querySelectorAll("main :is(pre > code, pre, figure.diagram, .table-wrapper)")) {
+            if (box.scrollWidth > box.clientWidth + 1 && box.tabIndex < 0) {
+                box.tabIndex = 0;
+            }
+        }
+    };
+    window.addEventListener("load", reach);
+    window.addEventListener("resize", reach);
+    new MutationObserver(reach).observe(document.documentElement, { attributeFilter: ["data-drawn"], subtree: true });
+})();
