@@ -1,7 +1,9 @@
-//! What the AWS calls of each component need of IAM, noted while tests run, for the comparison with the policies in `terraform/`.
+//! What the AWS calls of each component need of IAM, noted while tests run, for the comparison with the
+//! policies in `terraform/`.
 //!
-//! [`CallLog::noted`] puts a listener below a component's SDK, where every request passes on its way to AWS. What a request needs is
-//! worked out in [`needs`]. `scripts/check-infrastructure` reads the files that [`CallLog::write`] makes.
+//! [`CallLog::noted`] puts a listener below a component's SDK, where every request passes on its way to AWS.
+//! What a request needs is worked out in [`needs`]. `scripts/check-infrastructure` reads the files that
+//! [`CallLog::write`] makes.
 
 pub mod needs;
 
@@ -13,15 +15,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_smithy_runtime_api::client::{
-    http::{
-        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-        SharedHttpConnector,
-    },
-    orchestrator::HttpRequest,
-    runtime_components::RuntimeComponents,
-};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_types::SdkConfig;
+use local_aws::tap;
 
 pub use needs::Need;
 
@@ -37,12 +33,14 @@ struct Notes {
 }
 
 impl CallLog {
-    /// The same settings, with every request noted as one of this component. Settings without an HTTP client come back as they are.
+    /// The same settings, with every request noted as one of this component. Settings without an HTTP client
+    /// come back as they are.
     #[must_use]
     pub fn noted(&self, aws: &SdkConfig, component: &str) -> SdkConfig {
         let Some(inner) = aws.http_client() else { return aws.clone() };
-        let listener = Listener { inner, log: self.clone(), component: component.to_owned() };
-        aws.to_builder().http_client(listener).build()
+        let (log, component) = (self.clone(), component.to_owned());
+        let listening = tap::watching(inner, move |request| log.note(&component, request));
+        aws.to_builder().http_client(listening).build()
     }
 
     /// What was noted so far: component, need, and how often.
@@ -55,8 +53,8 @@ impl CallLog {
             .collect()
     }
 
-    /// Writes the notes to a file, a line for each: component, action, resource and count, with tabs between them. Folders that are
-    /// missing are made. Either the whole file is there afterwards or none.
+    /// Writes the notes to a file, a line for each: component, action, resource and count, with tabs between
+    /// them. Folders that are missing are made. Either the whole file is there afterwards or none.
     ///
     /// # Errors
     ///
@@ -83,31 +81,5 @@ impl CallLog {
 
     fn lock(&self) -> MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The HTTP client of one component.
-#[derive(Clone, Debug)]
-struct Listener<C> {
-    inner: C,
-    log: CallLog,
-    component: String,
-}
-
-impl HttpClient for Listener<SharedHttpClient> {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        parts: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, parts);
-        SharedHttpConnector::new(Listener { inner, log: self.log.clone(), component: self.component.clone() })
-    }
-}
-
-impl HttpConnector for Listener<SharedHttpConnector> {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        self.log.note(&self.component, &request);
-        self.inner.call(request)
     }
 }

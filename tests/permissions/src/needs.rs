@@ -1,13 +1,18 @@
-//! From a request to the IAM actions and resources that AWS checks for it, as the "Service Authorization Reference" lists them.
+//! From a request to the IAM actions and resources that AWS checks for it, as the "Service Authorization
+//! Reference" lists them.
 //!
-//! A transaction needs no permission of its own but that of each action in it, be it one of writes or of reads; a batch of DynamoDB has an
-//! action of its own, whatever is in it, and a batch of SQS or SNS that of the single call; a query of an index is one on the index and not
-//! on its table. What is not known here becomes an action that no policy allows, so that
-//! a new kind of call cannot pass unseen.
+//! A transaction needs no permission of its own but that of each action in it, be it one of writes or of
+//! reads; a batch of DynamoDB has an action of its own, whatever is in it, and a batch of SQS or SNS that of
+//! the single call; a query of an index is one on the index and not on its table; a mail needs the identity
+//! of its sender. What is not known here becomes an action that no policy allows, so that a new kind of call
+//! cannot pass unseen.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use local_aws::{ACCOUNT_ID, REGION};
 use serde_json::Value;
+
+/// `SendEmail` of the Amazon SES API of version 2, which names no target.
+const SEND_EMAIL: &str = "/v2/email/outbound-emails";
 
 /// One permission.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +36,9 @@ impl Need {
 /// What the request needs. `stream` is the stream that the caller asked about last, and is kept up to date.
 pub fn of(request: &HttpRequest, stream: &mut String) -> Vec<Need> {
     let body = request.body().bytes().unwrap_or_default();
-    let Some(target) = request.headers().get("x-amz-target") else { return sns(body) };
+    let Some(target) = request.headers().get("x-amz-target") else {
+        return if request.uri().ends_with(SEND_EMAIL) { ses(body) } else { sns(body) };
+    };
     let json = serde_json::from_slice(body).unwrap_or_default();
     match target.split_once('.') {
         Some(("DynamoDB_20120810", operation)) => dynamodb(operation, &json),
@@ -39,6 +46,12 @@ pub fn of(request: &HttpRequest, stream: &mut String) -> Vec<Need> {
         Some(("AmazonSQS", operation)) => sqs(operation, &json),
         _ => vec![Need::unknown(target)],
     }
+}
+
+fn ses(body: &[u8]) -> Vec<Need> {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let sender = json["FromEmailAddress"].as_str().unwrap_or_default();
+    vec![Need::new("ses:SendEmail", arn("ses", &format!("identity/{sender}")))]
 }
 
 fn dynamodb(operation: &str, body: &Value) -> Vec<Need> {

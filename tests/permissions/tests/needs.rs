@@ -112,3 +112,13 @@ async fn a_batch_needs_what_the_single_call_needs() {
     ];
     assert_eq!(found.await, pairs(&expected));
 }
+
+#[tokio::test]
+async fn a_mail_needs_the_identity_of_its_sender() {
+    let found = needs(|aws| async move {
+        let mail = aws_sdk_sesv2::Client::new(&aws).send_email().from_email_address("shop@example.com");
+        drop(mail.content(aws_sdk_sesv2::types::EmailContent::builder().build()).send().await);
+    });
+    let expected = [("ses:SendEmail", "arn:aws:ses:OWNER:identity/shop@example.com")];
+    assert_eq!(found.await, pairs(&expected));
+}

@@ -1,34 +1,37 @@
-//! Prints the times that the programs are built with, as JSON: name, seconds, and the file that has the number.
+//! Prints the times that the programs are built with, as JSON: name, seconds, and the file that has the
+//! number.
 //!
-//! `tests/infrastructure/times.py` compares them with those of Terraform, compose and the Dockerfile. They are taken from the crates by
-//! depending on them, so what is compared is what runs.
+//! `tests/infrastructure/times.py` compares them with those of Terraform, compose and the Dockerfile. They
+//! are taken from the crates by depending on them, so what is compared is what runs.
 
 use std::{
     io::{self, Write as _},
     time::Duration,
 };
 
+use notifications::sender::{CALL_WITHIN, CLAIM, WHOLE_MAIL};
 use outbox_relay::tail::TailSettings;
 use serde_json::{Value, json};
 use service_kit::RequestLimits;
 use service_kit::aws;
-use service_kit::http::BODY_TIMEOUT;
+use service_kit::router::BODY_TIMEOUT;
 use service_kit::server::{IDLE_TIMEOUT, LAST_WORDS};
 use transactional_messaging::{
     consumer::{ConsumerSettings, TOLERATED_OUTAGE},
-    inbox::{DEFAULT_RETENTION, RedeliveryHorizon},
-    provision,
+    driver::lambda_consumer::VISIBILITY_FACTOR,
+    inbox::DEFAULT_RETENTION,
+    limits::{self, RedeliveryHorizon},
     relay::LONGEST_CHAIN,
 };
 
 const CONSUMER: &str = "final/transactional-messaging/src/consumer/settings.rs";
 const RETENTION: &str = "final/transactional-messaging/src/inbox/retention.rs";
-const BROKER: &str = "final/transactional-messaging/src/provision/broker.rs";
+const LIMITS: &str = "final/transactional-messaging/src/limits.rs";
 const AWS: &str = "final/service-kit/src/aws.rs";
-const TAIL: &str = "final/outbox-relay/src/tail/mod.rs";
+const TAIL: &str = "final/transactional-messaging/src/driver/tail/mod.rs";
 
 fn main() -> io::Result<()> {
-    let times = [calls(), consumer(), services(), tail(), messages()].concat();
+    let times = [calls(), consumer(), services(), function(), tail(), messages()].concat();
     writeln!(io::stdout(), "{}", Value::Array(times))
 }
 
@@ -60,18 +63,28 @@ fn consumer() -> Vec<Value> {
 }
 
 fn services() -> Vec<Value> {
-    let order_timeout = Duration::from_secs(orders::use_cases::DEFAULT_TIMEOUT_SECONDS.into());
-    let order_check = Duration::from_secs(orders::service::DEFAULT_CHECK_SECONDS.into());
+    let order_timeout = Duration::from_secs(orders::domain::DEFAULT_TIMEOUT_SECONDS.into());
+    let order_check = Duration::from_secs(orders::settings::DEFAULT_CHECK_SECONDS.into());
     vec![
-        time("customers_grace", "final/customers/src/service.rs", customers::service::GRACE),
-        time("orders_grace", "final/orders/src/service.rs", orders::service::GRACE),
+        time("service_grace", "final/service/src/running.rs", service::GRACE),
         time("request", "final/service-kit/src/http/limits.rs", RequestLimits::default().deadline),
-        time("body", "final/service-kit/src/http/router.rs", BODY_TIMEOUT),
+        time("body", "final/service-kit/src/router.rs", BODY_TIMEOUT),
         time("idle", "final/service-kit/src/server.rs", IDLE_TIMEOUT),
         time("last_words", "final/service-kit/src/server.rs", LAST_WORDS),
         time("health_answer", "final/service-kit/src/health.rs", service_kit::health::PATIENCE),
-        time("order_timeout", "final/orders/src/use_cases.rs", order_timeout),
-        time("order_check", "final/orders/src/service.rs", order_check),
+        time("order_timeout", "final/orders/src/domain.rs", order_timeout),
+        time("order_check", "final/orders/src/settings.rs", order_check),
+    ]
+}
+
+fn function() -> Vec<Value> {
+    let sender = "final/notifications/src/sender.rs";
+    let factor = Duration::from_secs(VISIBILITY_FACTOR.into());
+    vec![
+        time("mail_call", sender, CALL_WITHIN),
+        time("whole_mail", sender, WHOLE_MAIL),
+        time("claim", sender, CLAIM),
+        time("visibility_factor", "final/transactional-messaging/src/driver/lambda_consumer/mod.rs", factor),
     ]
 }
 
@@ -88,10 +101,10 @@ fn messages() -> Vec<Value> {
     let horizon = RedeliveryHorizon::STANDARD;
     vec![
         time("inbox", RETENTION, DEFAULT_RETENTION.duration().unsigned_abs()),
-        time("horizon", RETENTION, horizon.sum().unsigned_abs()),
-        time("stream_of_horizon", RETENTION, horizon.stream.unsigned_abs()),
-        time("made_visibility", BROKER, provision::VISIBILITY.unsigned_abs()),
-        time("made_queue", BROKER, provision::QUEUE_RETENTION.unsigned_abs()),
-        time("made_dead_letters", BROKER, provision::DEAD_LETTER_RETENTION.unsigned_abs()),
+        time("horizon", LIMITS, horizon.sum().unsigned_abs()),
+        time("stream_of_horizon", LIMITS, horizon.stream.unsigned_abs()),
+        time("made_visibility", LIMITS, limits::VISIBILITY.unsigned_abs()),
+        time("made_queue", LIMITS, limits::QUEUE_RETENTION.unsigned_abs()),
+        time("made_dead_letters", LIMITS, limits::DEAD_LETTER_RETENTION.unsigned_abs()),
     ]
 }

@@ -1,0 +1,1 @@
+"""What scripts/deploy, scripts/rollback and scripts/destroy have in common."""
