@@ -5,34 +5,47 @@ import { html, time } from "./svg.mjs";
 
 const things = document.getElementById("things");
 const rules = document.getElementById("rules");
-const open = new Set();
+const heads = ["Tables", "Queues"].map((text) => html("h2", {}, text));
+const folds = new Map();
 
-function queue([name, topic]) {
-    const waits = state.standing.resting[name] ?? [];
-    const counted = Math.max(waits.length, state.standing.dead[name] ?? 0);
-    const rows = waits.slice(-40).map((rest) => {
+function rows(name) {
+    const all = (state.standing.resting[name] ?? []).slice(-40).map((rest) => {
         const message = state.messages.get(rest.message);
         return html("tr", {}, html("td", {}, message?.kind ?? "?"), html("td", { class: "mono" }, short(rest.message)), html("td", { class: "mono" }, time(rest.since_ms)), html("td", {}, rest.reason ?? ""));
     });
-    return fold(`queue:${name}`, name, counted, topic ? `hears ${topic}` : "", () => (rows.length ? table(["message", "id", "since", "reason"], rows) : html("p", { class: "hint" }, "empty")));
+    return all.length ? table(["message", "id", "since", "reason"], all) : html("p", { class: "hint" }, "empty");
+}
+
+function queue([name, topic]) {
+    const counted = Math.max((state.standing.resting[name] ?? []).length, state.standing.dead[name] ?? 0);
+    return fold(name, topic ? `hears ${topic}` : "", counted, () => rows(name));
 }
 
 function table(names, rows) {
     return html("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "items" }, html("table", {}, html("thead", {}, html("tr", {}, ...names.map((name) => html("th", { scope: "col" }, name)))), html("tbody", {}, ...rows)));
 }
 
-function fold(id, name, count, about, content) {
-    const element = html("details", { ontoggle: () => (element.open ? open.add(id) : open.delete(id)) }, html("summary", {}, html("span", { class: "mono" }, name), html("span", { class: "about" }, about), html("b", {}, count ? String(count) : "")));
-    if (open.has(id)) {
-        element.open = true;
+// Each is made once: what is open, has the focus or is scrolled stays so while its content is renewed.
+function fold(name, about, count, content) {
+    if (!folds.has(name)) {
+        const inside = html("div", {});
+        const number = html("b", {});
+        const element = html("details", {}, html("summary", {}, html("span", { class: "mono" }, name), html("span", { class: "about" }, about), number), inside);
+        let asked = 0;
+        const renew = async () => {
+            const mine = (asked += 1);
+            const fresh = element.open && await content();
+            // What was asked for earlier may be answered later.
+            if (fresh && mine === asked && !inside.firstChild?.isEqualNode(fresh)) {
+                inside.replaceChildren(fresh);
+            }
+        };
+        element.addEventListener("toggle", renew);
+        folds.set(name, { element, number, renew });
     }
-    const inside = html("div", {});
-    element.append(inside);
-    const fill = async () => inside.replaceChildren(await content());
-    if (element.open) {
-        fill();
-    }
-    element.addEventListener("toggle", () => element.open && fill());
+    const { element, number, renew } = folds.get(name);
+    number.textContent = count ? String(count) : "";
+    renew();
     return element;
 }
 
@@ -47,11 +60,14 @@ async function items(name) {
 }
 
 function drawThings() {
-    if (!state.wiring || !state.standing || things.contains(document.activeElement) && document.activeElement !== things && things.childElementCount) {
+    if (!state.wiring || !state.standing) {
         return;
     }
-    const tables = state.wiring.tables.map((name) => fold(`table:${name}`, name, state.standing.resting[name]?.length ?? 0, name.endsWith("-outbox") ? "what was not sent yet" : "", () => items(name)));
-    things.replaceChildren(html("h2", {}, "Tables"), ...tables, html("h2", {}, "Queues"), ...state.wiring.queues.map(queue));
+    const tables = state.wiring.tables.map((name) => fold(name, name.endsWith("-outbox") ? "what was not sent yet" : "", state.standing.resting[name]?.length ?? 0, () => items(name)));
+    const all = [heads[0], ...tables, heads[1], ...state.wiring.queues.map(queue)];
+    if (all.length !== things.childElementCount || all.some((element, at) => element !== things.children[at])) {
+        things.replaceChildren(...all);
+    }
 }
 
 const SIGNS = { kept: "✓", waiting: "…", broken: "✗" };
