@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
-use transactional_messaging::timestamp;
 use unit_of_work::{
     AttributeValue, Check, Condition, Database, DynamoDb, Item, ItemError, LoadError, Put, ReadError, Table,
     VERSION, from_item,
 };
 use uuid::Uuid;
 
-use crate::domain::{Customer, Decision, Email, Money, Name};
+pub use self::rows::Kept;
+use self::rows::{CustomerRow, DecisionRow, customer_key, decision_ids, decision_key, words};
+use crate::domain::{Customer, Decision};
+
+mod rows;
 
 /// The customers table.
 #[derive(Clone, Debug)]
@@ -20,48 +23,9 @@ pub struct CustomerStore<D> {
     table: Table,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CustomerRow {
-    #[serde(rename = "PK")]
-    pk: String,
-    customer_id: Uuid,
-    name: String,
-    /// A version of this service that knows no addresses loses it when it changes the customer: deploy this
-    /// one everywhere before clients give addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    credit_limit: u64,
-    credit_reserved: u64,
-    version: u64,
-    /// The predecessor of the customer's next message is the one of this version.
-    announced_version: u64,
-    #[serde(with = "timestamp")]
-    created_at: OffsetDateTime,
-    #[serde(default, with = "timestamp::option", skip_serializing_if = "Option::is_none")]
-    updated_at: Option<OffsetDateTime>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DecisionRow {
-    #[serde(rename = "PK")]
-    pk: String,
-    customer_id: Uuid,
-    order_id: Uuid,
-    decision: String,
-    amount: u64,
-    #[serde(with = "timestamp")]
-    decided_at: OffsetDateTime,
-}
-
 /// Instead of a customer that was erased lies an item with its key and this attribute, the time. Without it
 /// the customer could be made again, and would have a second first message.
 pub const ERASED_AT: &str = "ErasedAt";
-
-const RESERVED: &str = "RESERVED";
-const REFUSED: &str = "REFUSED";
-const RELEASED: &str = "RELEASED";
 
 impl<D: Database> CustomerStore<D> {
     /// The store in the table of this name.
@@ -128,11 +92,7 @@ impl<D: Database> CustomerStore<D> {
 
     /// A decision rests on the absence of the customer, which may have been erased.
     pub fn absent(&self, customer_id: Uuid) -> Check {
-        Check::new(
-            &self.table,
-            self.table.key(customer_key(customer_id), None),
-            Condition::not_exists(VERSION),
-        )
+        Check::new(&self.table, self.customer_item(customer_id), Condition::not_exists(VERSION))
     }
 
     /// Writes a decision about an order over the one before it.
@@ -163,28 +123,26 @@ impl<D: Database> CustomerStore<D> {
         Ok(Put::new(&self.table, &row)?.when(condition))
     }
 
+    /// A message rests on this decision.
+    pub fn still(&self, (customer_id, order_id): (Uuid, Uuid), decision: Decision) -> Check {
+        let is_it = Condition::equals("Decision", AttributeValue::S(words(decision).0.to_owned()));
+        Check::new(&self.table, self.decision_item(customer_id, order_id), is_it)
+    }
+
+    /// The key of a customer's item.
+    pub fn customer_item(&self, id: Uuid) -> Item {
+        self.table.key(customer_key(id), None)
+    }
+
+    /// The key of the item of a decision.
+    pub fn decision_item(&self, customer_id: Uuid, order_id: Uuid) -> Item {
+        self.table.key(decision_key(customer_id, order_id), None)
+    }
+
     async fn read<T: DeserializeOwned>(&self, partition: String) -> Result<Option<T>, LoadError> {
         let item: Option<Item> = self.database.get(&self.table, self.table.key(partition, None)).await?;
         Ok(item.filter(|item| !item.contains_key(ERASED_AT)).map(from_item).transpose()?)
     }
-}
-
-/// An item of the table, for whoever goes through all of it.
-#[derive(Debug)]
-pub enum Kept {
-    /// A customer.
-    Customer(Customer),
-    /// What was decided about an order, and when.
-    Decision {
-        /// The customer and the order.
-        ids: (Uuid, Uuid),
-        /// The decision.
-        decision: Decision,
-        /// When it was made.
-        decided_at: OffsetDateTime,
-    },
-    /// Something that cannot be read as either: its key, and why.
-    Damaged(String, LoadError),
 }
 
 impl CustomerStore<DynamoDb> {
@@ -231,101 +189,4 @@ impl CustomerStore<DynamoDb> {
         let version = |item: &Item| item.get(VERSION)?.as_n().ok()?.parse().ok();
         Ok(items.iter().filter_map(|item| Some((id(item)?, version(item)))).collect())
     }
-
-    /// The key of a customer's item.
-    pub fn customer_item(&self, id: Uuid) -> Item {
-        self.table.key(customer_key(id), None)
-    }
-
-    /// The key of the item of a decision.
-    pub fn decision_item(&self, customer_id: Uuid, order_id: Uuid) -> Item {
-        self.table.key(decision_key(customer_id, order_id), None)
-    }
-}
-
-impl<D: Database> CustomerStore<D> {
-    /// A message rests on this decision.
-    pub fn still(&self, (customer_id, order_id): (Uuid, Uuid), decision: Decision) -> Check {
-        let is_it = Condition::equals("Decision", AttributeValue::S(words(decision).0.to_owned()));
-        Check::new(&self.table, self.table.key(decision_key(customer_id, order_id), None), is_it)
-    }
-}
-
-impl Kept {
-    fn of(item: Item) -> Self {
-        let key = item.get("PK").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
-        let read = if item.contains_key("OrderId") {
-            from_item::<DecisionRow>(item).map_err(LoadError::from).and_then(|row| {
-                let (ids, decided_at) = ((row.customer_id, row.order_id), row.decided_at);
-                Ok(Self::Decision { ids, decision: row.decision()?, decided_at })
-            })
-        } else {
-            let customer = from_item::<CustomerRow>(item).map_err(LoadError::from);
-            customer.and_then(CustomerRow::into_customer).map(Self::Customer)
-        };
-        read.unwrap_or_else(|error| Self::Damaged(key, error))
-    }
-}
-
-impl DecisionRow {
-    fn decision(&self) -> Result<Decision, LoadError> {
-        match self.decision.as_str() {
-            RESERVED => Ok(Decision::Reserved(Money::new(self.amount).map_err(LoadError::rule_broken)?)),
-            REFUSED => Ok(Decision::Refused),
-            RELEASED => Ok(Decision::Released),
-            other => Err(LoadError::rule_broken(format!("{other} is no decision"))),
-        }
-    }
-}
-
-impl CustomerRow {
-    fn of(customer: &Customer) -> Self {
-        Self {
-            pk: customer_key(customer.id),
-            customer_id: customer.id,
-            name: customer.name.as_str().to_owned(),
-            email: customer.email.as_ref().map(|email| email.as_str().to_owned()),
-            credit_limit: customer.credit_limit.minor_units(),
-            credit_reserved: customer.reserved.minor_units(),
-            version: customer.version,
-            announced_version: customer.announced_version,
-            created_at: customer.created_at,
-            updated_at: customer.updated_at,
-        }
-    }
-
-    fn into_customer(self) -> Result<Customer, LoadError> {
-        Ok(Customer {
-            id: self.customer_id,
-            name: Name::stored(self.name),
-            email: self.email.map(Email::stored),
-            credit_limit: Money::new(self.credit_limit).map_err(LoadError::rule_broken)?,
-            reserved: Money::new(self.credit_reserved).map_err(LoadError::rule_broken)?,
-            version: self.version,
-            announced_version: self.announced_version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        })
-    }
-}
-
-fn words(decision: Decision) -> (&'static str, u64) {
-    match decision {
-        Decision::Reserved(amount) => (RESERVED, amount.minor_units()),
-        Decision::Refused => (REFUSED, 0),
-        Decision::Released => (RELEASED, 0),
-    }
-}
-
-fn customer_key(id: Uuid) -> String {
-    format!("CUSTOMER#{id}")
-}
-
-fn decision_key(customer_id: Uuid, order_id: Uuid) -> String {
-    format!("CUSTOMER#{customer_id}#ORDER#{order_id}")
-}
-
-fn decision_ids(key: &str) -> Option<(Uuid, Uuid)> {
-    let (customer, order) = key.strip_prefix("CUSTOMER#")?.split_once("#ORDER#")?;
-    Some((customer.parse().ok()?, order.parse().ok()?))
 }

@@ -82,6 +82,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// When it became what it is.
+    pub fn changed_at(&self) -> OffsetDateTime {
+        self.updated_at.unwrap_or(self.created_at)
+    }
+
     /// A new order, which somebody should decide on within this time. Whether the customer exists is not
     /// known here; that is what the customers service answers.
     pub fn new(id: Uuid, customer_id: Uuid, total: Total, now: OffsetDateTime, within: Duration) -> Self {

@@ -40,7 +40,7 @@ impl<D: Database + Clone> Orders<D> {
             order_id: order.id,
             customer_id: order.customer_id,
             state: state_name(order.state),
-            created_at: order.updated_at.unwrap_or(order.created_at),
+            created_at: order.changed_at(),
         }
     }
 }

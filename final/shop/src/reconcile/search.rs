@@ -6,7 +6,6 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use ::orders::domain::Order;
 use time::OffsetDateTime;
 use unit_of_work::Item;
 use uuid::Uuid;
@@ -126,11 +125,6 @@ impl<'a> Search<'a> {
         items.iter().for_each(|item| self.sums.add(item));
         Ok((Vec::new(), next))
     }
-}
-
-/// When an order became what it is.
-fn changed_at(order: &Order) -> OffsetDateTime {
-    order.updated_at.unwrap_or(order.created_at)
 }
 
 /// Something that no program can read.

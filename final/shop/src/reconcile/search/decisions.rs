@@ -5,7 +5,7 @@ use orders::{domain::Order, store::state_name};
 use unit_of_work::Item;
 use uuid::Uuid;
 
-use super::{Page, Search, changed_at, damaged};
+use super::{Page, Search, damaged};
 use crate::reconcile::{
     books::BoxError,
     finding::{Finding, Mend, Rule},
@@ -52,7 +52,7 @@ impl Search<'_> {
         amount: u64,
         order: Option<&Order>,
     ) -> Result<Option<Finding>, BoxError> {
-        let is_young = |order: &Order| !self.is_old(changed_at(order));
+        let is_young = |order: &Order| !self.is_old(order.changed_at());
         // One whose customer is not there was told of when credit was counted.
         if order.is_some_and(is_young) || self.books.customers.service.find(ids.0).await?.is_none() {
             return Ok(None);

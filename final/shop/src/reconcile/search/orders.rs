@@ -10,7 +10,7 @@ use transactional_messaging::{aggregate::Aggregate as _, inbox::Inbox, relay::op
 use unit_of_work::Item;
 use uuid::Uuid;
 
-use super::{Page, Search, changed_at, damaged};
+use super::{Page, Search, damaged};
 use crate::reconcile::{
     books::BoxError,
     finding::{Finding, Mend, Rule},
@@ -26,7 +26,7 @@ impl Search<'_> {
         for item in items {
             match item {
                 Kept::Damaged(key, error) => found.push(damaged(key, &error)),
-                Kept::Order(order) if self.is_old(changed_at(&order)) => {
+                Kept::Order(order) if self.is_old(order.changed_at()) => {
                     orders.push(order);
                 }
                 Kept::Order(_) => {}
@@ -173,7 +173,7 @@ impl Search<'_> {
     async fn never_told(&self, orders: Vec<&Order>) -> Result<Vec<Finding>, BoxError> {
         let Some((sent, kept)) = &self.books.orders.sent else { return Ok(Vec::new()) };
         let since = self.books.ambient.now() - *kept;
-        let is_young = |order: &&Order| changed_at(order) > since;
+        let is_young = |order: &&Order| order.changed_at() > since;
         // A pending order is judged by what its customer knows.
         let orders: Vec<_> =
             orders.into_iter().filter(is_young).filter(|order| order.state != State::Pending).collect();
