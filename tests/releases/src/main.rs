@@ -2,10 +2,7 @@
 //! written. `scripts/keep-release` builds the earlier ones and calls it.
 #![allow(clippy::print_stdout, reason = "it is there to say what came of it")]
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use releases::{
@@ -103,11 +100,7 @@ fn tell(name: &str, ended: anyhow::Result<()>) -> usize {
     }
 }
 
-async fn side_by_side(
-    arguments: &Arguments,
-    logs: &str,
-    of: impl Fn(&str) -> Release,
-) -> anyhow::Result<()> {
+async fn side_by_side(arguments: &Arguments, logs: &str, of: impl Fn(&str) -> Release) -> anyhow::Result<()> {
     let mut fleet = Fleet::new(&arguments.logs.join(logs)).await?;
     fleet.start(&arguments.programs, of).await?;
     story::finished(&fleet).await?;

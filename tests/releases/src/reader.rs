@@ -60,7 +60,9 @@ impl Reader {
 
     /// What is wrong with a message of a queue: the envelope, without what SNS wraps around it.
     pub fn message(&self, queue: &str, envelope: &str) -> Vec<String> {
-        let Some(expected) = self.messages.get(queue) else { return vec![format!("{queue} has no consumer")] };
+        let Some(expected) = self.messages.get(queue) else {
+            return vec![format!("{queue} has no consumer")];
+        };
         let Ok(envelope) = serde_json::from_str::<Value>(envelope) else {
             return vec![format!("{queue}: it is no JSON")];
         };
@@ -106,7 +108,8 @@ impl Reader {
 fn complaints(fields: &Fields, value: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, kind) in fields {
-        let (name, may_be_absent) = name.strip_suffix('?').map_or((name.as_str(), false), |name| (name, true));
+        let (name, may_be_absent) =
+            name.strip_suffix('?').map_or((name.as_str(), false), |name| (name, true));
         match value.get(name) {
             None if may_be_absent => {}
             None => wrong.push(format!("{name} is missing")),

@@ -1,10 +1,7 @@
 //! What the fleets are put to: orders that come to their end, and orders that are on every part of their way.
 
 use anyhow::ensure;
-use e2e::{
-    answer::Request,
-    eventually::eventually,
-};
+use e2e::{answer::Request, eventually::eventually};
 use reqwest::{Client, Method};
 use serde_json::json;
 use uuid::Uuid;

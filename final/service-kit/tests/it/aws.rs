@@ -52,7 +52,8 @@ async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
 
 /// The rules of retries: those of the SDK that is meant, and those that later ones have by themselves.
 async fn both_rules() -> [RetryConfig; 2] {
-    let ours = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.retry_config().unwrap().clone();
+    let ours =
+        sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.retry_config().unwrap().clone();
     [ours.clone(), ours.with_retry_spec(RetrySpec::v2_1())]
 }
 

@@ -37,9 +37,8 @@ async fn groups(bench: &Bench, queue: &str) -> Vec<(String, Option<String>)> {
         Some(group.clone())
     };
     let answer = request.send().await.unwrap();
-    let of = |message: &Message| {
-        (text_of(&crate::bench::envelope_of(message.body().unwrap())), group(message))
-    };
+    let of =
+        |message: &Message| (text_of(&crate::bench::envelope_of(message.body().unwrap())), group(message));
     let mut groups: Vec<_> = answer.messages().iter().map(of).collect();
     groups.sort();
     groups

@@ -159,7 +159,9 @@ async fn an_error_can_be_made_of_the_item_that_is_there_without_another_call() {
     }
     assert_eq!((bench.wire.count("TransactWriteItems"), bench.wire.count("GetItem")), (3, 0));
     let asked = bench.wire.calls("TransactWriteItems");
-    assert!(asked.iter().all(|call| call.body.contains(r#""ReturnValuesOnConditionCheckFailure":"ALL_OLD""#)));
+    assert!(
+        asked.iter().all(|call| call.body.contains(r#""ReturnValuesOnConditionCheckFailure":"ALL_OLD""#))
+    );
 }
 
 /// Others would pay for an answer that they do not read.

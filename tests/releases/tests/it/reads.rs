@@ -49,7 +49,8 @@ async fn written() -> (Tables, BTreeMap<String, Vec<String>>) {
     let mut handled = BTreeSet::new();
     for round in 0..6 {
         let tables = today.world.tables().await.unwrap();
-        for (_, row) in waiting(&tables).filter(|(_, row)| handled.insert(text(row, "MessageId").to_owned())) {
+        for (_, row) in waiting(&tables).filter(|(_, row)| handled.insert(text(row, "MessageId").to_owned()))
+        {
             let (message, topic) = (text(row, "Message"), text(row, "Topic"));
             for queue in queues(topic) {
                 arrived.entry(queue.clone()).or_default().push(message.to_owned());
@@ -96,7 +97,12 @@ async fn every_earlier_release_can_read_what_is_written_today_but_for_what_is_kn
 #[test]
 fn every_release_can_read_what_it_has_written_itself() {
     for (kept, reader) in kept::all().unwrap() {
-        assert_eq!(complaints(&reader, &kept.tables, &heard(&kept, &reader)), BTreeSet::new(), "{}", kept.name);
+        assert_eq!(
+            complaints(&reader, &kept.tables, &heard(&kept, &reader)),
+            BTreeSet::new(),
+            "{}",
+            kept.name
+        );
     }
 }
 

@@ -91,8 +91,7 @@ impl Today {
         parts.spawn(async move { drop(of_customers.stopped().await) });
         parts.spawn(async move { drop(of_orders.stopped().await) });
         let every = std::time::Duration::from_secs(60);
-        let watch =
-            orders::overdue::watch(self.orders.clone(), every, Uuid::nil(), CancellationToken::new());
+        let watch = orders::overdue::watch(self.orders.clone(), every, Uuid::nil(), CancellationToken::new());
         parts.spawn(watch);
         for service in SERVICES.into_iter().filter(Registered::publishes) {
             parts.spawn(self.relay(service.name));
