@@ -97,10 +97,9 @@ impl Reader {
 
     /// The kinds of items, in words, with the names of the attributes that each must have.
     pub fn kinds(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
-        let required =
-            |fields: &Fields| -> Vec<_> { fields.keys().filter(|name| !name.ends_with('?')).collect() };
-        self.items.iter().map(move |shape| {
-            (shape.what.as_str(), required(&shape.fields).into_iter().map(String::as_str).collect())
+        self.items.iter().map(|shape| {
+            let names = shape.fields.keys().map(String::as_str).filter(|name| !name.ends_with('?'));
+            (shape.what.as_str(), names.collect())
         })
     }
 }

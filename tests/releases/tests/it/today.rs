@@ -88,8 +88,8 @@ impl Today {
         let (mut of_customers, mut of_orders) = (group(), group());
         customers::wiring::wiring().start(&mut of_customers, &self.customers).await.unwrap();
         orders::wiring::wiring().start(&mut of_orders, &self.orders).await.unwrap();
-        parts.spawn(async move { drop(of_customers.stopped().await) });
-        parts.spawn(async move { drop(of_orders.stopped().await) });
+        parts.spawn(async move { of_customers.stopped().await });
+        parts.spawn(async move { of_orders.stopped().await });
         let every = std::time::Duration::from_secs(60);
         let watch = orders::overdue::watch(self.orders.clone(), every, Uuid::nil(), CancellationToken::new());
         parts.spawn(watch);
