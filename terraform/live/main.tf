@@ -126,12 +126,14 @@ module "outbox" {
   # As long as an inbox would know the messages of what was given up.
   failure_retention_days = var.inbox_retention_days
   fifo                   = var.fifo
-  relay_version          = try(var.function_versions[each.key], null)
-  newest_share           = var.newest_function_share
-  memory_mb              = var.relay_memory_mb
-  log_filter             = var.log_filter
-  log_retention_days     = var.log_retention_days
-  deletion_protection    = var.deletion_protection
+  # Every event names its customer; one who orders a great deal makes nobody else wait.
+  tenant_field        = "customer_id"
+  relay_version       = try(var.function_versions[each.key], null)
+  newest_share        = var.newest_function_share
+  memory_mb           = var.relay_memory_mb
+  log_filter          = var.log_filter
+  log_retention_days  = var.log_retention_days
+  deletion_protection = var.deletion_protection
 
   # A message that is published before its queue is subscribed reaches nobody.
   depends_on = [module.subscription]

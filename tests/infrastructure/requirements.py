@@ -459,7 +459,7 @@ def variables(d):
             later = {"SCHEDULED_TABLE_NAME": f"{d.environment}-{name}-scheduled"}
             told = block(parts[f"aws_lambda_function.{part}"], "environment").get("variables", {})
             given[f"{part} of {name}"] = ({**told, "AWS_REGION": d.region}, d.facts["variables"]["relay"], both | {
-                "AWS_REGION": d.region, "AWS_SNS_TOPIC_ARN_PREFIX": prefix, "DYNAMODB_OUTBOX_TABLE_NAME": f"{d.environment}-{name}-outbox",
+                "AWS_REGION": d.region, "AWS_SNS_TOPIC_ARN_PREFIX": prefix, "TENANT_FIELD": "customer_id", "DYNAMODB_OUTBOX_TABLE_NAME": f"{d.environment}-{name}-outbox",
             } | (sent if v["sent_retention_days"] else {}) | (later if part == "sweeper" and name in v["scheduled"] else {}))
     for name, parts in d.module("consumer").items():
         told = block(parts["aws_lambda_function.consumer"], "environment").get("variables", {})

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use unit_of_work::{
     AttributeValue, Check, Condition, Database, DynamoDb, Item, ItemError, LoadError, Put, ReadError, Table,
@@ -50,7 +49,20 @@ impl<D: Database> CustomerStore<D> {
     ///
     /// [`LoadError`].
     pub async fn customer(&self, id: Uuid) -> Result<Option<Customer>, LoadError> {
-        self.read::<CustomerRow>(customer_key(id)).await?.map(CustomerRow::into_customer).transpose()
+        let item = self.database.get(&self.table, self.customer_item(id)).await?;
+        item.map_or(Ok(None), Self::found)
+    }
+
+    /// The customer in an item that was found; none where it was erased.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] when it is damaged.
+    pub fn found(item: Item) -> Result<Option<Customer>, LoadError> {
+        if item.contains_key(ERASED_AT) {
+            return Ok(None);
+        }
+        Ok(Some(from_item::<CustomerRow>(item)?.into_customer()?))
     }
 
     /// What was decided about an order, read consistently.
@@ -59,8 +71,9 @@ impl<D: Database> CustomerStore<D> {
     ///
     /// [`LoadError`].
     pub async fn decision(&self, customer_id: Uuid, order_id: Uuid) -> Result<Option<Decision>, LoadError> {
-        let row = self.read::<DecisionRow>(decision_key(customer_id, order_id)).await?;
-        row.map(|row| row.decision()).transpose()
+        let item = self.database.get(&self.table, self.decision_item(customer_id, order_id)).await?;
+        let item = item.filter(|item| !item.contains_key(ERASED_AT));
+        item.map(|item| from_item::<DecisionRow>(item)?.decision()).transpose()
     }
 
     /// Writes a customer that must not exist yet.
@@ -137,11 +150,6 @@ impl<D: Database> CustomerStore<D> {
     /// The key of the item of a decision.
     pub fn decision_item(&self, customer_id: Uuid, order_id: Uuid) -> Item {
         self.table.key(decision_key(customer_id, order_id), None)
-    }
-
-    async fn read<T: DeserializeOwned>(&self, partition: String) -> Result<Option<T>, LoadError> {
-        let item: Option<Item> = self.database.get(&self.table, self.table.key(partition, None)).await?;
-        Ok(item.filter(|item| !item.contains_key(ERASED_AT)).map(from_item).transpose()?)
     }
 }
 

@@ -97,7 +97,7 @@ impl<D: Database + Clone> Customers<D> {
     ) -> Result<(), CreateError> {
         let customer = Customer::new(id, name, limit, self.ambient.now()).reached_at(email);
         let mut work = UnitOfWork::new(self.ambient.id());
-        work.add(self.store.insert(&customer)?);
+        work.add(self.store.insert(&customer)?.or_found(|found| found));
         let event = CustomerCreated {
             head: self.meta(context, id, customer.created_at),
             name: customer.name.as_str().to_owned(),
@@ -105,13 +105,17 @@ impl<D: Database + Clone> Customers<D> {
             email: customer.email.as_ref().map(|email| email.as_str().to_owned()),
         };
         self.outbox.publish(&mut work, &Announced(&customer, None), context, &event)?;
-        match work.commit(self.store.database()).await {
+        match work.commit(self.store.database()).await.map_err(CommitError::into_rejected) {
             Ok(()) => {
                 tracing::info!(customer_id = %id, "customer_created");
                 Ok(())
             }
-            Err(CommitError::ConditionFailed { .. }) => self.is_the_same(&customer).await,
-            Err(error) => Err(CreateError::Commit(error)),
+            // What is in its place came with the refusal.
+            Err(Ok(Some(found))) => is_the_same(&customer, CustomerStore::<D>::found(found)?.as_ref()),
+            Err(Ok(None) | Err(CommitError::ConditionFailed { .. })) => {
+                is_the_same(&customer, self.store.customer(id).await?.as_ref())
+            }
+            Err(Err(error)) => Err(CreateError::Commit(error)),
         }
     }
 
@@ -167,18 +171,6 @@ impl<D: Database + Clone> Customers<D> {
         self.consumer.once(&delivery, settle).await
     }
 
-    async fn is_the_same(&self, wanted: &Customer) -> Result<(), CreateError> {
-        let said =
-            |customer: &Customer| (customer.name.clone(), customer.credit_limit, customer.email.clone());
-        let same = |stored: &Customer| said(stored) == said(wanted);
-        match self.store.customer(wanted.id).await? {
-            Some(stored) if same(&stored) => Ok(()),
-            Some(_) => Err(CreateError::KeyReused),
-            // Something is in its place, or the insert would not have been refused.
-            None => Err(CreateError::Erased),
-        }
-    }
-
     fn meta(&self, context: &Context, customer_id: Uuid, created_at: OffsetDateTime) -> EventMeta {
         EventMeta {
             event_id: self.ambient.id(),
@@ -186,5 +178,16 @@ impl<D: Database + Clone> Customers<D> {
             customer_id,
             created_at,
         }
+    }
+}
+
+/// Whether the customer that is there was created by the same request.
+fn is_the_same(wanted: &Customer, stored: Option<&Customer>) -> Result<(), CreateError> {
+    let said = |customer: &Customer| (customer.name.clone(), customer.credit_limit, customer.email.clone());
+    match stored {
+        Some(stored) if said(stored) == said(wanted) => Ok(()),
+        Some(_) => Err(CreateError::KeyReused),
+        // Something is in its place, or the insert would not have been refused.
+        None => Err(CreateError::Erased),
     }
 }

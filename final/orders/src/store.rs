@@ -60,8 +60,19 @@ impl<D: Database> OrderStore<D> {
     /// [`LoadError`].
     pub async fn order(&self, id: Uuid) -> Result<Option<Order>, LoadError> {
         let item = self.database.get(&self.table, self.table.key(key(id), None)).await?;
-        let item = item.filter(|item| !item.contains_key(ERASED_AT));
-        item.map(|item| from_item::<OrderRow>(item)?.into_order()).transpose()
+        item.map_or(Ok(None), Self::found)
+    }
+
+    /// The order in an item that was found; none where it was erased.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] when it is damaged.
+    pub fn found(item: Item) -> Result<Option<Order>, LoadError> {
+        if item.contains_key(ERASED_AT) {
+            return Ok(None);
+        }
+        Ok(Some(from_item::<OrderRow>(item)?.into_order()?))
     }
 
     /// Writes an order that must not exist yet.

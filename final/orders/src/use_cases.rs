@@ -88,15 +88,19 @@ impl<D: Database + Clone> Orders<D> {
         let order = Order::new(id, customer_id, total, self.ambient.now(), self.timeout);
         let order = Order { correlation_id: Some(context.correlation_id), ..order };
         let mut work = UnitOfWork::new(self.ambient.id());
-        work.add(self.store.insert(&order)?);
+        work.add(self.store.insert(&order)?.or_found(|found| found));
         self.announce(&mut work, context, &order)?;
-        match work.commit(self.store.database()).await {
+        match work.commit(self.store.database()).await.map_err(CommitError::into_rejected) {
             Ok(()) => {
                 tracing::info!(order_id = %id, "order_created");
                 Ok(())
             }
-            Err(CommitError::ConditionFailed { .. }) => self.is_the_same(&order).await,
-            Err(error) => Err(OrderError::Commit(error)),
+            // What is in its place came with the refusal.
+            Err(Ok(Some(found))) => is_the_same(&order, OrderStore::<D>::found(found)?.as_ref()),
+            Err(Ok(None) | Err(CommitError::ConditionFailed { .. })) => {
+                is_the_same(&order, self.store.order(id).await?.as_ref())
+            }
+            Err(Err(error)) => Err(OrderError::Commit(error)),
         }
     }
     // ANCHOR_END: create
@@ -142,16 +146,6 @@ impl<D: Database + Clone> Orders<D> {
         self.consumer.once(&delivery, reject).await
     }
 
-    async fn is_the_same(&self, wanted: &Order) -> Result<(), OrderError> {
-        let same = |stored: &Order| stored.customer_id == wanted.customer_id && stored.total == wanted.total;
-        match self.store.order(wanted.id).await? {
-            Some(stored) if same(&stored) => Ok(()),
-            Some(_) => Err(OrderError::KeyReused),
-            // Something is in its place, or the insert would not have been refused.
-            None => Err(OrderError::Erased),
-        }
-    }
-
     // ANCHOR: react
     async fn react(
         &self,
@@ -189,4 +183,15 @@ impl<D: Database + Clone> Orders<D> {
         }
     }
     // ANCHOR_END: react
+}
+
+/// Whether the order that is there was placed by the same request.
+fn is_the_same(wanted: &Order, stored: Option<&Order>) -> Result<(), OrderError> {
+    let same = |stored: &Order| stored.customer_id == wanted.customer_id && stored.total == wanted.total;
+    match stored {
+        Some(stored) if same(stored) => Ok(()),
+        Some(_) => Err(OrderError::KeyReused),
+        // Something is in its place, or the insert would not have been refused.
+        None => Err(OrderError::Erased),
+    }
 }

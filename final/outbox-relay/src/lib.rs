@@ -22,8 +22,9 @@ use uuid::Uuid;
 /// The relay that these settings describe.
 pub fn relay(aws: &SdkConfig, settings: &RelaySettings, ambient: Ambient) -> Relay {
     let database = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws));
-    let publisher =
-        SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone()).on(settings.channels.kind);
+    let publisher = SnsPublisher::new(aws_sdk_sns::Client::new(aws), settings.topics.clone())
+        .on(settings.channels.kind)
+        .fair_by(settings.tenant_field.clone());
     let relay = Relay::new(database, &settings.outbox_table, publisher, ambient)
         .without_order(settings.unordered_topics.iter().cloned());
     match &settings.sent {

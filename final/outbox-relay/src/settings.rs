@@ -23,6 +23,9 @@ pub struct RelaySettings {
     /// Topics to which order means nothing: see
     /// [`Relay::without_order`](transactional_messaging::relay::Relay::without_order).
     pub unordered_topics: Vec<String>,
+    /// The field of an event's data that names whose message it is: see
+    /// [`SnsPublisher::fair_by`](transactional_messaging::relay::SnsPublisher::fair_by).
+    pub tenant_field: Option<String>,
 }
 
 impl RelaySettings {
@@ -33,7 +36,8 @@ impl RelaySettings {
     ///
     /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7 unless
     /// set; 0, or no name, keeps none). `UNORDERED_TOPICS` are names of topics, separated by commas and
-    /// without prefix, to which order means nothing.
+    /// without prefix, to which order means nothing. `TENANT_FIELD` names the field of an event's data by which
+    /// standard queues are fair, such as `customer_id`; without it they are not.
     ///
     /// # Errors
     ///
@@ -56,6 +60,7 @@ impl RelaySettings {
         let sent_table = env.maybe("SENT_TABLE_NAME");
         let sent_days = env.within("SENT_RETENTION_DAYS", 7, 0..=3650, "a number of days; 0 keeps nothing");
         let unordered_topics = env.optional("UNORDERED_TOPICS", "");
+        let tenant_field = env.maybe("TENANT_FIELD");
         env.finish(|| {
             let (channels, days) = (channels?, sent_days?);
             let keep = |table| (days > 0).then(|| (table, Duration::days(days.into())));
@@ -71,6 +76,7 @@ impl RelaySettings {
                 scheduled_table: scheduled_table?,
                 sent: sent_table?.and_then(keep),
                 unordered_topics: names.map(str::to_owned).collect(),
+                tenant_field: tenant_field?,
                 base: base?,
                 channels,
             })
@@ -122,6 +128,16 @@ mod tests {
             read(&[table, ("UNORDERED_TOPICS", text)]).unwrap().unordered_topics
         };
         assert_eq!((topics(""), topics("a--b, c ,")), (vec![], vec!["a--b".to_owned(), "c".to_owned()]));
+    }
+
+    #[test]
+    fn queues_are_fair_by_the_field_that_is_named_and_by_none_unless_told() {
+        let field = |more: &[_]| {
+            let table = ("DYNAMODB_OUTBOX_TABLE_NAME", "orders-outbox");
+            read(&[&[table], more].concat()).unwrap().tenant_field
+        };
+        let named = field(&[("TENANT_FIELD", "customer_id")]);
+        assert_eq!((field(&[]), named.as_deref()), (None, Some("customer_id")));
     }
 
     #[test]

@@ -31,8 +31,11 @@ impl Database for Shelf {
         let holds = |write: &Write| {
             write.condition.as_ref().is_none_or(|condition| condition.holds(items.get(&place(&write.key))))
         };
-        let reason =
-            |write| if holds(write) { CancellationReason::None } else { CancellationReason::ConditionFailed };
+        let found = |write: &Write| items.get(&place(&write.key)).filter(|_| write.wants_found).cloned();
+        let reason = |write| match holds(write) {
+            true => CancellationReason::None,
+            false => CancellationReason::ConditionFailed(found(write)),
+        };
         if !writes.iter().all(holds) {
             return Err(TransactFailure::Cancelled(writes.iter().map(reason).collect()));
         }

@@ -13,21 +13,43 @@ use crate::{
 #[derive(Debug)]
 pub struct Action<E> {
     pub(crate) write: Write,
-    pub(crate) otherwise: Option<E>,
+    pub(crate) otherwise: Otherwise<E>,
+}
+
+/// What a commit returns when the condition of an action fails.
+#[derive(Default)]
+pub(crate) enum Otherwise<E> {
+    /// Which action it was.
+    #[default]
+    Position,
+    /// This error.
+    Error(E),
+    /// An error that is made of the item that is there.
+    Found(Box<dyn FnOnce(Option<Item>) -> E + Send + Sync>),
+}
+
+impl<E: std::fmt::Debug> std::fmt::Debug for Otherwise<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Position => f.write_str("Position"),
+            Self::Error(error) => error.fmt(f),
+            Self::Found(_) => f.write_str("Found"),
+        }
+    }
 }
 
 impl<E> Action<E> {
     /// The error that the commit returns when this action's condition fails.
     #[must_use]
     pub fn or(mut self, error: E) -> Self {
-        self.otherwise = Some(error);
+        self.otherwise = Otherwise::Error(error);
         self
     }
 }
 
 impl<E> From<Write> for Action<E> {
     fn from(write: Write) -> Self {
-        Self { write, otherwise: None }
+        Self { write, otherwise: Otherwise::Position }
     }
 }
 
@@ -45,7 +67,20 @@ macro_rules! conditional {
 
             /// The error that the commit returns when the condition fails.
             pub fn or<E>(self, error: E) -> Action<E> {
-                Action { write: self.0, otherwise: Some(error) }
+                Action { write: self.0, otherwise: Otherwise::Error(error) }
+            }
+
+            /// The error that the commit returns when the condition fails, made of the item that is there:
+            /// for those who would read it next, which costs a call. It costs no read unit ("Amazon DynamoDB
+            /// API Reference, Put"). None when there is no item, or the database does not tell.
+            ///
+            /// Not for a race that is to be decided anew: the item is older than the pause before that.
+            pub fn or_found<E>(
+                mut self,
+                error: impl FnOnce(Option<Item>) -> E + Send + Sync + 'static,
+            ) -> Action<E> {
+                self.0.wants_found = true;
+                Action { write: self.0, otherwise: Otherwise::Found(Box::new(error)) }
             }
         }
 
@@ -84,6 +119,7 @@ impl Put {
             kind: WriteKind::Put(item),
             condition: None,
             taken_by_others: false,
+            wants_found: false,
         }))
     }
 
@@ -105,7 +141,14 @@ impl Update {
     /// An update of the item with this key; say what changes with `set`, `add` and `remove`.
     pub fn new(table: &Table, key: Item) -> Self {
         let kind = WriteKind::Update { set: Vec::new(), add: Vec::new(), remove: Vec::new() };
-        Self(Write { table: table.clone(), key, kind, condition: None, taken_by_others: false })
+        Self(Write {
+            table: table.clone(),
+            key,
+            kind,
+            condition: None,
+            taken_by_others: false,
+            wants_found: false,
+        })
     }
 
     /// Gives the attribute a value.
@@ -149,6 +192,7 @@ impl Delete {
             kind: WriteKind::Delete,
             condition: None,
             taken_by_others: false,
+            wants_found: false,
         })
     }
 }
@@ -167,6 +211,7 @@ impl Check {
             kind: WriteKind::Check,
             condition: Some(condition),
             taken_by_others: false,
+            wants_found: false,
         })
     }
 }

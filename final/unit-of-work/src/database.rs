@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// Why a transaction was cancelled, as told for one of its actions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CancellationReason {
     /// This action was not the cause.
     None,
-    /// Its condition did not hold.
-    ConditionFailed,
+    /// Its condition did not hold. With the item that is there, if the write asked for it.
+    ConditionFailed(Option<Item>),
     /// Another transaction was at work on the item.
     Conflict,
     /// The table or its capacity was over its limits.

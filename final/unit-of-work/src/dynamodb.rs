@@ -95,6 +95,7 @@ fn to_request(write: &Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::erro
     let mut expression = Expression::default();
     let condition = write.condition.as_ref().map(|condition| condition.render(&mut expression));
     let update = render_update(&write.kind, &mut expression);
+    let found = write.wants_found.then_some(types::ReturnValuesOnConditionCheckFailure::AllOld);
     // What the four kinds share; the SDK has a builder of its own for each.
     macro_rules! finish {
         ($builder:expr) => {
@@ -103,6 +104,7 @@ fn to_request(write: &Write) -> Result<TransactWriteItem, aws_sdk_dynamodb::erro
                 .set_condition_expression(condition)
                 .set_expression_attribute_names(some(expression.names))
                 .set_expression_attribute_values(some(expression.values))
+                .set_return_values_on_condition_check_failure(found.clone())
                 .build()?
         };
     }
@@ -163,7 +165,10 @@ fn classify(error: SdkError<TransactWriteItemsError>) -> TransactFailure {
 fn reason(reason: &types::CancellationReason) -> CancellationReason {
     match reason.code() {
         None | Some("None") => CancellationReason::None,
-        Some("ConditionalCheckFailed") => CancellationReason::ConditionFailed,
+        Some("ConditionalCheckFailed") => {
+            let found = reason.item().filter(|item| !item.is_empty());
+            CancellationReason::ConditionFailed(found.cloned())
+        }
         Some("TransactionConflict") => CancellationReason::Conflict,
         // A reason stands in an answer with status 400, whatever it says.
         code if judge::of_code(400, code) == Judgement::Throttled => CancellationReason::Throttled,

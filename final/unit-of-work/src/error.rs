@@ -1,6 +1,8 @@
 //! What a commit or a load ends with when it fails, and whether trying again can help. What leads to it
 //! stands beside what raises it.
 
+use std::convert::Infallible;
+
 use crate::{database::ReadError, item::ItemError, limits::LimitError, source::Source};
 
 /// Why a commit did not happen, or may not have happened.
@@ -50,6 +52,22 @@ pub enum CommitError<E> {
 }
 
 impl<E> CommitError<E> {
+    /// The error that you attached, or what else kept the commit.
+    ///
+    /// # Errors
+    ///
+    /// What else kept it.
+    pub fn into_rejected(self) -> Result<E, CommitError<Infallible>> {
+        Err(match self {
+            Self::Rejected(error) => return Ok(error),
+            Self::ConditionFailed { action } => CommitError::ConditionFailed { action },
+            Self::Limit(error) => CommitError::Limit(error),
+            Self::Contention { what, attempts } => CommitError::Contention { what, attempts },
+            Self::UnknownOutcome { attempts, source } => CommitError::UnknownOutcome { attempts, source },
+            Self::Refused(source) => CommitError::Refused(source),
+        })
+    }
+
     /// Whether the same work may succeed later without anybody changing anything.
     ///
     /// For [`CommitError::Rejected`] this says `false`: only you know what your error means.

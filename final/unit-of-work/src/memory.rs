@@ -94,7 +94,7 @@ fn is_malformed(write: &Write) -> bool {
 fn judge(state: &State, write: &Write) -> CancellationReason {
     let stored = state.tables.get(write.table.name()).and_then(|items| items.get(&text_of(&write.key)));
     if write.condition.as_ref().is_some_and(|condition| !condition.holds(stored)) {
-        return CancellationReason::ConditionFailed;
+        return CancellationReason::ConditionFailed(stored.filter(|_| write.wants_found).cloned());
     }
     let WriteKind::Update { add, .. } = &write.kind else { return CancellationReason::None };
     match add.iter().find(|(name, amount)| sum(stored.and_then(|item| item.get(name)), *amount).is_none()) {

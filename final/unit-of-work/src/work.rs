@@ -7,10 +7,11 @@ use uuid::Uuid;
 use waiting::{Backoff, Deadline};
 
 use crate::{
-    action::Action,
+    action::{Action, Otherwise},
     database::{CancellationReason, Database, TransactFailure},
     error::CommitError,
     evidence::{self, Evidence},
+    item::Item,
     limits, metered,
     source::Source,
     write::Write,
@@ -117,7 +118,7 @@ impl<E> UnitOfWork<E> {
 
 /// Why sending stopped without a commit.
 enum End {
-    Condition(usize),
+    Condition(usize, Option<Item>),
     Contention { what: &'static str, attempts: u32 },
     Unknown { attempts: u32, source: Source },
     Refused(Source),
@@ -133,19 +134,22 @@ impl End {
 
     fn name(&self) -> &'static str {
         match self {
-            Self::Condition(_) => "condition",
+            Self::Condition(..) => "condition",
             Self::Contention { .. } => "contention",
             Self::Unknown { .. } => "unknown",
             Self::Refused(_) => "refused",
         }
     }
 
-    fn into_error<E>(self, mut otherwise: Vec<Option<E>>) -> CommitError<E> {
+    fn into_error<E>(self, mut otherwise: Vec<Otherwise<E>>) -> CommitError<E> {
         match self {
-            Self::Condition(action) => match otherwise.get_mut(action).and_then(Option::take) {
-                Some(error) => CommitError::Rejected(error),
-                None => CommitError::ConditionFailed { action },
-            },
+            Self::Condition(action, found) => {
+                match otherwise.get_mut(action).map(std::mem::take).unwrap_or_default() {
+                    Otherwise::Error(error) => CommitError::Rejected(error),
+                    Otherwise::Found(error) => CommitError::Rejected(error(found)),
+                    Otherwise::Position => CommitError::ConditionFailed { action },
+                }
+            }
             Self::Contention { what, attempts } => CommitError::Contention { what, attempts },
             Self::Unknown { attempts, source } => CommitError::UnknownOutcome { attempts, source },
             Self::Refused(source) => CommitError::Refused(source),
@@ -172,8 +176,8 @@ async fn send_until_decided(
     loop {
         let blocked_by = match database.transact(token, writes).await {
             Ok(()) => return Ok(()),
-            Err(TransactFailure::Cancelled(reasons)) => match meaning(&reasons) {
-                Cancelled::Condition(action) => return Err(End::Condition(action)),
+            Err(TransactFailure::Cancelled(reasons)) => match meaning(reasons) {
+                Cancelled::Condition(action, found) => return Err(End::Condition(action, found)),
                 Cancelled::Refused(reason) => return Err(End::Refused(reason.into())),
                 Cancelled::Again(what) => what,
             },
@@ -234,9 +238,9 @@ fn cause(blocked_by: &str) -> &'static str {
 }
 
 /// What a cancelled transaction means for the unit of work.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Cancelled {
-    Condition(usize),
+    Condition(usize, Option<Item>),
     Refused(String),
     Again(&'static str),
 }
@@ -244,9 +248,13 @@ enum Cancelled {
 // ANCHOR: verdict
 /// Judges the whole list. A failed condition outranks a conflict beside it: it was evaluated, and it is what
 /// the caller asked to know.
-fn meaning(reasons: &[CancellationReason]) -> Cancelled {
-    if let Some(action) = reasons.iter().position(|reason| *reason == CancellationReason::ConditionFailed) {
-        return Cancelled::Condition(action);
+fn meaning(mut reasons: Vec<CancellationReason>) -> Cancelled {
+    let failed = reasons.iter_mut().enumerate().find_map(|(action, reason)| match reason {
+        CancellationReason::ConditionFailed(found) => Some((action, found.take())),
+        _ => None,
+    });
+    if let Some((action, found)) = failed {
+        return Cancelled::Condition(action, found);
     }
     let refused = reasons.iter().enumerate().find_map(|(action, reason)| match reason {
         CancellationReason::Other(what) => Some(format!("action {action}: {what}")),
@@ -268,22 +276,22 @@ mod tests {
     fn the_first_failed_condition_outranks_everything() {
         let reasons = [
             Reason::Conflict,
-            Reason::ConditionFailed,
+            Reason::ConditionFailed(None),
             Reason::Other("x".to_owned()),
-            Reason::ConditionFailed,
+            Reason::ConditionFailed(None),
         ];
-        assert_eq!(meaning(&reasons), Cancelled::Condition(1));
+        assert_eq!(meaning(reasons.into()), Cancelled::Condition(1, None));
     }
 
     #[test]
     fn a_refusal_outranks_what_a_retry_could_cure() {
         let reasons = [Reason::Conflict, Reason::Other("ValidationError".to_owned())];
-        assert_eq!(meaning(&reasons), Cancelled::Refused("action 1: ValidationError".to_owned()));
+        assert_eq!(meaning(reasons.into()), Cancelled::Refused("action 1: ValidationError".to_owned()));
     }
 
     #[test]
     fn conflicts_and_throttling_are_tried_again() {
-        assert_eq!(meaning(&[Reason::None, Reason::Conflict]), Cancelled::Again("conflicts"));
-        assert_eq!(meaning(&[Reason::Throttled, Reason::Conflict]), Cancelled::Again("throttling"));
+        assert_eq!(meaning(vec![Reason::None, Reason::Conflict]), Cancelled::Again("conflicts"));
+        assert_eq!(meaning(vec![Reason::Throttled, Reason::Conflict]), Cancelled::Again("throttling"));
     }
 }

@@ -20,6 +20,8 @@ pub struct Write {
     pub condition: Option<Condition>,
     /// Others may delete the item as soon as it is there, so its absence tells nothing of this write.
     pub taken_by_others: bool,
+    /// Whether the item that is there is asked for when the condition fails.
+    pub wants_found: bool,
 }
 
 /// What happens to an item.

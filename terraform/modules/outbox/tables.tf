@@ -7,7 +7,7 @@ locals {
     }, local.keeps_sent ? {
     SENT_TABLE_NAME     = one(module.sent).name
     SENT_RETENTION_DAYS = tostring(var.sent_retention_days)
-  } : {}, { for filter in var.log_filter[*] : "RUST_LOG" => filter })
+  } : {}, { for field in var.tenant_field[*] : "TENANT_FIELD" => field }, { for filter in var.log_filter[*] : "RUST_LOG" => filter })
 }
 
 # What has not been sent, and nothing else: no index is needed to find it, and nothing in it may expire.

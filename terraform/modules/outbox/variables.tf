@@ -225,3 +225,14 @@ variable "newest_share" {
     error_message = "newest_share must be 0 or more and less than 1; for all of it set relay_version to null."
   }
 }
+
+variable "tenant_field" {
+  description = "The field of an event's data that names whose message it is, such as customer_id: standard queues are fair by it. null makes no queue fair."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_]+$", coalesce(var.tenant_field, "none")))
+    error_message = "tenant_field must be the name of a field, such as customer_id, or null."
+  }
+}

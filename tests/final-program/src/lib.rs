@@ -174,6 +174,7 @@ fn relay_as(ambient: &Ambient, outbox_table: &str, component: &str) -> Relay {
         topics: deploy::topics(),
         sent: Some((deploy::sent_table(outbox_table), time::Duration::WEEK)),
         unordered_topics: Vec::new(),
+        tenant_field: None,
     };
     outbox_relay::relay(&aws_of(ambient, component), &settings, ambient::shared(ambient))
 }

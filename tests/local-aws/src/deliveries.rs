@@ -18,7 +18,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::groups::{self, Groups, is_standard};
 use crate::messages::Messages;
+use crate::sqs::Sqs;
 use crate::watch::{DELIVER, Watchers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -32,25 +34,30 @@ const TRIED_FOR: Duration = Duration::from_secs(23 * 24 * 60 * 60);
 pub(crate) struct Deliveries {
     queues: Arc<RustackSqs>,
     messages: Arc<Messages>,
+    groups: Arc<Groups>,
     watchers: Watchers,
     lines: Mutex<HashMap<String, UnboundedSender<Delivery>>>,
 }
 
 struct Delivery {
     message: SendMessageInput,
+    /// The message's group, where the queue is a standard one.
+    group: Option<String>,
     done: oneshot::Sender<Result<(), SqsError>>,
 }
 
 impl Deliveries {
-    pub(crate) fn new(queues: Arc<RustackSqs>, messages: Arc<Messages>, watchers: Watchers) -> Self {
-        Self { queues, messages, watchers, lines: Mutex::default() }
+    pub(crate) fn new(sqs: &Sqs, watchers: Watchers) -> Self {
+        let (queues, messages, groups) = (sqs.queues(), sqs.messages(), sqs.groups());
+        Self { queues, messages, groups, watchers, lines: Mutex::default() }
     }
 
     /// Puts the message into the queue's line. What comes back tells when it is in the queue; nobody has to
     /// wait for it.
     fn accept(&self, queue_arn: &str, message: SendMessageInput) -> oneshot::Receiver<Result<(), SqsError>> {
         let (done, delivered) = oneshot::channel();
-        let mut delivery = Delivery { message, done };
+        let group = is_standard(queue_arn).then(|| groups::published_with(&message.message_body)).flatten();
+        let mut delivery = Delivery { message, group, done };
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(line) = lines.get(queue_arn) {
             match line.send(delivery) {
@@ -62,8 +69,8 @@ impl Deliveries {
         let (line, deliveries) = unbounded_channel();
         // The other end is in hand, so it takes the message.
         line.send(delivery).ok();
-        let shared = (self.queues.clone(), self.messages.clone(), self.watchers.clone());
-        tokio::spawn(work_off(shared, deliveries));
+        let queues = (self.queues.clone(), self.groups.clone());
+        tokio::spawn(work_off(queues, (self.messages.clone(), self.watchers.clone()), deliveries));
         lines.insert(queue_arn.to_owned(), line);
         delivered
     }
@@ -103,17 +110,23 @@ fn failed(queue_arn: &str, error: &impl std::fmt::Display) -> DeliveryError {
 }
 
 async fn work_off(
-    (queues, messages, watchers): (Arc<RustackSqs>, Arc<Messages>, Watchers),
+    (queues, groups): (Arc<RustackSqs>, Arc<Groups>),
+    (messages, watchers): (Arc<Messages>, Watchers),
     mut deliveries: UnboundedReceiver<Delivery>,
 ) {
-    while let Some(Delivery { message, done }) = deliveries.recv().await {
-        let request = serde_json::to_value(&message).unwrap_or_default();
+    while let Some(Delivery { message, group, done }) = deliveries.recv().await {
+        let mut request = serde_json::to_value(&message).unwrap_or_default();
+        if let Some(group) = &group {
+            request["MessageGroupId"] = group.as_str().into();
+        }
         let outcome = deliver(&queues, message).await;
         let outcome = match outcome {
             Ok(id) => {
+                let answer = &mut serde_json::json!({ "MessageId": id });
+                groups.saw("SendMessage", &request, answer);
                 messages.sent(&id, &request);
                 let told = (DELIVER.to_owned(), request.to_string().into());
-                watchers.tell(told, 200, serde_json::json!({ "MessageId": id }).to_string().into());
+                watchers.tell(told, 200, answer.to_string().into());
                 Ok(())
             }
             Err(error) => {

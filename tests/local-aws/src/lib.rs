@@ -23,7 +23,8 @@
 //!   records and not to 1 MB, and `DescribeStream` has no key schema.
 //! * SQS takes messages of up to 256 KiB (AWS: 1 MiB), knows a receipt handle by its form only, has no
 //!   `StartMessageMoveTask`, and hands out messages that become visible again at the same time in any
-//!   sequence.
+//!   sequence. A standard queue takes message groups and shows them, and is not fair by them: what waits
+//!   comes in its sequence, whoever has sent it.
 //! * SNS delivers to SQS only, in the envelope: `Subscribe` refuses raw delivery. A filter policy sees
 //!   message attributes and not the body, and knows exact values, `prefix`, `suffix`, `numeric`, `exists` and
 //!   `anything-but`; others are refused. A subscription has no dead-letter queue. A message that with its
@@ -46,6 +47,7 @@ mod deliveries;
 mod dynamo;
 mod error;
 mod expiry;
+mod groups;
 mod guard;
 mod hidden;
 mod in_memory;

@@ -15,6 +15,7 @@ use rustack_sns_http::router::resolve_operation;
 use rustack_sns_model::error::SnsError;
 
 use crate::deliveries::Deliveries;
+use crate::groups::PUBLISHED;
 use crate::response::whole;
 use crate::rules::Refusal;
 use crate::sdk::{ACCOUNT_ID, REGION};
@@ -36,7 +37,7 @@ impl Sns {
             host: host.to_owned(),
             port,
         };
-        let deliveries = Deliveries::new(sqs.queues(), sqs.messages(), watchers);
+        let deliveries = Deliveries::new(sqs, watchers);
         let topics = Arc::new(RustackSns::new(config, Arc::new(deliveries)));
         Self { handler: Arc::new(RustackSnsHandler::new(topics.clone())), topics }
     }
@@ -58,9 +59,9 @@ impl Sns {
             Ok(operation) => {
                 // A task of its own: a publisher that hangs up must not leave a message with some subscribers
                 // only.
-                let handler = self.handler.clone();
-                let work =
-                    tokio::spawn(async move { dispatch_operation(&*handler, operation, body.into()).await });
+                let (handler, groups) = (self.handler.clone(), sns_rules::groups(&form));
+                let work = async move { dispatch_operation(&*handler, operation, body.into()).await };
+                let work = tokio::spawn(PUBLISHED.scope(groups, work));
                 work.await.unwrap_or_else(|ended| Err(SnsError::internal_error(ended.to_string())))
             }
             Err(error) => Err(error),

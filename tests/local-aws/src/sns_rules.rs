@@ -1,10 +1,11 @@
 //! What AWS refuses in requests to SNS, and rustack takes; and what rustack takes, but cannot do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use crate::rules::{Attribute, MAX_BYTES, Refusal, is_entry_id};
+use crate::groups::is_standard;
+use crate::rules::{Attribute, MAX_BYTES, Refusal, is_entry_id, is_group};
 
 /// The parameters of a request, in the sequence in which they were sent.
 pub(crate) type Form = Vec<(String, String)>;
@@ -66,6 +67,15 @@ pub(crate) fn check(action: &str, form: &mut Form) -> Result<Vec<String>, Refusa
     Ok(reasons)
 }
 
+/// The groups of what is published to a standard topic, by the messages.
+pub(crate) fn groups(form: &Form) -> HashMap<String, String> {
+    if !is_standard(get(form, "TopicArn")) {
+        return HashMap::new();
+    }
+    let named = form.iter().filter_map(|(key, group)| Some((key.strip_suffix("MessageGroupId")?, group)));
+    named.map(|(prefix, group)| (get(form, &format!("{prefix}Message")).to_owned(), group.clone())).collect()
+}
+
 /// The entries of a batch, by number. How many there are and whether their ids are distinct is judged by
 /// rustack.
 fn entry_ids(form: &Form) -> Result<BTreeMap<u32, String>, Refusal> {
@@ -84,6 +94,12 @@ fn entry_ids(form: &Form) -> Result<BTreeMap<u32, String>, Refusal> {
 fn message(form: &Form, prefix: &str) -> Option<Refusal> {
     if get(form, &format!("{prefix}Message")).is_empty() {
         return Some(Refusal::new("InvalidParameter", "Invalid parameter: Empty message"));
+    }
+    let group = format!("{prefix}MessageGroupId");
+    if form.iter().any(|(name, value)| *name == group && !is_group(value)) {
+        let text = "Invalid parameter: MessageGroupId Reason: The MessageGroupId can only include alphanumeric and punctuation \
+                    characters. 1 to 128 in length";
+        return Some(Refusal::new("InvalidParameter", text));
     }
     let attributes = attributes(form, prefix);
     if let Some(fault) = attributes.iter().find_map(Attribute::fault) {

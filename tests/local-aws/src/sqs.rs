@@ -16,6 +16,7 @@ use rustack_sqs_model::input::GetQueueUrlInput;
 use rustack_sqs_model::types::RedrivePolicy;
 use serde_json::Value;
 
+use crate::groups::{self, Groups};
 use crate::messages::Messages;
 use crate::response::{json_response, whole};
 use crate::rules::Refusal;
@@ -26,6 +27,7 @@ pub(crate) struct Sqs {
     queues: Arc<RustackSqs>,
     handler: RustackSqsHandler,
     messages: Arc<Messages>,
+    groups: Arc<Groups>,
 }
 
 impl Sqs {
@@ -38,15 +40,22 @@ impl Sqs {
             port,
         };
         let queues = Arc::new(RustackSqs::new(config));
-        Self { handler: RustackSqsHandler::new(queues.clone()), queues, messages: Arc::new(messages) }
+        let handler = RustackSqsHandler::new(queues.clone());
+        Self { handler, queues, messages: Arc::new(messages), groups: Arc::default() }
     }
 
     /// Puts the messages that a file has kept into their queues again.
     pub(crate) async fn restore_messages(&self) {
         for request in self.messages.take() {
-            let Ok(message) = serde_json::from_value(request.clone()) else { continue };
+            let mut without = request.clone();
+            groups::take_out(&mut without);
+            let Ok(message) = serde_json::from_value(without) else { continue };
             match self.queues.send_message(message).await {
-                Ok(sent) => self.messages.sent(&sent.message_id.unwrap_or_default(), &request),
+                Ok(sent) => {
+                    let mut answer = serde_json::json!({ "MessageId": sent.message_id });
+                    self.groups.saw("SendMessage", &request, &mut answer);
+                    self.messages.sent(&sent.message_id.unwrap_or_default(), &request);
+                }
                 Err(error) => tracing::error!(%error, "local_aws_message_not_restored"),
             }
         }
@@ -55,6 +64,11 @@ impl Sqs {
     /// Where messages are kept.
     pub(crate) fn messages(&self) -> Arc<Messages> {
         self.messages.clone()
+    }
+
+    /// Where the groups of messages in standard queues are kept.
+    pub(crate) fn groups(&self) -> Arc<Groups> {
+        self.groups.clone()
     }
 
     /// The queues themselves, for SNS to deliver to.
@@ -72,8 +86,11 @@ impl Sqs {
         let request: Value = serde_json::from_slice(&body).unwrap_or_default();
         let answered = self.judge_and_run(operation, headers, body, request_id, request.clone()).await;
         if answered.status() == StatusCode::OK {
-            let answer = serde_json::from_slice(answered.body()).unwrap_or_default();
+            let mut answer = serde_json::from_slice(answered.body()).unwrap_or_default();
             self.messages.saw(operation, &request, &answer);
+            if self.groups.saw(operation, &request, &mut answer) {
+                return json_response(StatusCode::OK, request_id, answer.to_string());
+            }
         }
         answered
     }
@@ -91,13 +108,13 @@ impl Sqs {
             Err(refusal) => return refused(&refusal, request_id),
         };
         if failed.is_empty() {
-            return whole(
-                self.run(operation, headers, body)
-                    .await
-                    .unwrap_or_else(|e| error_to_response(&e, request_id)),
-            )
-            .await;
+            let is_sent = matches!(operation, "SendMessage" | "SendMessageBatch");
+            let is_other = is_sent && groups::take_out(&mut request);
+            let body = if is_other { request.to_string().into() } else { body };
+            let answer = self.run(operation, headers, body).await;
+            return whole(answer.unwrap_or_else(|error| error_to_response(&error, request_id))).await;
         }
+        groups::take_out(&mut request);
         // Of the batch, the entries that are left.
         let answered = if request["Entries"].as_array().is_some_and(Vec::is_empty) {
             json_response(StatusCode::OK, request_id, "{}".to_owned())

@@ -3,7 +3,7 @@
 use aws_smithy_types::base64;
 use serde_json::Value;
 
-use crate::rules::{Attribute, MAX_BYTES, Refusal, is_entry_id, is_sendable};
+use crate::rules::{Attribute, MAX_BYTES, Refusal, is_entry_id, is_group, is_sendable};
 
 type Verdict = Result<(), Refusal>;
 
@@ -84,6 +84,14 @@ fn message(request: &Value) -> Verdict {
     let body = text(request, "MessageBody");
     if body.is_empty() {
         return Err(Refusal::new("MissingParameter", "The request must contain the parameter MessageBody."));
+    }
+    if let Some(group) = request.get("MessageGroupId").and_then(Value::as_str)
+        && !is_group(group)
+    {
+        return invalid(format!(
+            "Value {group} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and \
+             punctuation characters. 1 to 128 in length."
+        ));
     }
     let attributes: Vec<Attribute<'_>> = attributes(request).collect();
     if attributes.len() > MAX_ATTRIBUTES {

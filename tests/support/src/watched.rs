@@ -5,7 +5,10 @@ use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -37,6 +40,7 @@ pub struct Watched {
     meanwhile: Arc<Mutex<VecDeque<Meanwhile>>>,
     failing: Arc<Mutex<Option<Failure>>>,
     unreadable: Arc<Mutex<Option<bool>>>,
+    reads: Arc<AtomicUsize>,
 }
 
 impl Watched {
@@ -53,6 +57,11 @@ impl Watched {
     /// From now on every read fails; `retryable` says how.
     pub fn fail_reads(&self, retryable: bool) {
         *self.unreadable.lock().unwrap() = Some(retryable);
+    }
+
+    /// How many items were asked for so far.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
     }
 
     /// The transactions that took effect, one line for each write: what is done, the table, the key.
@@ -113,6 +122,7 @@ impl Database for Watched {
 
     async fn get(&self, table: &Table, key: Item) -> Result<Option<Item>, ReadError> {
         tokio::task::yield_now().await;
+        self.reads.fetch_add(1, Ordering::SeqCst);
         let unreadable = *self.unreadable.lock().unwrap();
         match unreadable {
             Some(retryable) => {

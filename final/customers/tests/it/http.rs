@@ -308,6 +308,7 @@ async fn a_slash_at_the_end_changes_nothing_on_any_path() {
         assert_eq!(desk.ask(request).await.0, StatusCode::OK, "{path}");
     }
     assert_eq!(desk.database.commits().len(), 1);
+    assert_eq!(desk.database.reads(), 0, "the customer that is there came with the refusal");
     for path in ["/customers/health", "/customers/ready"] {
         assert_eq!(desk.get(path).await, desk.get(&format!("{path}/")).await);
     }

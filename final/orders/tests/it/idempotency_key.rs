@@ -30,6 +30,7 @@ async fn a_request_with_a_key_may_be_sent_again_in_every_state_of_its_order() {
     let before = desk.database.dump();
     assert_eq!(desk.place(&order(), Some("key-1")).await, first);
     assert_eq!((desk.database.dump(), desk.published().len()), (before, 1));
+    assert_eq!(desk.database.reads(), 0, "the order that is there came with the refusal");
 
     desk.orders.clone().approve(delivery(CREDIT_RESERVED, 1, id)).await.unwrap();
     assert_eq!(desk.place(&order(), Some("key-1")).await, first);

@@ -1,13 +1,16 @@
 //! The SDK configuration, seen from the wire and under a call that never returns.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::SdkError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetrySpec;
 use local_aws::tap::{self, refusals};
 use service_kit::{BaseSettings, Mode, aws, sdk_config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -47,14 +50,69 @@ async fn slow_client(delay: Duration) -> (Client, Arc<AtomicU32>) {
     (Client::new(&config.into_builder().http_client(slow).build()), attempts)
 }
 
+/// The rules of retries: those of the SDK that is meant, and those that later ones have by themselves.
+async fn both_rules() -> [RetryConfig; 2] {
+    let ours =
+        sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.retry_config().unwrap().clone();
+    [ours.clone(), ours.with_retry_spec(RetrySpec::v2_1())]
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_call_that_hangs_is_tried_three_times_and_ends() {
-    let (client, attempts) = slow_client(Duration::from_secs(3600)).await;
-    let started = Instant::now();
-    let error = client.list_queues().send().await.unwrap_err();
-    assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
-    assert_eq!(started.elapsed().as_secs(), aws::OPERATION_TIMEOUT.as_secs());
-    assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+async fn a_call_that_hangs_is_tried_three_times_and_ends_by_the_old_rules_of_retries_and_by_the_new() {
+    for rules in both_rules().await {
+        let (slow, attempts) = slow_aws(Duration::from_secs(3600));
+        let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
+        let client = Client::new(&config.http_client(slow).retry_config(rules.clone()).build());
+        let started = Instant::now();
+        let error = client.list_queues().send().await.unwrap_err();
+        assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
+        assert_eq!(started.elapsed().as_secs(), aws::OPERATION_TIMEOUT.as_secs());
+        assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS, "{rules:?}");
+    }
+}
+
+/// How long the pauses of a call come to that is answered with 500 each time: the longest of some calls,
+/// because pauses are random.
+async fn pauses(rules: RetryConfig) -> Duration {
+    let mut longest = Duration::ZERO;
+    for _ in 0..5 {
+        let attempts = Arc::new(AtomicU32::new(0));
+        let seen = attempts.clone();
+        let failing = tap::new(move |_| {
+            seen.fetch_add(1, Ordering::Relaxed);
+            async { Ok(refusals::response(500, "application/x-amz-json-1.0", "{}".to_owned())) }
+        });
+        let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
+        let client = Client::new(&config.http_client(failing).retry_config(rules.clone()).build());
+        let started = Instant::now();
+        client.list_queues().send().await.unwrap_err();
+        assert_eq!(attempts.load(Ordering::Relaxed), aws::MAX_ATTEMPTS);
+        longest = longest.max(started.elapsed());
+    }
+    longest
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rules_of_retries_are_those_that_are_named_whatever_the_environment_says() {
+    let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await;
+    assert!(config.behavior_version() == Some(aws::behavior_version()));
+    let [ours, later] = both_rules().await;
+    assert_eq!(ours, RetryConfig::standard().with_max_attempts(aws::MAX_ATTEMPTS));
+    // A second and two at most, against 50 ms and 100.
+    let (ours, later) = (pauses(ours).await, pauses(later).await);
+    assert!(ours > Duration::from_millis(150) && ours <= Duration::from_secs(3), "{ours:?}");
+    assert!(later <= Duration::from_millis(150), "{later:?}");
+}
+
+/// The test above, in a process of its own whose environment says otherwise.
+#[test]
+fn variables_that_the_sdk_reads_change_no_retries() {
+    let name = "aws::the_rules_of_retries_are_those_that_are_named_whatever_the_environment_says";
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name]).env("AWS_NEW_RETRIES_2026", "true").env("AWS_MAX_ATTEMPTS", "7");
+    let output = again.env("AWS_RETRY_MODE", "adaptive").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,13 +201,16 @@ async fn in_production_nothing_is_sent_to_an_endpoint_that_is_not_aws_wherever_i
 
 #[tokio::test(start_paused = true)]
 async fn a_call_to_dynamodb_that_hangs_ends_while_the_request_it_is_for_still_has_time() {
-    let (slow, attempts) = slow_aws(Duration::from_secs(3600));
-    let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
-    let client = Client::new(&config.http_client(slow).timeout_config(aws::dynamodb_timeouts()).build());
-    let started = Instant::now();
-    assert!(matches!(client.list_queues().send().await.unwrap_err(), SdkError::TimeoutError(_)));
-    assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);
-    // The pauses between attempts are random: there may be no time for the last one.
-    assert!((2..=aws::MAX_ATTEMPTS).contains(&attempts.load(Ordering::Relaxed)));
+    for rules in both_rules().await {
+        let (slow, attempts) = slow_aws(Duration::from_secs(3600));
+        let config = sdk_config(&settings("http://127.0.0.1:4566".to_owned())).await.into_builder();
+        let config = config.http_client(slow).timeout_config(aws::dynamodb_timeouts()).retry_config(rules);
+        let started = Instant::now();
+        let error = Client::new(&config.build()).list_queues().send().await.unwrap_err();
+        assert!(matches!(error, SdkError::TimeoutError(_)));
+        assert_eq!(started.elapsed(), aws::DYNAMODB_OPERATION_TIMEOUT);
+        // The pauses between attempts are random: there may be no time for the last one.
+        assert!((2..=aws::MAX_ATTEMPTS).contains(&attempts.load(Ordering::Relaxed)));
+    }
     assert!(aws::DYNAMODB_OPERATION_TIMEOUT < service_kit::RequestLimits::default().deadline);
 }

@@ -148,10 +148,10 @@ impl SqsQueue {
             .send_message()
             .queue_url(dead_letter_url)
             .message_body(message.body().unwrap_or_default());
-        let group = attribute(message, &MessageSystemAttributeName::MessageGroupId)
-            .filter(|_| self.channels == Channels::Fifo);
+        // A standard queue has groups, too, where it is fair.
+        let group = attribute(message, &MessageSystemAttributeName::MessageGroupId);
         // Not the deduplication id of the message itself: two messages may share it, and both belong here.
-        let deduplication_id = group.and(message.message_id());
+        let deduplication_id = message.message_id().filter(|_| self.channels == Channels::Fifo);
         request
             .set_message_group_id(group.map(str::to_owned))
             .set_message_deduplication_id(deduplication_id.map(str::to_owned))

@@ -154,9 +154,12 @@ async fn addable(database: &DynamoDb, outbox: &str, token: Uuid) -> Answer {
         kind: WriteKind::Put(row),
         condition: Some(Condition::exists("PK")),
         taken_by_others: false,
+        wants_found: false,
     };
     match database.transact(token, &[write]).await {
-        Err(TransactFailure::Cancelled(reasons)) if reasons == [CancellationReason::ConditionFailed] => {
+        Err(TransactFailure::Cancelled(reasons))
+            if matches!(&reasons[..], [CancellationReason::ConditionFailed(_)]) =>
+        {
             Ok(())
         }
         Ok(()) => Ok(()),

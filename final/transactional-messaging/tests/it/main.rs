@@ -12,6 +12,7 @@ mod consumer_turns;
 mod dead_letters;
 #[cfg(all(feature = "lambda", feature = "tail"))]
 mod driver;
+mod fair;
 mod fifo;
 mod idempotent;
 mod many_events;

@@ -11,6 +11,7 @@ use aws_sdk_sqs::types::{
     SendMessageBatchRequestEntry,
 };
 use serde_json::json;
+use transactional_messaging::channels::Channels;
 use uuid::Uuid;
 
 use super::place::{Place, place};
@@ -147,7 +148,7 @@ async fn move_some(at: &Deployment, place: &Place, letters: &[Letter]) -> Result
     // Singly where together they could be more than a call takes.
     let bytes: usize = letters.iter().map(|letter| letter.message.body().map_or(0, str::len) + 2_048).sum();
     for some in letters.chunks(if bytes > 200 * 1024 { 1 } else { 10 }) {
-        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter));
+        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter, &place.to));
         let entries = entries.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| wrong(&error))?;
         let request = at.sqs.send_message_batch().queue_url(&place.to).set_entries(Some(entries));
         let answer = request.send().await.map_err(|error| wrong(&error))?;
@@ -187,6 +188,7 @@ async fn move_some(at: &Deployment, place: &Place, letters: &[Letter]) -> Result
 fn again(
     number: usize,
     letter: &Letter,
+    to: &str,
 ) -> std::result::Result<SendMessageBatchRequestEntry, aws_sdk_sqs::error::BuildError> {
     let message = &letter.message;
     let own = message.message_attributes().into_iter().flatten();
@@ -196,8 +198,10 @@ fn again(
         .collect();
     let system = |name| message.attributes()?.get(&name).cloned();
     let group = system(MessageSystemAttributeName::MessageGroupId);
-    // Not that of the message itself: the queue may have seen it within five minutes, and would drop it.
-    let deduplication = group.as_ref().and_then(|_| message.message_id().map(str::to_owned));
+    // Not that of the message itself: the queue may have seen it within five minutes, and would drop it. A
+    // standard queue has groups, if it is fair, and takes no such id.
+    let is_fifo = Channels::of_name(to) == Channels::Fifo;
+    let deduplication = message.message_id().filter(|_| is_fifo).map(str::to_owned);
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
         .message_body(message.body().unwrap_or_default())

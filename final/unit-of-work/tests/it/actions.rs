@@ -1,6 +1,6 @@
 //! What each kind of action does to stored items, all of it or none, and whose error comes back.
 
-use unit_of_work::{Check, CommitError, Condition, Delete, Put, Update};
+use unit_of_work::{Check, CommitError, Condition, Delete, Put, UnitOfWork, Update};
 
 use crate::bench::{Bench, Refused, insert, key, n, pairs, text, thing, things, work};
 
@@ -127,4 +127,49 @@ async fn reads_are_consistent_and_say_whether_a_retry_helps() {
         assert!(bench.database.get(&things(), key("x")).await.unwrap_err().retryable);
         bench.wire.repair();
     }
+}
+
+/// What is in the way of an insert comes with its refusal, and is not read.
+#[tokio::test(start_paused = true)]
+async fn an_error_can_be_made_of_the_item_that_is_there_without_another_call() {
+    let (bench, memory) = (Bench::new().await, unit_of_work::MemoryDatabase::new());
+    let absent = Condition::not_exists("PK");
+    let insert_over = |token, number| {
+        let put = Put::item(&things(), thing("there", number)).unwrap().when(absent.clone());
+        let mut over = UnitOfWork::new(uuid::Uuid::from_u128(token));
+        over.add(put.or_found(|found| found));
+        over
+    };
+    let update_nothing = || {
+        let update = Update::new(&things(), key("nobody")).set("Number", n(1)).when(Condition::exists("PK"));
+        let mut over = UnitOfWork::new(uuid::Uuid::from_u128(3));
+        over.add(update.or_found(|found| found));
+        over
+    };
+    let real = &bench.database;
+    insert_over(1, 7).commit(real).await.unwrap();
+    insert_over(1, 7).commit(&memory).await.unwrap();
+    let (real_one, one) = (insert_over(2, 8).commit(real).await, insert_over(2, 8).commit(&memory).await);
+    for refused in [real_one, one] {
+        assert_eq!(refused.unwrap_err().into_rejected().unwrap(), Some(thing("there", 7)));
+    }
+    let (real_none, none) = (update_nothing().commit(real).await, update_nothing().commit(&memory).await);
+    for refused in [real_none, none] {
+        assert_eq!(refused.unwrap_err().into_rejected().unwrap(), None, "nothing is there");
+    }
+    assert_eq!((bench.wire.count("TransactWriteItems"), bench.wire.count("GetItem")), (3, 0));
+    let asked = bench.wire.calls("TransactWriteItems");
+    assert!(
+        asked.iter().all(|call| call.body.contains(r#""ReturnValuesOnConditionCheckFailure":"ALL_OLD""#))
+    );
+}
+
+/// Others would pay for an answer that they do not read.
+#[tokio::test(start_paused = true)]
+async fn the_item_that_is_there_is_asked_for_by_nobody_else() {
+    let bench = Bench::new().await;
+    let mut one = work(1);
+    one.add(insert("x")).add(Check::new(&pairs(), pairs().key("p", Some("s")), Condition::not_exists("PK")));
+    bench.commit(one).await.unwrap();
+    assert!(!bench.wire.calls("TransactWriteItems")[0].body.contains("ReturnValues"));
 }

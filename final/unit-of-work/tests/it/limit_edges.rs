@@ -57,7 +57,7 @@ impl Plan {
             Self::Delete(name) => (key(name), WriteKind::Delete, None),
             Self::Check(name) => (key(name), WriteKind::Check, Some(Condition::not_exists("Absent"))),
         };
-        Write { table: things(), key, kind, condition, taken_by_others: false }
+        Write { table: things(), key, kind, condition, taken_by_others: false, wants_found: false }
     }
 }
 

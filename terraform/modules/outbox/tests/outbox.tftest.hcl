@@ -48,8 +48,10 @@ run "refuses_what_cannot_work" {
     relay_version = "newest"
     # Is all of it.
     newest_share = 1
+    # Is no name of a field.
+    tenant_field = "data.customer_id"
   }
-  expect_failures = [var.service, var.relay_zip, var.architecture, var.topic_arns, var.topic_arn_prefix, var.alarm_topic_arn, var.memory_mb, var.timeout_seconds, var.batch_size, var.parallelization_factor, var.maximum_retry_attempts, var.maximum_record_age_seconds, var.failure_retention_days, var.sent_retention_days, var.log_retention_days, var.relay_version, var.newest_share]
+  expect_failures = [var.service, var.relay_zip, var.architecture, var.topic_arns, var.topic_arn_prefix, var.alarm_topic_arn, var.memory_mb, var.timeout_seconds, var.batch_size, var.parallelization_factor, var.maximum_retry_attempts, var.maximum_record_age_seconds, var.failure_retention_days, var.sent_retention_days, var.log_retention_days, var.relay_version, var.newest_share, var.tenant_field]
 }
 
 run "refuses_an_alarm_that_comes_too_late" {

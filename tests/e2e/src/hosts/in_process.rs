@@ -168,10 +168,11 @@ fn configured(aws: &LocalAws, service: Registered) -> anyhow::Result<Configured>
     Ok(configured)
 }
 
-/// Topics by their ARN, as in a deployment.
+/// Topics by their ARN and fair queues, as in a deployment.
 fn relay_settings(aws: &LocalAws, service: &str) -> anyhow::Result<RelaySettings> {
     let topics = ("AWS_SNS_TOPIC_ARN_PREFIX".to_owned(), format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:"));
-    let variables = variables(service, aws.endpoint_url()).into_iter().chain([topics]);
+    let fair = ("TENANT_FIELD".to_owned(), "customer_id".to_owned());
+    let variables = variables(service, aws.endpoint_url()).into_iter().chain([topics, fair]);
     Ok(RelaySettings::read(variables.collect())?)
 }
 

@@ -58,6 +58,8 @@ both_ways!(
     messaging::a_redrive_policy_may_be_written_as_aws_takes_it,
     messaging::receive_limits_are_those_of_aws,
     messaging::a_queue_is_found_again_by_name,
+    messaging::a_standard_topic_hands_groups_on_to_a_standard_queue,
+    messaging::a_standard_queue_takes_groups_and_shows_them_to_those_who_ask,
     refusals::a_message_that_sqs_refuses_is_refused,
     refusals::a_batch_that_sqs_refuses_is_refused,
     refusals::a_receipt_handle_out_of_thin_air_is_refused,

@@ -145,6 +145,9 @@ pub(crate) async fn a_publication_that_sns_refuses_is_refused(config: &SdkConfig
             .unwrap()
     };
     assert_eq!(code(publish("").send().await), "InvalidParameter");
+    for group in ["", "t w o", "bü", &"x".repeat(129)] {
+        assert_eq!(code(publish("x").message_group_id(group).send().await), "InvalidParameter", "{group}");
+    }
     assert_eq!(code(publish("x").message_attributes("a", string("")).send().await), "ParameterValueInvalid");
     // AWS delivers this one, whose envelope is larger; whoever tries it here is told, and loses nothing.
     let quoted = "\"".repeat(130 * KIB);

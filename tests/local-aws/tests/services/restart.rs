@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use aws_types::SdkConfig;
 use tokio::net::TcpStream;
 
@@ -45,6 +45,7 @@ async fn received(sqs: &aws_sdk_sqs::Client, queue: &str) -> Vec<String> {
     loop {
         let request =
             sqs.receive_message().queue_url(queue).max_number_of_messages(10).visibility_timeout(600);
+        let request = request.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
         let some = request.send().await.unwrap().messages.unwrap_or_default();
         if some.is_empty() {
             bodies.sort();
@@ -53,7 +54,11 @@ async fn received(sqs: &aws_sdk_sqs::Client, queue: &str) -> Vec<String> {
         bodies.extend(some.into_iter().map(|message| {
             let body = message.body.unwrap();
             let envelope: Result<serde_json::Value, _> = serde_json::from_str(&body);
-            envelope.map_or(body, |envelope| envelope["Message"].as_str().unwrap().to_owned())
+            let text = envelope.map_or(body, |envelope| envelope["Message"].as_str().unwrap().to_owned());
+            match message.attributes.unwrap_or_default().remove(&MessageSystemAttributeName::MessageGroupId) {
+                Some(group) => format!("{text} of {group}"),
+                None => text,
+            }
         }));
     }
 }
@@ -94,13 +99,14 @@ async fn what_a_restart_of_aws_would_have_is_there_after_a_kill() {
     publish("by topic", "wanted").await;
     sqs.send_message().queue_url(&queue).message_body("in somebody's hands").send().await.unwrap();
     received(&sqs, &queue).await;
-    sqs.send_message().queue_url(&queue).message_body("waiting").send().await.unwrap();
+    let fair = sqs.send_message().queue_url(&queue).message_body("waiting").message_group_id("Ada");
+    fair.send().await.unwrap();
     // What was defined is written down a moment later.
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(running);
 
     let (running, _) = start(port, &data).await;
-    assert_eq!(received(&sqs, &queue).await, ["by topic", "in somebody's hands", "waiting"]);
+    assert_eq!(received(&sqs, &queue).await, ["by topic", "in somebody's hands", "waiting of Ada"]);
     publish("unwanted", "other").await;
     publish("after it", "wanted").await;
     assert_eq!(received(&sqs, &queue).await, ["after it"]);

@@ -1,12 +1,13 @@
 //! What a relay needs of a broker. SNS is the one that is here (`sns.rs`); for another, implement [`Broker`].
 
+mod group;
 mod sns;
 mod topics;
 
 use futures::future::BoxFuture;
 
+pub(super) use group::group_of;
 pub use sns::SnsPublisher;
-pub(super) use sns::group_of;
 pub use topics::TopicDirectory;
 
 use crate::outbox::OutboxRow;
