@@ -5,8 +5,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::ensure;
-use e2e::eventually::within;
 use releases::{
     Kept,
     item::{Item, number, text},
@@ -15,6 +13,7 @@ use releases::{
 };
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::Instant;
 
 use crate::today::Today;
 
@@ -28,13 +27,17 @@ async fn left_by(kept: &Kept) -> Today {
     today
 }
 
+/// Looks once a second.
 async fn at_rest(today: &Today) -> Tables {
-    let look = || async {
-        let unfinished = today.world.unfinished().await?;
-        ensure!(unfinished.is_empty(), "{}", unfinished.join("; "));
-        today.world.tables().await
-    };
-    within(PATIENCE, look).await.unwrap()
+    let end = Instant::now() + PATIENCE;
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let unfinished = today.world.unfinished().await.unwrap();
+        if unfinished.is_empty() {
+            return today.world.tables().await.unwrap();
+        }
+        assert!(Instant::now() < end, "still: {}", unfinished.join("; "));
+    }
 }
 
 fn states(tables: &Tables) -> BTreeMap<String, String> {
