@@ -24,6 +24,7 @@ import generator
 import harmless
 import permissions
 import requirements
+import restoring
 import times
 import validations
 import workflows
@@ -75,8 +76,8 @@ def without_tools(script, *arguments):
 def deploy_says_what_is_missing():
     """Everything that is missing, at once, and before anything is done."""
     problems = []
-    for script in ("deploy", "destroy"):
-        done = without_tools(script, "no-such.tfvars")
+    for script, *arguments in (("deploy", "no-such.tfvars"), ("destroy", "no-such.tfvars"), ("restore", "stop", "--variables", "no-such.tfvars")):
+        done = without_tools(script, *arguments)
         wanted = ["nothing was done", "terraform is not installed", "aws is not installed", "no-such.tfvars cannot be read"]
         wanted += ["docker is not installed", "cargo is not installed"] if script == "deploy" else []
         problems += [f"{script} does not say: {words}" for words in wanted if words not in done.stderr]
@@ -216,6 +217,7 @@ def main(arguments):
         else:
             whole_system(report, terraform, boxes)
         report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
+        report.add("restore on the stand-in", restoring.restores(REPOSITORY, environment))
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
     print(f"\n{report.passed} passed, {report.failed} failed, {report.unjudged} not judged")

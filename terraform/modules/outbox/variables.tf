@@ -225,3 +225,15 @@ variable "newest_share" {
     error_message = "newest_share must be 0 or more and less than 1; for all of it set relay_version to null."
   }
 }
+
+variable "tables_end" {
+  description = "What the names of outbox and scheduled messages end in after they were restored, such as -20261129t080000z. The table of sent messages stays what it is: it cannot be restored."
+  type        = string
+  default     = ""
+}
+
+variable "stopped" {
+  description = "Whether the relay rests, so that nothing is published or deleted."
+  type        = bool
+  default     = false
+}

@@ -4,7 +4,8 @@ Arguments are checked against AWS's own service models.
 
 A test says beforehand what goes wrong, by a file in that folder: `unhealthy` (names of services whose new tasks
 never become healthy), `ringing` (names of alarms), `messages` (name of a queue that is not empty), `account` (of
-the credentials), `gone` (digests of images).
+the credentials), `gone` (digests of images), `refused` (names of tables that are not restored), `damaged` (names of
+tables that come back without their index).
 """
 
 import json
@@ -12,6 +13,8 @@ import os
 import pathlib
 import re
 import sys
+
+import databases
 
 RECORD = pathlib.Path(os.environ["RECORD"])
 # Options of the command line itself.
@@ -84,24 +87,36 @@ class Cloud:
         if looks > 1 and not failed:
             now["task"] = wanted
         state = "COMPLETED" if now["task"] == wanted else "FAILED" if failed and looks > 1 else "IN_PROGRESS"
-        deployments = [deployment("PRIMARY", wanted, state)]
+        count = now.get("count", 2)
+        deployments = [deployment("PRIMARY", wanted, state, count)]
         if state == "FAILED" and now["task"]:
             # What is given up goes, and what was there before is deployed again.
-            deployments = [deployment("PRIMARY", now["task"], "COMPLETED")]
+            deployments = [deployment("PRIMARY", now["task"], "COMPLETED", count)]
         elif state == "IN_PROGRESS" and now["task"]:
-            deployments.append(deployment("ACTIVE", now["task"], "COMPLETED"))
+            deployments.append(deployment("ACTIVE", now["task"], "COMPLETED", count))
+        # Those that are told to go are there for one look.
+        running = now["running"] = count if now.get("seen") else now.get("running", count)
+        now["seen"] = True
         self.save()
         return {
             "serviceName": name,
+            "runningCount": running,
+            "pendingCount": 0,
             "deployments": deployments,
             "events": [{"message": f"({name}) tasks failed to start."}] if state == "FAILED" else [],
         }
+
+    def count(self, cluster, name, count):
+        """Sets how many tasks of a service there should be."""
+        self.running.setdefault(f"{cluster}/{name}", {"task": None, "looks": {}}).update(count=count, seen=False)
+        self.save()
+        return {"service": {"serviceName": name}}
 
     def version(self, host, service):
         """What the health check of a service answers: the release of the tasks that run."""
         environment = next((of for of, one in applied("aws_lb") if one["dns_name"] == host), None)
         task = self.running.get(f"{environment}/service-{service}", {}).get("task")
-        if task is None:
+        if task is None or self.running[f"{environment}/service-{service}"].get("count") == 0:
             sys.exit(f"curl: nothing answers at {host}")
         # The load balancer lets go of old tasks a little later than ECS is done.
         asked = self.running.setdefault("asked", {})
@@ -110,13 +125,13 @@ class Cloud:
         return (RECORD / "tasks" / task.replace("/", "_")).read_text() if asked[task] > 2 else "the one before"
 
 
-def deployment(status, task, state):
+def deployment(status, task, state, count):
     return {
         "status": status,
         "taskDefinition": task,
         "rolloutState": state,
-        "runningCount": 2 if state == "COMPLETED" else 0,
-        "desiredCount": 2,
+        "runningCount": count if state == "COMPLETED" else 0,
+        "desiredCount": count,
     }
 
 
@@ -136,6 +151,13 @@ def answer(service, call, given):
         return {"Account": (note("account") or ["111122223333"])[0]}
     if (service, call) == ("ecs", "describe-services"):
         return {"services": [Cloud().rollout(given["cluster"], given["services"])]}
+    if (service, call) == ("ecs", "update-service"):
+        return Cloud().count(given["cluster"], given["service"], int(given["desiredCount"]))
+    if (service, call) == ("lambda", "get-event-source-mapping"):
+        mapping = next(one for _, one in applied("aws_lambda_event_source_mapping") if one["uuid"] == given["UUID"])
+        return {"UUID": given["UUID"], "State": "Enabled" if mapping["enabled"] else "Disabled"}
+    if service == "dynamodb":
+        return databases.answer(call, given, note)
     if (service, call) == ("cloudwatch", "describe-alarms"):
         return {
             "MetricAlarms": [
