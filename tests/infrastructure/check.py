@@ -186,6 +186,14 @@ def generated(report, deployments, boxes, calls):
     tally.report(report)
 
 
+def lives(report, environment):
+    """Two deployments from their beginning to their end, side by side: each waits for terraform most of the time."""
+    with stand_in() as other, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        restored = pool.submit(restoring.restores, REPOSITORY, other)
+        report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
+        report.add("restore on the stand-in", restored.result())
+
+
 def show_plan(terraform):
     problems = terraform.initialised("live")
     planned, output = (False, problems[0]) if problems else terraform.run("live", "plan", "-no-color", *variables())
@@ -216,8 +224,7 @@ def main(arguments):
             report.unjudged_because("plan and apply live to the stand-in", red[0])
         else:
             whole_system(report, terraform, boxes)
-        report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
-        report.add("restore on the stand-in", restoring.restores(REPOSITORY, environment))
+        lives(report, environment)
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
     print(f"\n{report.passed} passed, {report.failed} failed, {report.unjudged} not judged")

@@ -347,7 +347,8 @@ def data(there, problems):
 
 def second_environment(there, problems):
     """Another environment is planned beside the first, and a state that is not its own is refused."""
-    other = there.variables("other", "two")
+    # With settings that name services, which the scripts must be able to compare with what there is.
+    other = there.variables("other", "two", more='scheduled = ["orders"]\n')
     before = (there.live / "states/one/terraform.tfstate").read_bytes()
     beside = there.run("deploy", "--dry-run", other)
     problems.succeeds("a second environment", beside)

@@ -26,23 +26,30 @@ def note(name):
     return file.read_text().split() if file.exists() else []
 
 
-def checked(service, call, arguments):
-    """The call's parameters by name, after they were compared with the model of the service."""
-    # Here, because it takes longer to load than everything else together.
+def parameters(service, call):
+    """Every parameter of a call by its option, and those that it must have. Noted, because the models take longer to load than everything
+    else together."""
+    notes = RECORD / "models" / f"{service}-{call}.json"
+    if notes.exists():
+        return json.loads(notes.read_text())
     import botocore
     import botocore.loaders
 
-    loader = botocore.loaders.Loader()
-    of = loader.load_service_model(service, "service-2")
+    of = botocore.loaders.Loader().load_service_model(service, "service-2")
     names = {botocore.xform_name(name, "-"): name for name in of["operations"]}
     if call not in names:
         sys.exit(f"aws: {service} has no {call}")
-    shape = (
-        of["shapes"][of["operations"][names[call]].get("input", {}).get("shape", "")]
-        if "input" in of["operations"][names[call]]
-        else {}
-    )
+    operation = of["operations"][names[call]]
+    shape = of["shapes"][operation["input"]["shape"]] if "input" in operation else {}
     known = {"--" + botocore.xform_name(member, "-"): member for member in shape.get("members", {})}
+    notes.parent.mkdir(exist_ok=True)
+    notes.write_text(json.dumps([known, shape.get("required", [])]))
+    return known, shape.get("required", [])
+
+
+def checked(service, call, arguments):
+    """The call's parameters by name, after they were compared with the model of the service."""
+    known, required = parameters(service, call)
     given, current = {}, None
     for argument in arguments:
         if argument.startswith("--"):
@@ -52,7 +59,7 @@ def checked(service, call, arguments):
             given[current] = []
         else:
             given[current].append(argument)
-    missing = [member for member in shape.get("required", []) if member not in given]
+    missing = [member for member in required if member not in given]
     if missing:
         sys.exit(f"aws: {service} {call} needs {missing}")
     return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
