@@ -70,9 +70,11 @@ def evaluated(file):
         ]
         done = subprocess.run(command, input=f"jsonencode({{ {names} }})\n", capture_output=True, text=True)
     answers = [line for line in done.stdout.splitlines() if line.startswith('"')]
-    complaint = done.stderr.find("Error:")
+    # The console knows no -no-color.
+    errors = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
+    complaint = errors.find("Error:")
     if complaint >= 0 or not answers:
-        said = " ".join(done.stderr[max(complaint, 0) :].replace("│", " ").split())
+        said = " ".join(errors[max(complaint, 0) :].replace("│", " ").split())
         return None, f"{file}: {said or 'terraform says nothing about it'}"
     return json.loads(json.loads(answers[-1])), None
 

@@ -5,6 +5,7 @@ from . import rollout, tables
 from .release_run import values_of
 from .shell import confirm, fail, step, wait
 
+KINDS = ("made", "changed", "replaced", "destroyed")
 POLL_SECONDS = 10
 # A task has ended after 45 s, and a mapping takes a minute or two to rest.
 REST_POLLS = 10 * 60 // POLL_SECONDS
@@ -20,11 +21,9 @@ class Switch:
             fail(f"nothing was done: no release of {system.settings.environment} runs")
 
     def values(self, **more):
-        """What Terraform is told of the release that runs, with the tables that it runs on."""
-        running = self.outputs["release"]
-        release, versions = self.releases.get(running), self.outputs.get("function_versions") or {}
-        tables_of_today = {"restored_tables": self.outputs.get("restored_tables") or {}}
-        return {**values_of(release, self.releases.zips(running), versions), **tables_of_today, **more}
+        """What Terraform is told of the release that runs."""
+        release = self.releases.get(self.outputs["release"])
+        return {**values_of(release, self.releases.zips(release.name), release.function_versions), **more}
 
     def agreed(self, changes, question):
         """Whether somebody wants this; a dry run wants nothing."""
@@ -43,7 +42,9 @@ class Switch:
 
     def stop(self):
         step("plan")
-        changes = self.system.plan(self.values(stopped=True), quiet=True)
+        # The file of variables may name the tables already that are to be switched to.
+        tables_of_today = self.outputs.get("restored_tables") or {}
+        changes = self.system.plan(self.values(stopped=True, restored_tables=tables_of_today), quiet=True)
         if not self.agreed(changes, f"Stop every task, relay, sweeper and function of {self.where()}?"):
             return
         step("stop")
@@ -88,16 +89,17 @@ class Switch:
 
     def switch(self):
         """Lets Terraform, the roles and the programs know other tables, which are there already."""
-        wanted = self.system.settings.restored_tables
         # The versions of functions that there are know the tables that they were made with.
-        values = self.values(stopped=True, restored_tables=wanted, function_versions={})
+        values = self.values(stopped=True, function_versions={})
         step("plan")
-        coming = [one for one in self.system.plan(values, quiet=True).tables() if self.is_taken(*one)]
-        if not coming:
+        changes = self.system.plan(values, quiet=True)
+        coming = [one for one in changes.tables() if self.is_taken(*one)]
+        # Where everything rests, what else would change was left by a switch that broke.
+        if not coming and not (self.outputs.get("stopped") and changes.addresses(*KINDS)):
             print(f"the tables of {self.system.settings.environment} are those of {self.system.settings.file} already")
             return
-        for _, before, name in coming:
-            print(f"  {before or 'no table'}  ->  {name}")
+        for _, old, name in coming:
+            print(f"  {old or 'no table'}  ->  {name}")
         if self.options.dry_run:
             print("\nnothing was done")
             return
@@ -105,11 +107,13 @@ class Switch:
             fail("nothing was done: something may still write into the tables; scripts/restore stop comes first")
         if not self.options.auto_approve:
             confirm(f"Let {self.where()} work on these tables? Type yes:", "yes")
-        self.take(coming, values)
         self.releases.forget_versions()
-        left = [before for _, before, _ in coming if before]
-        print("\nswitched, and still stopped. Nothing deletes these any more, scripts/destroy neither; look before you do:")
-        print("".join(f"  {name}\n" for name in left), end="")
+        self.take(coming, values)
+        self.look()
+        print("\nswitched, and still stopped")
+        if left := [old for _, old, _ in coming if old]:
+            print("nothing deletes these any more, scripts/destroy neither; look before you do:")
+            print("".join(f"  {name}\n" for name in left), end="")
 
     def is_taken(self, address, before, name):
         """Whether a table that Terraform would make is one that is there. One in the place of another must be."""
@@ -140,13 +144,26 @@ class Switch:
         if still := sorted(taken & {address for address, _, _ in changes.tables()}):
             fail(f"terraform would make these although they are there: {', '.join(still)}")
         self.system.apply()
-        of_state = {one["address"]: one["values"] for one in self.system.resources()}
-        wrong = [f"{name}: {lack}" for at, _, name in coming for lack in tables.lacking(self.aws, name, of_state[at])]
+
+    def look(self):
+        """Asks DynamoDB whether the tables are what Terraform says of them."""
+        step("look at the tables")
+        resources = self.system.resources()
+        of_state, wrong = {one["address"]: one["values"] for one in resources}, []
+        for one in tables.restorable(resources):
+            wrong += [f"{one.name}: {lack}" for lack in tables.lacking(self.aws, one.name, of_state[one.address])]
         if wrong:
             fail("tables are not what they must be:" + "".join(f"\n  - {one}" for one in wrong))
 
     def start(self):
         step("plan")
+        if left := self.system.plan(self.values(stopped=True), quiet=True).addresses(*KINDS):
+            if self.outputs.get("stopped"):
+                settings = self.system.settings
+                fail(
+                    f"nothing was done: {settings.environment} does not work on the tables of {settings.file} yet, or not"
+                    f" entirely; scripts/restore switch sees to it. It would change {', '.join(left[:5])}"
+                )
         changes = self.system.plan(self.values(stopped=False), quiet=True)
         if not self.agreed(changes, f"Start everything of {self.where()} again?"):
             return

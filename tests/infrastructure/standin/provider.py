@@ -126,6 +126,10 @@ class Provider(rpc.ProviderServicer):
 
     def ApplyResourceChange(self, request, context):
         planned, prior = decode(request.planned_state), decode(request.prior_state)
+        if request.type_name == "aws_dynamodb_table" and planned and TABLES.read().get(planned["name"], {}).get("update_fails"):
+            response = pb.ApplyResourceChange.Response(new_state=request.prior_state)
+            response.diagnostics.add(severity=pb.Diagnostic.ERROR, summary="updating the table", detail="LimitExceededException")
+            return response
         if planned and planned.get("publish") and values.is_unknown(planned["version"]):
             planned["version"] = str(int(prior["version"]) + 1 if prior else 1)
         made = values.fill(RESOURCES[request.type_name]["block"], planned, values.maker(request.type_name, planned))
@@ -171,7 +175,10 @@ class Tables:
                 tables.pop(before["name"], None)
             else:
                 tables[after["name"]] = {**tables.get(after["name"], {}), "attributes": after}
-            self.file.write_text(json.dumps(tables))
+            # Whoever reads meanwhile reads the old file or the new one, and not half of one.
+            whole = self.file.with_suffix(".new")
+            whole.write_text(json.dumps(tables))
+            whole.replace(self.file)
 
 
 TABLES = Tables(sys.argv[2]) if len(sys.argv) > 2 else None
