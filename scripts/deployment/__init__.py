@@ -1,1 +1,1 @@
-"""What scripts/deploy, scripts/rollback and scripts/destroy have in common."""
+"""What scripts/deploy, scripts/rollback, scripts/restore and scripts/destroy have in common."""

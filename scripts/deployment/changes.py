@@ -28,6 +28,13 @@ class Changes:
     def addresses(self, *kinds):
         return [one["address"] for kind in kinds for one in self.by_kind[kind]]
 
+    def tables(self):
+        """Tables that would be made, alone or in place of another: address, name before or None, and name."""
+        for one in self.by_kind["made"] + self.by_kind["replaced"]:
+            if one["type"] == "aws_dynamodb_table":
+                before = one["change"]["before"] or {}
+                yield one["address"], before.get("name"), one["change"]["after"]["name"]
+
     def tell(self):
         counts = [
             f"{len(self.by_kind[kind])} {kind}" for kind in ("made", "changed", "replaced", "destroyed")

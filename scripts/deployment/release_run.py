@@ -31,6 +31,8 @@ def bring(system, releases, release, zips, function_versions, options):
     """
     settings, aws = system.settings, Aws(system.settings.region)
     before = system.outputs().get("release")
+    if system.outputs().get("stopped"):
+        fail(f"nothing was done: {settings.environment} is stopped, because of a restore; scripts/restore start lets it go on")
     values = values_of(release, zips, function_versions)
     step("plan")
     changes = system.plan(values)

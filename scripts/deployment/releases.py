@@ -78,17 +78,29 @@ class Releases:
             "function_versions": release.function_versions,
         }
         (folder / "release.json").write_text(json.dumps(values, indent=2) + "\n")
+        self.send(release.name)
+
+    def send(self, name):
+        """Takes a release to where other machines find it."""
         if self.remote:
             run(
                 "aws",
                 "s3",
                 "sync",
-                str(folder),
-                f"{self.remote}/{release.name}",
+                str(self.folder / name),
+                f"{self.remote}/{name}",
                 "--only-show-errors",
                 "--region",
                 self.settings.region,
             )
+
+    def forget_versions(self):
+        """From now on a release names no versions of its functions: those that there are know other tables, and only
+        the newest knows those of today."""
+        for name in self.names():
+            file = self.folder / name / "release.json"
+            file.write_text(json.dumps({**json.loads(file.read_text()), "function_versions": {}}, indent=2) + "\n")
+            self.send(name)
 
     def forget(self):
         shutil.rmtree(self.folder, ignore_errors=True)

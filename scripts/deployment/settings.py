@@ -4,6 +4,7 @@ must be right before a start."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ READ = (
     "architecture",
     "certificate_arn",
     "domain_name",
+    "restored_tables",
 )
 
 
@@ -37,6 +39,7 @@ class Settings(NamedTuple):
     architecture: str
     certificate_arn: str | None
     domain_name: str | None
+    restored_tables: dict
 
     @property
     def work(self):
@@ -56,6 +59,8 @@ def evaluated(file):
     # Where only the variables are, terraform needs no provider and no state.
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(LIVE / "variables.tf", folder)
+        # The names of the services, which validations compare with.
+        shutil.copytree(LIVE / "wiring", pathlib.Path(folder) / "wiring")
         command = [
             "terraform",
             f"-chdir={folder}",
@@ -65,9 +70,11 @@ def evaluated(file):
         ]
         done = subprocess.run(command, input=f"jsonencode({{ {names} }})\n", capture_output=True, text=True)
     answers = [line for line in done.stdout.splitlines() if line.startswith('"')]
-    complaint = done.stderr.find("Error:")
+    # The console knows no -no-color.
+    errors = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
+    complaint = errors.find("Error:")
     if complaint >= 0 or not answers:
-        said = " ".join(done.stderr[max(complaint, 0) :].replace("│", " ").split())
+        said = " ".join(errors[max(complaint, 0) :].replace("│", " ").split())
         return None, f"{file}: {said or 'terraform says nothing about it'}"
     return json.loads(json.loads(answers[-1])), None
 
@@ -82,6 +89,22 @@ def dirty():
         f"the sources differ from the commit: {', '.join(line[3:] for line in changed[:5])}; commit or stash"
         if changed
         else None
+    )
+
+
+def unlocked():
+    """Why the provider may be another one than somebody has looked at, or nothing."""
+    lock = LIVE / ".terraform.lock.hcl"
+    text = lock.read_text() if lock.exists() else ""
+    providers = re.findall(r'^provider "\S*/(\S+)" \{\n(.*?)^\}', text, re.M | re.S)
+    without = [name for name, body in providers if not re.search(r'"(h1|zh):\S+"', body)]
+    if providers and not without:
+        return None
+    here = f"terraform -chdir={LIVE.relative_to(ROOT)}"
+    platforms = " ".join(f"-platform={one}" for one in ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"))
+    return (
+        f"{lock.relative_to(ROOT)} has no checksums of the provider {', '.join(without) or 'aws'}; write them by `{here} get`"
+        f" and `{here} providers lock {platforms}`, and commit the file"
     )
 
 
@@ -137,6 +160,8 @@ def read(file, tools, bootstrap=False, clean=True):
             ]
         )
     if clean and shutil.which("git") and (reason := dirty()):
+        wrong.append(reason)
+    if clean and (reason := unlocked()):
         wrong.append(reason)
     if wrong:
         fail("nothing was done, because:" + "".join(f"\n  - {one}" for one in wrong))

@@ -54,6 +54,14 @@ class Aws:
         text = output("aws", *arguments, "--region", self.region, "--output", "json")
         return json.loads(text) if text.strip() else None
 
+    def find(self, *arguments):
+        """The parsed answer; None where AWS says that there is no such thing. That it says nothing is no such answer."""
+        command = ["aws", *arguments, "--region", self.region, "--output", "json"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0 and "NotFound" not in done.stderr:
+            fail(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
     def has(self, *arguments):
         return works("aws", *arguments, "--region", self.region, "--output", "json")
 

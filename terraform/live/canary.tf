@@ -67,6 +67,7 @@ resource "aws_cloudwatch_event_rule" "canary" {
   name                = local.canary_name
   description         = "Places an order every minute"
   schedule_expression = "rate(1 minute)"
+  state               = var.stopped ? "DISABLED" : "ENABLED"
 }
 
 resource "aws_cloudwatch_event_target" "canary" {

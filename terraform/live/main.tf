@@ -48,6 +48,9 @@ locals {
   # Six times as long as the function may run: a message is shown to nobody else before Lambda has given it up.
   hidden_for_functions = merge([for name, one in local.functions : { for from in local.wiring[name].consumes : from.queue => 6 * one.timeout_seconds }]...)
 
+  # What the names of a service's tables end in.
+  ends = { for name in keys(local.indexes) : name => try("-${var.restored_tables[name]}", "") }
+
   # What the load balancer has verified already, and the scope of each operation, which it cannot know.
   auth = try(var.jwt.keys, null) == null ? { AUTH = "off" } : {
     AUTH         = "jwt"
@@ -92,7 +95,7 @@ module "aggregates" {
   source   = "../modules/table"
   for_each = local.indexes
 
-  name                = "${var.environment}-${each.key}"
+  name                = "${var.environment}-${each.key}${local.ends[each.key]}"
   index               = each.value
   recovery_days       = var.recovery_days
   deletion_protection = var.deletion_protection
@@ -103,7 +106,7 @@ module "inbox" {
   source   = "../modules/table"
   for_each = local.indexes
 
-  name                = "${var.environment}-${each.key}-inbox"
+  name                = "${var.environment}-${each.key}-inbox${local.ends[each.key]}"
   expires_at          = "ExpiresAt"
   recovery_days       = var.recovery_days
   deletion_protection = var.deletion_protection
@@ -123,6 +126,8 @@ module "outbox" {
   sent_retention_days = var.sent_retention_days
   scheduled           = contains(var.scheduled, each.key)
   recovery_days       = var.recovery_days
+  tables_end          = local.ends[each.key]
+  stopped             = var.stopped
   # As long as an inbox would know the messages of what was given up.
   failure_retention_days = var.inbox_retention_days
   fifo                   = var.fifo
@@ -157,6 +162,7 @@ module "sweeper" {
   topic_arn_prefix   = local.topic_arn_prefix
   alarm_topic_arn    = aws_sns_topic.alarms.arn
   log_retention_days = var.log_retention_days
+  stopped            = var.stopped
 }
 
 module "consumer" {
@@ -177,6 +183,7 @@ module "consumer" {
   log_filter         = var.log_filter
   log_retention_days = var.log_retention_days
   alarm_topic_arn    = aws_sns_topic.alarms.arn
+  stopped            = var.stopped
 
   variables = merge(each.value.variables, {
     "DYNAMODB_${upper(each.key)}_TABLE_NAME" = module.aggregates[each.key].name
@@ -310,6 +317,7 @@ module "service" {
   log_filter                 = var.log_filter
   min_tasks                  = var.min_tasks
   max_tasks                  = var.max_tasks
+  stopped                    = var.stopped
   log_retention_days         = var.log_retention_days
   alarm_topic_arn            = aws_sns_topic.alarms.arn
 }

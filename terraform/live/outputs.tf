@@ -112,3 +112,18 @@ output "consumers" {
   description = "Functions to invoke for what is due at once, and with which event."
   value       = { for name, consumer in module.consumer : name => { function = consumer.function_name, event = consumer.scheduled_event } }
 }
+
+output "stopped" {
+  description = "Whether everything that works on the tables rests; scripts/restore start lets it go on."
+  value       = var.stopped
+}
+
+output "backup_vault" {
+  description = "Where copies of the tables lie; null when none are made."
+  value       = one(aws_backup_vault.tables[*].name)
+}
+
+output "restored_tables" {
+  description = "The services that work on restored tables, each with the end of their names."
+  value       = var.restored_tables
+}

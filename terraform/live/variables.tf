@@ -277,6 +277,49 @@ variable "recovery_days" {
   }
 }
 
+variable "backups" {
+  description = "Copies of all tables in a vault of AWS Backup, beside what recovery_days keeps: days says how long one is kept, and schedule when it is made, in UTC. With lock_after_days nobody deletes one sooner: 0 leaves the lock to whoever may change the vault; from 3 on it is final after so many days, and costs what it keeps until then. Null makes none."
+  type        = object({ days = number, schedule = optional(string, "cron(0 3 * * ? *)"), lock_after_days = optional(number) })
+  default     = null
+
+  validation {
+    condition     = var.backups == null ? true : var.backups.days >= 7 && var.backups.days <= 3650 && floor(var.backups.days) == var.backups.days
+    error_message = "backups: days must be a whole number from 7 (below, recovery_days keeps more) to 3650."
+  }
+
+  validation {
+    condition     = var.backups == null ? true : can(regex("^cron\\((\\S+ ){5}\\S+\\)$", var.backups.schedule))
+    error_message = "backups: schedule must be cron(...) with six fields, such as cron(0 3 * * ? *) for every day at three."
+  }
+
+  validation {
+    condition     = try(var.backups.lock_after_days, null) == null ? true : contains(concat([0], range(3, 366)), var.backups.lock_after_days)
+    error_message = "backups: lock_after_days must be null (no lock), 0 (a lock that can be lifted) or a whole number from 3 (sooner AWS makes none final) to 365."
+  }
+}
+
+variable "restored_tables" {
+  description = "The services that work on tables which scripts/restore has made, each with the end of their names, such as { orders = \"20261129t080000z\" }. Only scripts/restore takes such a table in; set here alone, Terraform would make an empty one, which scripts/deploy refuses."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.restored_tables), [for file in fileset("${path.module}/wiring", "*.json") : trimsuffix(file, ".json")])) == 0
+    error_message = "restored_tables must name services: customers, orders, notifications, or some of them."
+  }
+
+  validation {
+    condition     = alltrue([for end in values(var.restored_tables) : can(regex("^[0-9]{8}t[0-9]{6}z$", end))])
+    error_message = "restored_tables: each must be the moment that its tables were restored to, such as 20261129t080000z, as scripts/restore prints it."
+  }
+}
+
+variable "stopped" {
+  description = "Whether nothing works on the tables: no task, no relay, no sweeper, no function. scripts/restore sets it."
+  type        = bool
+  default     = false
+}
+
 variable "task_cpu" {
   description = "CPU units of a task; 1024 are one processor."
   type        = number

@@ -24,6 +24,7 @@ import generator
 import harmless
 import permissions
 import requirements
+import restoring
 import times
 import validations
 import workflows
@@ -75,8 +76,8 @@ def without_tools(script, *arguments):
 def deploy_says_what_is_missing():
     """Everything that is missing, at once, and before anything is done."""
     problems = []
-    for script in ("deploy", "destroy"):
-        done = without_tools(script, "no-such.tfvars")
+    for script, *arguments in (("deploy", "no-such.tfvars"), ("destroy", "no-such.tfvars"), ("restore", "stop", "--variables", "no-such.tfvars")):
+        done = without_tools(script, *arguments)
         wanted = ["nothing was done", "terraform is not installed", "aws is not installed", "no-such.tfvars cannot be read"]
         wanted += ["docker is not installed", "cargo is not installed"] if script == "deploy" else []
         problems += [f"{script} does not say: {words}" for words in wanted if words not in done.stderr]
@@ -185,6 +186,14 @@ def generated(report, deployments, boxes, calls):
     tally.report(report)
 
 
+def lives(report, environment):
+    """Two deployments from their beginning to their end, side by side: each waits for terraform most of the time."""
+    with stand_in() as other, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        restored = pool.submit(restoring.restores, REPOSITORY, other)
+        report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
+        report.add("restore on the stand-in", restored.result())
+
+
 def show_plan(terraform):
     problems = terraform.initialised("live")
     planned, output = (False, problems[0]) if problems else terraform.run("live", "plan", "-no-color", *variables())
@@ -215,7 +224,7 @@ def main(arguments):
             report.unjudged_because("plan and apply live to the stand-in", red[0])
         else:
             whole_system(report, terraform, boxes)
-        report.add("deploy and destroy on the stand-in", deploying.deploys(REPOSITORY, environment))
+        lives(report, environment)
         report.add("checkov", checkov(TERRAFORM))
         report.add("checkov skips have reasons", skips_have_reasons())
     print(f"\n{report.passed} passed, {report.failed} failed, {report.unjudged} not judged")

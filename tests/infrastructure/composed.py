@@ -115,12 +115,9 @@ def within(seconds, what, look):
 
 
 def an_order(stack):
-    """The requests of README.md: a customer, an order that is approved, and its cancellation."""
-    customer = within(
-        30,
-        "customer",
-        lambda: stack.ask("customers", "POST", "/customers", {"name": "Jane Doe", "credit_limit": 24999}),
-    )["id"]
+    """The requests of README.md: a customer, an order that is approved, and a mail that says so."""
+    jane = {"name": "Jane Doe", "credit_limit": 24999, "email": "jane@example.com"}
+    customer = within(30, "customer", lambda: stack.ask("customers", "POST", "/customers", jane))["id"]
     order = within(
         30,
         "order",
@@ -132,6 +129,7 @@ def an_order(stack):
         "credit reserved",
         lambda: stack.ask("customers", "GET", f"/customer/{customer}")["available_credit"] == 12600,
     )
+    within(30, "the mail", lambda: order in json.dumps(stack.ask("local-aws", "GET", "/_local/mails")))
     return customer, order
 
 

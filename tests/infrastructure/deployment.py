@@ -68,6 +68,11 @@ class Deployment:
         found = [values for values in self.of(kind) if all(values.get(name) == value for name, value in wanted.items())]
         return only(found, f"{kind} with {wanted}")
 
+    def table(self, service, part=""):
+        """The table of sent messages cannot be restored."""
+        end = None if part == "-sent" else self.variables["restored_tables"].get(service)
+        return f"{self.environment}-{service}{part}" + (f"-{end}" if end else "")
+
     def topic(self, name):
         return f"{self.environment}-{name}" + (".fifo" if self.variables["fifo"] else "")
 

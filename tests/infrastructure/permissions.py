@@ -34,6 +34,7 @@ ROLES = {
     r'module\.consumer\["(\w+)"\]\.aws_iam_role_policy\.consumer': "{}",
     r'module\.consumer\["(\w+)"\]\.aws_iam_role_policy\.schedule': "{}-schedule",
     r'aws_iam_role_policy\.(canary)\["\w+"\]': "{}",
+    r"aws_iam_role_policy\.(backups)\[0\]": "{}",
 }
 
 # Calls that AWS makes itself under these roles, which the embedded AWS does not make: component, action, reason. One that is not allowed is a
@@ -57,6 +58,11 @@ UNUSED = [
 ]
 
 
+BACKING_UP = (
+    "dynamodb:DescribeTable", "dynamodb:CreateBackup", "dynamodb:StartAwsBackupJob", "dynamodb:ListTagsOfResource", "dynamodb:DescribeBackup",
+    "dynamodb:DeleteBackup", "backup:DescribeBackupVault", "backup:CopyIntoBackupVault",
+)
+
 # The same for what is off unless it is set: neither service sends messages for later, so no test of theirs makes these calls. They are those
 # of `Schedule` and `Mover` (final/transactional-messaging/src/scheduled.rs).
 UNUSED_SETTINGS = [
@@ -67,7 +73,10 @@ UNUSED_SETTINGS = [
     (r".*-sweeper", "dynamodb:DeleteItem", "the sweeper moves a message that is due out of the table"),
     (r".*-sweeper", "dynamodb:PutItem", "the sweeper moves a message that is due into the outbox"),
     (r"canary", "events:InvokeApiDestination", "EventBridge places the order"),
+    *(("backups", action, "AWS Backup copies tables (AWS managed policy AWSBackupServiceRolePolicyForBackup, version 30 of February 2026)") for action in BACKING_UP),
 ]
+# What is there only where something was set.
+OF_SETTINGS = {"dynamodb:PutItem", "events:InvokeApiDestination", *BACKING_UP}
 
 
 # Who sends mails at a desk (final/notifications/src/settings.rs).
@@ -166,8 +175,8 @@ def reason(component, action, resource):
 
 
 def is_of_a_setting(action, resource):
-    """Whether the permission is there only because something was set: messages for later, or the canary."""
-    return "-scheduled" in resource or action in ("dynamodb:PutItem", "events:InvokeApiDestination")
+    """Whether the permission is there only because something was set: messages for later, the canary, or backups."""
+    return "-scheduled" in resource or action in OF_SETTINGS
 
 
 def needed(deployment, components):
@@ -175,7 +184,7 @@ def needed(deployment, components):
     later = deployment.variables["scheduled"]
     yield from ((name, what, False) for who, what, _ in UNUSED for name in components if re.fullmatch(who, name))
     for who, what, _ in UNUSED_SETTINGS:
-        yield from ((name, what, True) for name in components if re.fullmatch(who, name) and (name == "canary" or name.split("-")[0] in later))
+        yield from ((name, what, True) for name in components if re.fullmatch(who, name) and (name in ("canary", "backups") or name.split("-")[0] in later))
 
 
 def compare(deployment, calls):

@@ -245,6 +245,7 @@ def roles(d):
     players |= {task[role]: "ecs-tasks" for task in d.of("aws_ecs_task_definition") for role in ("task_role_arn", "execution_role_arn")}
     players |= {block(values, "target").get("role_arn"): "scheduler" for values in d.of("aws_scheduler_schedule")}
     players |= {values["role_arn"]: "events" for values in d.of("aws_cloudwatch_event_target")}
+    players |= {values["iam_role_arn"]: "backup" for values in d.of("aws_backup_selection")}
     yield from unequal("roles that are played", set(players), {values["arn"] for values in d.of("aws_iam_role")})
     for values in d.of("aws_iam_role"):
         statement = only(values["assume_role_policy"]["Statement"], f"{values['name']}: trust")
@@ -418,12 +419,12 @@ def topics_and_queues(d):
 def tables(d):
     indexes, expires = d.facts["indexes"], {"inbox", "sent"}
     of_outbox = ("-outbox", *(["-sent"] if d.variables["sent_retention_days"] else []))
-    wanted = {f"{d.environment}-{name}{part}" for name in d.wiring for part in ("", "-inbox", *(of_outbox if name in d.publishers else ()))}
-    wanted |= {f"{d.environment}-{name}-scheduled" for name in d.variables["scheduled"]}
+    wanted = {d.table(name, part) for name in d.wiring for part in ("", "-inbox", *(of_outbox if name in d.publishers else ()))}
+    wanted |= {d.table(name, "-scheduled") for name in d.variables["scheduled"]}
     yield from unequal("tables", {one["name"] for one in d.of("aws_dynamodb_table")}, wanted)
     for one in d.of("aws_dynamodb_table"):
         name = one["name"]
-        of, _, part = name.removeprefix(d.environment + "-").partition("-")
+        of, part = re.fullmatch(r"(\w+?)(?:-([a-z]+))?(?:-\d{8}t\d{6}z)?", name.removeprefix(d.environment + "-")).groups(default="")
         sorts, is_outbox = part in ("outbox", "sent"), part == "outbox"
         yield from same(name, one, billing_mode="PAY_PER_REQUEST", hash_key="PK", range_key="SK" if sorts else None, stream_enabled=is_outbox)
         yield from same(name, one, **({"stream_view_type": "KEYS_ONLY"} if is_outbox else {}), deletion_protection_enabled=d.variables["deletion_protection"])
@@ -449,23 +450,23 @@ def variables(d):
     for name, parts in d.module("service").items():
         given[name] = (variables_of(parts), d.facts["variables"][name], both | release | auth | {
             "AWS_REGION": d.region, "AWS_SNS_TOPIC_PREFIX": d.environment + "-", "AWS_SQS_QUEUE_NAME_PREFIX": d.environment + "-", "PORT": "9700",
-            f"DYNAMODB_{name.upper()}_TABLE_NAME": f"{d.environment}-{name}", "DYNAMODB_INBOX_TABLE_NAME": f"{d.environment}-{name}-inbox",
-            "DYNAMODB_OUTBOX_TABLE_NAME": f"{d.environment}-{name}-outbox", "INBOX_RETENTION_DAYS": str(v["inbox_retention_days"]),
+            f"DYNAMODB_{name.upper()}_TABLE_NAME": d.table(name), "DYNAMODB_INBOX_TABLE_NAME": d.table(name, "-inbox"),
+            "DYNAMODB_OUTBOX_TABLE_NAME": d.table(name, "-outbox"), "INBOX_RETENTION_DAYS": str(v["inbox_retention_days"]),
         } | ({"ORDER_TIMEOUT_SECONDS": str(v["order_timeout_seconds"])} if name == "orders" else {}))
     prefix = d.named("aws_sns_topic", name=f"{d.environment}-alarms")["arn"].removesuffix("alarms")
     for module, part in (("outbox", "relay"), ("sweeper", "sweeper")):
         for name, parts in d.module(module).items():
             sent = {"SENT_TABLE_NAME": f"{d.environment}-{name}-sent", "SENT_RETENTION_DAYS": str(v["sent_retention_days"])}
-            later = {"SCHEDULED_TABLE_NAME": f"{d.environment}-{name}-scheduled"}
+            later = {"SCHEDULED_TABLE_NAME": d.table(name, "-scheduled")}
             told = block(parts[f"aws_lambda_function.{part}"], "environment").get("variables", {})
             given[f"{part} of {name}"] = ({**told, "AWS_REGION": d.region}, d.facts["variables"]["relay"], both | {
-                "AWS_REGION": d.region, "AWS_SNS_TOPIC_ARN_PREFIX": prefix, "TENANT_FIELD": "customer_id", "DYNAMODB_OUTBOX_TABLE_NAME": f"{d.environment}-{name}-outbox",
+                "AWS_REGION": d.region, "AWS_SNS_TOPIC_ARN_PREFIX": prefix, "TENANT_FIELD": "customer_id", "DYNAMODB_OUTBOX_TABLE_NAME": d.table(name, "-outbox"),
             } | (sent if v["sent_retention_days"] else {}) | (later if part == "sweeper" and name in v["scheduled"] else {}))
     for name, parts in d.module("consumer").items():
         told = block(parts["aws_lambda_function.consumer"], "environment").get("variables", {})
         given[f"function of {name}"] = ({**told, "AWS_REGION": d.region}, d.facts["variables"][name], both | {
             "AWS_REGION": d.region, "AWS_SQS_QUEUE_NAME_PREFIX": d.environment + "-", "INBOX_RETENTION_DAYS": str(v["inbox_retention_days"]),
-            f"DYNAMODB_{name.upper()}_TABLE_NAME": f"{d.environment}-{name}", "DYNAMODB_INBOX_TABLE_NAME": f"{d.environment}-{name}-inbox",
+            f"DYNAMODB_{name.upper()}_TABLE_NAME": d.table(name), "DYNAMODB_INBOX_TABLE_NAME": d.table(name, "-inbox"),
             "FUNCTION_TIMEOUT_SECONDS": str(parts["aws_lambda_function.consumer"]["timeout"]), "MAIL_FROM": v["mail_from"], "MAIL_IN_DOUBT": v["mail_in_doubt"],
         })
     for name, (told, (read, required), wanted) in given.items():
@@ -479,9 +480,9 @@ def relay(d):
     yield from unequal("relays", set(d.module("outbox")), set(d.publishers))
     for name, parts in d.module("outbox").items():
         mapping, alias, function = (parts[one] for one in ("aws_lambda_event_source_mapping.stream", "aws_lambda_alias.live", "aws_lambda_function.relay"))
-        outbox = d.named("aws_dynamodb_table", name=f"{d.environment}-{name}-outbox")
+        outbox = d.named("aws_dynamodb_table", name=d.table(name, "-outbox"))
         failures = d.named("aws_s3_bucket", bucket_prefix=f"{d.environment}-{name}-failures-")["arn"]
-        yield from same(name, mapping, event_source_arn=outbox["stream_arn"], function_name=alias["arn"], starting_position="TRIM_HORIZON", enabled=None,
+        yield from same(name, mapping, event_source_arn=outbox["stream_arn"], function_name=alias["arn"], starting_position="TRIM_HORIZON", enabled=not d.variables["stopped"],
                         function_response_types=["ReportBatchItemFailures"], bisect_batch_on_function_error=True, maximum_batching_window_in_seconds=0)
         yield from within(f"{name}: batch size", mapping["batch_size"], 50, 500)
         yield from within(f"{name}: batches at once", mapping["parallelization_factor"], 1, 5)
@@ -512,7 +513,7 @@ def consumers(d):
         mappings = [values for part, values in parts.items() if part.startswith("aws_lambda_event_source_mapping.")]
         yield from unequal(f"{name}: queues", sorted(m["event_source_arn"] for m in mappings), sorted(queue["arn"] for queue in queues))
         for mapping in mappings:
-            yield from same(name, mapping, function_name=alias["arn"], function_response_types=["ReportBatchItemFailures"], enabled=None,
+            yield from same(name, mapping, function_name=alias["arn"], function_response_types=["ReportBatchItemFailures"], enabled=not d.variables["stopped"],
                             filter_criteria=[], maximum_batching_window_in_seconds=None)
             yield from within(f"{name}: batch size", mapping["batch_size"], 5, 10)
             yield from within(f"{name}: batches at once", block(mapping, "scaling_config").get("maximum_concurrency"), 2, 10)
@@ -524,7 +525,7 @@ def consumers(d):
 @rule("a function is called every minute for what is due, and runs that could not start are kept")
 def due(d):
     for name, parts in d.module("consumer").items():
-        yield from started(name, parts, "aws_scheduler_schedule.due", "rate(1 minute)", parts["aws_lambda_alias.live"]["arn"], {"send": {}}, 1)
+        yield from started(d, name, parts, "aws_scheduler_schedule.due", "rate(1 minute)", parts["aws_lambda_alias.live"]["arn"], {"send": {}}, 1)
         yield from same(name, parts["aws_sqs_queue.missed"], name=f"{d.environment}-consumer--{name}--dlq")
 
 
@@ -545,19 +546,23 @@ def sweeper(d):
     yield from unequal("sweepers", set(d.module("sweeper")), set(d.publishers))
     for name, parts in d.module("sweeper").items():
         event = {"sweep": {"older_than_seconds": 300}}
-        yield from started(name, parts, "aws_scheduler_schedule.sweep", "rate(5 minutes)", parts["aws_lambda_function.sweeper"]["arn"], event, 3)
+        yield from started(d, name, parts, "aws_scheduler_schedule.sweep", "rate(5 minutes)", parts["aws_lambda_function.sweeper"]["arn"], event, 3)
         yield from same(name, parts["aws_sqs_queue.missed"], name=f"{d.environment}-outbox-sweeper--{name}--dlq")
 
 
-def started(name, parts, part, rate, function, event, attempts):
-    """A schedule that is on for good, and keeps what it could not hand over."""
+def started(d, name, parts, part, rate, function, event, attempts):
+    """A schedule that is on until everything is stopped, and keeps what it could not hand over."""
     schedule = parts[part]
-    yield from same(name, schedule, schedule_expression=rate, state=None, start_date=None, end_date=None)
+    yield from same(name, schedule, schedule_expression=rate, state=switched(d), start_date=None, end_date=None)
     yield from same(name, block(schedule, "flexible_time_window"), mode="OFF")
     target = block(schedule, "target")
     yield from same(name, target, arn=function, input=event)
     yield from same(name, block(target, "dead_letter_config"), arn=parts["aws_sqs_queue.missed"]["arn"])
     yield from same(name, block(target, "retry_policy"), maximum_retry_attempts=attempts)
+
+
+def switched(d):
+    return "DISABLED" if d.variables["stopped"] else "ENABLED"
 
 
 # What stands between environment and service in the name of each module's function.
@@ -616,7 +621,8 @@ def scaling(d):
         where = {"service_namespace": "ecs", "scalable_dimension": "ecs:service:DesiredCount", "resource_id": f"service/{d.environment}/service-{name}"}
         for one in (target, cpu, queues):
             yield from same(name, one, **where)
-        yield from same(name, target, min_capacity=d.variables["min_tasks"], max_capacity=d.variables["max_tasks"])
+        least, most = (0, 0) if d.variables["stopped"] else (d.variables["min_tasks"], d.variables["max_tasks"])
+        yield from same(name, target, min_capacity=least, max_capacity=most)
         for one, low, high in ((cpu, 40, 80), (queues, 30, 300)):
             tracking = block(one, "target_tracking_scaling_policy_configuration")
             yield from same(name, one, policy_type="TargetTrackingScaling")
@@ -654,6 +660,8 @@ WATCHED = {
     "lines": ("ours", None, {"Sum"}, UP, "notBreaching", 0, 5),
     "old messages": ("ours", None, {"Sum"}, UP, "notBreaching", 0, 15),
     "silence": ("ours", None, {"Sum"}, DOWN, "breaching", 1, 10),
+    "backups that failed": ("AWS/Backup", "NumberOfBackupJobsFailed", {"Sum"}, UP, "notBreaching", 0, 10),
+    "backups that never began": ("AWS/Backup", "NumberOfBackupJobsExpired", {"Sum"}, UP, "notBreaching", 0, 10),
 }
 
 
@@ -687,6 +695,9 @@ def watched_things(d):
         yield "lines", None, (ours, f"{name}-function-error-lines")
         yield from (("old messages", None, (ours, f"{name}-{metric}")) for metric in LASTING)
     yield "own errors", {"LoadBalancer": balancer}, None
+    if d.variables["backups"] is not None:
+        vault = {"BackupVaultName": f"{d.environment}-tables"}
+        yield from (("backups that failed", vault, None), ("backups that never began", vault, None))
     if d.variables["canary"] is not None:
         yield "silence", None, (ours, "orders-decided")
 
@@ -786,7 +797,7 @@ def canary(d):
     connection, destination, schedule, target = (parts[kind][0] for kind in kinds)
     yield from same("canary", destination, connection_arn=connection["arn"], http_method="POST", invocation_rate_limit_per_second=1,
                     invocation_endpoint=f"https://{d.variables['domain_name']}/orders")
-    yield from same("canary", schedule, schedule_expression="rate(1 minute)", state=None, is_enabled=None)
+    yield from same("canary", schedule, schedule_expression="rate(1 minute)", state=switched(d), is_enabled=None)
     yield from same("canary", target, rule=schedule["name"], arn=destination["arn"], input={"customer_id": "00000000-0000-4000-8000-000000000000", "order_total": 1})
     yield from same("canary", block(target, "retry_policy"), maximum_event_age_in_seconds=60, maximum_retry_attempts=0)
     yield from same("canary", connection, authorization_type="OAUTH_CLIENT_CREDENTIALS" if jwt else "API_KEY")
@@ -847,6 +858,32 @@ SHOWN = {
 }
 
 
+# What must be there when everything else is gone
+
+
+@rule("copies of every table that need come back, where they are wanted, are made on time by a role of their own, kept long enough, and not longer")
+def backups(d):
+    wanted = d.variables["backups"]
+    kinds = {kind: d.of(f"aws_backup_{kind}") for kind in ("vault", "plan", "selection", "vault_lock_configuration")}
+    lock = (wanted or {}).get("lock_after_days")
+    counts = {"vault": int(wanted is not None), "plan": int(wanted is not None), "selection": int(wanted is not None), "vault_lock_configuration": int(lock is not None)}
+    yield from unequal("parts of the backups", {kind: len(found) for kind, found in kinds.items()}, counts)
+    if wanted is None or any(len(kinds[kind]) != 1 for kind in ("vault", "plan", "selection")):
+        return
+    (vault,), (plan,), (selection,) = kinds["vault"], kinds["plan"], kinds["selection"]
+    yield from same("the vault", vault, name=f"{d.environment}-tables", force_destroy=not d.variables["deletion_protection"])
+    made = only(plan["rule"], "rules of the plan")
+    yield from same("the plan", made, target_vault_name=vault["name"], schedule=wanted.get("schedule", "cron(0 3 * * ? *)"), schedule_expression_timezone=None,
+                    start_window=60, completion_window=720, enable_continuous_backup=None, copy_action=[], target_logically_air_gapped_backup_vault_arn=None)
+    yield from same("the plan", block(made, "lifecycle"), delete_after=wanted["days"], cold_storage_after=None)
+    yield from same("the selection", selection, plan_id=plan["id"], condition=[], selection_tag=[])
+    tables = {one["arn"] for one in d.of("aws_dynamodb_table") if one["point_in_time_recovery"]}
+    yield from unequal("tables that are copied", set(selection["resources"]), tables)
+    yield from unequal("role of the copies", selection["iam_role_arn"], d.named("aws_iam_role", name=f"role-{d.environment}-backups").get("arn"))
+    for one in kinds["vault_lock_configuration"]:
+        yield from same("the lock", one, backup_vault_name=vault["name"], min_retention_days=wanted["days"], max_retention_days=None, changeable_for_days=lock or None)
+
+
 # What may not grow without a limit
 
 
@@ -863,7 +900,7 @@ def growth(d):
     for name, policy in policies_of.items():
         one = only(policy["rules"], f"{name}: rules")
         yield from same(name, one, rulePriority=1, selection={"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": d.variables["images_kept"]}, action={"type": "expire"})
-    yield from within("most tasks", max(one["max_capacity"] for one in d.of("aws_appautoscaling_target")), 2, 50)
+    yield from within("most tasks", max(one["max_capacity"] for one in d.of("aws_appautoscaling_target")), 0 if d.variables["stopped"] else 2, 50)
 
 
 @rule("network and load balancer write their logs, where they are wanted, into the bucket that deletes them")
@@ -888,6 +925,7 @@ MADE_AFTER = {
     "module.consumer.aws_lambda_function.consumer": (["aws_cloudwatch_log_group.consumer", "aws_iam_role_policy.consumer"], "a first run without rights fails, and makes a log that is kept for ever"),
     "module.service.aws_ecs_service.service": (["aws_lb_listener_rule.service", "aws_iam_role_policy.task", "aws_iam_role_policy.execution"], "a first task without rights or listener fails"),
     "module.network.output.private_subnet_ids": (["aws_vpc_endpoint.interface", "aws_vpc_endpoint.gateway", "aws_vpc_security_group_ingress_rule.endpoints"], "a task that starts before the endpoints can neither pull its image nor log"),
+    "aws_backup_selection.tables": (["aws_iam_role_policy.backups"], "a first copy without rights fails"),
     "aws_budgets_budget.month": (["aws_sns_topic_policy.alarms"], "Budgets asks for the right to publish when it is told of the topic"),
     r"module\.logs\.output\.name|module\.outbox\.module\.failures\.output\.name": (["aws_s3_bucket_policy.bucket"], "AWS writes a test object when it is told of the bucket"),
     r"module\..*aws_s3_bucket_policy\.bucket": (["aws_s3_bucket_public_access_block.bucket"], "S3 refuses two changes of one bucket at a time"),
@@ -941,7 +979,7 @@ def consumed(d):
 KINDS = {
     f"aws_{kind}"
     for kind in (
-        "appautoscaling_policy appautoscaling_target budgets_budget cloudwatch_dashboard cloudwatch_event_api_destination "
+        "appautoscaling_policy appautoscaling_target backup_plan backup_selection backup_vault backup_vault_lock_configuration budgets_budget cloudwatch_dashboard cloudwatch_event_api_destination "
         "cloudwatch_event_connection cloudwatch_event_rule cloudwatch_event_target cloudwatch_log_group cloudwatch_log_metric_filter "
         "cloudwatch_metric_alarm default_security_group dynamodb_table ecr_lifecycle_policy ecr_repository ecs_cluster ecs_service "
         "ecs_task_definition flow_log iam_role iam_role_policy internet_gateway lambda_alias lambda_event_source_mapping lambda_function lb "

@@ -31,7 +31,8 @@ EXAMPLES = {
 def stand_in():
     """The environment in which terraform finds the stand-in, while it runs."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, str(HERE / "standin" / "provider.py"), f"{directory}/socket"]
+        tables = f"{directory}/tables.json"
+        command = [sys.executable, str(HERE / "standin" / "provider.py"), f"{directory}/socket", tables]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as provider:
             try:
                 reattach = provider.stdout.readline()
@@ -39,7 +40,7 @@ def stand_in():
                     raise RuntimeError("the stand-in provider did not start; its error is above")
                 settings = {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": "/dev/null", "TF_IN_AUTOMATION": "1"}
                 inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-                yield {**inherited, **settings, "TF_INPUT": "0", "TF_REATTACH_PROVIDERS": reattach}
+                yield {**inherited, **settings, "TF_INPUT": "0", "TF_REATTACH_PROVIDERS": reattach, "STAND_IN_TABLES": tables}
             finally:
                 provider.stdin.close()
 

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::parse::{Moment, Span, queue, rate, subject};
+use crate::parse::{Moment, Restored, Span, queue, rate, subject};
 use transactional_messaging::message::Subject;
 
 /// Finds what is stuck between services, says why, and lets it go on.
@@ -30,6 +30,10 @@ pub struct Common {
     /// What the names of all tables, topics and queues of the deployment begin with, such as "live-"
     #[arg(long, env = "TXM_PREFIX", default_value = "", global = true)]
     pub prefix: String,
+    /// A service that works on restored tables, and what their names end in, such as
+    /// orders=20261129t080000z; repeatable
+    #[arg(long, env = "TXM_RESTORED", value_delimiter = ',', global = true, value_name = "SERVICE=END")]
+    pub restored: Vec<Restored>,
     /// Topics and queues are FIFO ones
     #[arg(long, env = "MESSAGING_FIFO", global = true)]
     pub fifo: bool,

@@ -76,6 +76,13 @@ impl Deployment {
     ///
     /// [`Failure::Usage`] when a setting is missing or wrong, [`Failure::Aws`] when AWS is out of reach.
     pub async fn open(common: Common) -> Result<Self> {
+        let is_unknown = |name: &String| SERVICES.iter().all(|service| service.name != name);
+        if let Some(name) = common.restored.iter().map(|one| &one.service).find(|name| is_unknown(name)) {
+            return Err(Failure::usage(format!(
+                "--restored names {name}, which is no service; there are {}",
+                SERVICES.map(|service| service.name).join(", ")
+            )));
+        }
         let base = environment(&common, "").read(BaseSettings::read).map_err(|error| wrong(&error))?;
         let stop = service_kit::shutdown_token().map_err(|error| Failure::usage(error.to_string()))?;
         let aws = service_kit::sdk_config(&base).await;
@@ -121,7 +128,7 @@ impl Deployment {
 
     /// A table of a service, by its kind.
     pub fn table(&self, service: &str, kind: &str) -> String {
-        format!("{}{service}-{kind}", self.common.prefix)
+        table(&self.common, service, &format!("-{kind}"))
     }
 
     /// Whether topics and queues are FIFO ones.
@@ -211,6 +218,13 @@ impl Deployment {
     }
 }
 
+/// A table of a service, by what stands behind the service. That of sent messages cannot be restored.
+fn table(common: &Common, service: &str, kind: &str) -> String {
+    let restored = common.restored.iter().rfind(|one| one.service == service && kind != "-sent");
+    let end = restored.map_or("", |one| one.end.as_str());
+    format!("{}{service}{kind}{end}", common.prefix)
+}
+
 fn wrong(error: &SettingsError) -> Failure {
     Failure::usage(error.problems().join("; "))
 }
@@ -223,7 +237,7 @@ fn environment(common: &Common, service: &str) -> Environment {
     let mode = if endpoint.is_some() { "development" } else { "production" };
     let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
     let region = region.or_else(|| endpoint.map(|_| LOCAL_REGION.to_owned()));
-    let table = |kind: &str| format!("{}{service}{kind}", common.prefix);
+    let table = |kind: &str| table(common, service, kind);
     let own = [
         (format!("DYNAMODB_{}_TABLE_NAME", service.to_ascii_uppercase()), table("")),
         ("DYNAMODB_INBOX_TABLE_NAME".to_owned(), table("-inbox")),

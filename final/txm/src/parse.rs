@@ -39,6 +39,38 @@ pub fn queue(text: &str) -> Result<String, String> {
     }
 }
 
+/// A service whose tables were restored, and what their names end in: `orders=20261129t080000z`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The service.
+    pub service: String,
+    /// The end of the names, with the hyphen before it.
+    pub end: String,
+}
+
+impl FromStr for Restored {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_end = |end: &str| {
+            let shape = "00000000t000000z".bytes().zip(end.bytes());
+            end.len() == 16
+                && shape.into_iter().all(|(wanted, found)| match wanted {
+                    b'0' => found.is_ascii_digit(),
+                    letter => found == letter,
+                })
+        };
+        match text.split_once('=') {
+            Some((service, end)) if is_end(end) => {
+                Ok(Self { service: service.to_owned(), end: format!("-{end}") })
+            }
+            _ => Err("restored tables are written as a service and the end of their names, such as \
+                      orders=20261129t080000z"
+                .to_owned()),
+        }
+    }
+}
+
 /// So many a second.
 ///
 /// # Errors
@@ -122,6 +154,15 @@ mod tests {
             assert_eq!(queue(name).as_deref(), Ok("a--b"));
         }
         assert!(queue("a b").is_err() && queue("").is_err() && queue(&"x".repeat(81)).is_err());
+    }
+
+    #[test]
+    fn restored_tables_end_in_a_moment() {
+        let restored = Restored { service: "orders".to_owned(), end: "-20261129t080000z".to_owned() };
+        assert_eq!("orders=20261129t080000z".parse(), Ok(restored));
+        for wrong in ["orders", "orders=", "orders=yesterday", "orders=20261129T080000Z", "orders=2026"] {
+            assert!(wrong.parse::<Restored>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -38,6 +38,8 @@ order_timeout_seconds = 86400
 inbox_retention_days  = 120
 sent_retention_days   = 14
 recovery_days         = 14
+backups               = { days = 90, schedule = "cron(0 3 * * ? *)", lock_after_days = 30 }
+restored_tables       = { orders = "20261129t080000z" }
 
 # Mails
 mail_in_doubt = "ask"

@@ -107,12 +107,16 @@ run "refuses_what_cannot_work" {
     inbox_retention_days = 45
     # Last week is gone.
     recovery_days = 1
+    # Gone before the tables themselves forget.
+    backups = { days = 1 }
+    # Has no tables.
+    restored_tables = { payments = "20261129t080000z" }
     # Nothing to go back to.
     images_kept = 1
     # Hides lines that alarms count.
     log_filter = "error"
   }
-  expect_failures = [var.environment, var.region, var.account_id, var.state_bucket, var.release, var.images, var.relay_zip, var.notifications_zip, var.mail_from, var.mail_in_doubt, var.architecture, var.alarm_emails, var.domain_name, var.jwt, var.traffic_log_days, var.monthly_budget_dollars, var.scheduled, var.function_versions, var.order_timeout_seconds, var.inbox_retention_days, var.recovery_days, var.images_kept, var.log_filter]
+  expect_failures = [var.environment, var.region, var.account_id, var.state_bucket, var.release, var.images, var.relay_zip, var.notifications_zip, var.mail_from, var.mail_in_doubt, var.architecture, var.alarm_emails, var.domain_name, var.jwt, var.traffic_log_days, var.monthly_budget_dollars, var.scheduled, var.function_versions, var.order_timeout_seconds, var.inbox_retention_days, var.recovery_days, var.backups, var.restored_tables, var.images_kept, var.log_filter]
 }
 
 run "refuses_the_names_of_desks_and_tests" {
@@ -155,4 +159,22 @@ run "refuses_a_canary_without_a_token" {
     canary      = {}
   }
   expect_failures = [var.canary]
+}
+
+run "refuses_backups_at_no_time" {
+  command = plan
+  variables { backups = { days = 90, schedule = "daily" } }
+  expect_failures = [var.backups]
+}
+
+run "refuses_a_lock_that_is_final_at_once" {
+  command = plan
+  variables { backups = { days = 90, lock_after_days = 1 } }
+  expect_failures = [var.backups]
+}
+
+run "refuses_tables_of_no_moment" {
+  command = plan
+  variables { restored_tables = { orders = "yesterday" } }
+  expect_failures = [var.restored_tables]
 }

@@ -65,6 +65,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   function_name           = aws_lambda_alias.live.arn
   batch_size              = var.batch_size
   function_response_types = ["ReportBatchItemFailures"]
+  enabled                 = !var.stopped
 
   scaling_config {
     maximum_concurrency = var.maximum_concurrency

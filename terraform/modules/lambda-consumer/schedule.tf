@@ -4,6 +4,7 @@ resource "aws_scheduler_schedule" "due" {
   name                = local.function_name
   description         = "Calls ${local.function_name} for what is due"
   schedule_expression = "rate(${var.interval_minutes} ${var.interval_minutes == 1 ? "minute" : "minutes"})"
+  state               = var.stopped ? "DISABLED" : "ENABLED"
 
   flexible_time_window {
     mode = "OFF"

@@ -184,3 +184,9 @@ variable "log_retention_days" {
   type        = number
   default     = 30
 }
+
+variable "stopped" {
+  description = "Whether the function rests: neither its queues nor its schedule call it."
+  type        = bool
+  default     = false
+}

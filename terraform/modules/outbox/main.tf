@@ -59,6 +59,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
   maximum_retry_attempts             = var.maximum_retry_attempts
   maximum_record_age_in_seconds      = var.maximum_record_age_seconds
   maximum_batching_window_in_seconds = 0
+  enabled                            = !var.stopped
 
   filter_criteria {
     filter {

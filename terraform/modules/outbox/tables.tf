@@ -14,7 +14,7 @@ locals {
 module "outbox" {
   source = "../table"
 
-  name                = "${var.environment}-${var.service}-outbox"
+  name                = "${var.environment}-${var.service}-outbox${var.tables_end}"
   range_key           = "SK"
   stream              = true
   recovery_days       = var.recovery_days
@@ -38,7 +38,7 @@ module "scheduled" {
   source = "../table"
   count  = var.scheduled ? 1 : 0
 
-  name                = "${var.environment}-${var.service}-scheduled"
+  name                = "${var.environment}-${var.service}-scheduled${var.tables_end}"
   index               = { name = "DueIndex", shard = "Shard", time = "NotBefore" }
   recovery_days       = var.recovery_days
   deletion_protection = var.deletion_protection

@@ -236,3 +236,15 @@ variable "tenant_field" {
     error_message = "tenant_field must be the name of a field, such as customer_id, or null."
   }
 }
+
+variable "tables_end" {
+  description = "What the names of outbox and scheduled messages end in after they were restored, such as -20261129t080000z. The table of sent messages stays what it is: it cannot be restored."
+  type        = string
+  default     = ""
+}
+
+variable "stopped" {
+  description = "Whether the relay rests, so that nothing is published or deleted."
+  type        = bool
+  default     = false
+}

@@ -91,8 +91,8 @@ resource "aws_appautoscaling_target" "service" {
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"
   resource_id        = "service/${var.cluster_name}/${aws_ecs_service.service.name}"
-  min_capacity       = var.min_tasks
-  max_capacity       = var.max_tasks
+  min_capacity       = var.stopped ? 0 : var.min_tasks
+  max_capacity       = var.stopped ? 0 : var.max_tasks
 }
 
 resource "aws_appautoscaling_policy" "cpu" {

@@ -239,3 +239,9 @@ variable "log_retention_days" {
   type        = number
   default     = 30
 }
+
+variable "stopped" {
+  description = "Whether there may be no task at all. Who stops the tasks sets the count of the ECS service to 0: Terraform leaves it alone."
+  type        = bool
+  default     = false
+}

@@ -44,6 +44,7 @@ resource "aws_scheduler_schedule" "sweep" {
   name                = local.function_name
   description         = "Starts the sweeper of ${var.outbox_table_name}"
   schedule_expression = "rate(${var.interval_minutes} minutes)"
+  state               = var.stopped ? "DISABLED" : "ENABLED"
 
   flexible_time_window {
     mode = "OFF"

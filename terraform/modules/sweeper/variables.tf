@@ -119,3 +119,9 @@ variable "log_retention_days" {
   type        = number
   default     = 30
 }
+
+variable "stopped" {
+  description = "Whether the sweeper rests."
+  type        = bool
+  default     = false
+}

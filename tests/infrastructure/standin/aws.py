@@ -4,7 +4,8 @@ Arguments are checked against AWS's own service models.
 
 A test says beforehand what goes wrong, by a file in that folder: `unhealthy` (names of services whose new tasks
 never become healthy), `ringing` (names of alarms), `messages` (name of a queue that is not empty), `account` (of
-the credentials), `gone` (digests of images).
+the credentials), `gone` (digests of images), `refused` (names of tables that are not restored), `damaged` (names of
+tables that come back without their index).
 """
 
 import json
@@ -12,6 +13,8 @@ import os
 import pathlib
 import re
 import sys
+
+import databases
 
 RECORD = pathlib.Path(os.environ["RECORD"])
 # Options of the command line itself.
@@ -23,23 +26,30 @@ def note(name):
     return file.read_text().split() if file.exists() else []
 
 
-def checked(service, call, arguments):
-    """The call's parameters by name, after they were compared with the model of the service."""
-    # Here, because it takes longer to load than everything else together.
+def parameters(service, call):
+    """Every parameter of a call by its option, and those that it must have. Noted, because the models take longer to load than everything
+    else together."""
+    notes = RECORD / "models" / f"{service}-{call}.json"
+    if notes.exists():
+        return json.loads(notes.read_text())
     import botocore
     import botocore.loaders
 
-    loader = botocore.loaders.Loader()
-    of = loader.load_service_model(service, "service-2")
+    of = botocore.loaders.Loader().load_service_model(service, "service-2")
     names = {botocore.xform_name(name, "-"): name for name in of["operations"]}
     if call not in names:
         sys.exit(f"aws: {service} has no {call}")
-    shape = (
-        of["shapes"][of["operations"][names[call]].get("input", {}).get("shape", "")]
-        if "input" in of["operations"][names[call]]
-        else {}
-    )
+    operation = of["operations"][names[call]]
+    shape = of["shapes"][operation["input"]["shape"]] if "input" in operation else {}
     known = {"--" + botocore.xform_name(member, "-"): member for member in shape.get("members", {})}
+    notes.parent.mkdir(exist_ok=True)
+    notes.write_text(json.dumps([known, shape.get("required", [])]))
+    return known, shape.get("required", [])
+
+
+def checked(service, call, arguments):
+    """The call's parameters by name, after they were compared with the model of the service."""
+    known, required = parameters(service, call)
     given, current = {}, None
     for argument in arguments:
         if argument.startswith("--"):
@@ -49,7 +59,7 @@ def checked(service, call, arguments):
             given[current] = []
         else:
             given[current].append(argument)
-    missing = [member for member in shape.get("required", []) if member not in given]
+    missing = [member for member in required if member not in given]
     if missing:
         sys.exit(f"aws: {service} {call} needs {missing}")
     return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
@@ -84,24 +94,36 @@ class Cloud:
         if looks > 1 and not failed:
             now["task"] = wanted
         state = "COMPLETED" if now["task"] == wanted else "FAILED" if failed and looks > 1 else "IN_PROGRESS"
-        deployments = [deployment("PRIMARY", wanted, state)]
+        count = now.get("count", 2)
+        deployments = [deployment("PRIMARY", wanted, state, count)]
         if state == "FAILED" and now["task"]:
             # What is given up goes, and what was there before is deployed again.
-            deployments = [deployment("PRIMARY", now["task"], "COMPLETED")]
+            deployments = [deployment("PRIMARY", now["task"], "COMPLETED", count)]
         elif state == "IN_PROGRESS" and now["task"]:
-            deployments.append(deployment("ACTIVE", now["task"], "COMPLETED"))
+            deployments.append(deployment("ACTIVE", now["task"], "COMPLETED", count))
+        # Those that are told to go are there for one look.
+        running = now["running"] = count if now.get("seen") else now.get("running", count)
+        now["seen"] = True
         self.save()
         return {
             "serviceName": name,
+            "runningCount": running,
+            "pendingCount": 0,
             "deployments": deployments,
             "events": [{"message": f"({name}) tasks failed to start."}] if state == "FAILED" else [],
         }
+
+    def count(self, cluster, name, count):
+        """Sets how many tasks of a service there should be."""
+        self.running.setdefault(f"{cluster}/{name}", {"task": None, "looks": {}}).update(count=count, seen=False)
+        self.save()
+        return {"service": {"serviceName": name}}
 
     def version(self, host, service):
         """What the health check of a service answers: the release of the tasks that run."""
         environment = next((of for of, one in applied("aws_lb") if one["dns_name"] == host), None)
         task = self.running.get(f"{environment}/service-{service}", {}).get("task")
-        if task is None:
+        if task is None or self.running[f"{environment}/service-{service}"].get("count") == 0:
             sys.exit(f"curl: nothing answers at {host}")
         # The load balancer lets go of old tasks a little later than ECS is done.
         asked = self.running.setdefault("asked", {})
@@ -110,13 +132,13 @@ class Cloud:
         return (RECORD / "tasks" / task.replace("/", "_")).read_text() if asked[task] > 2 else "the one before"
 
 
-def deployment(status, task, state):
+def deployment(status, task, state, count):
     return {
         "status": status,
         "taskDefinition": task,
         "rolloutState": state,
-        "runningCount": 2 if state == "COMPLETED" else 0,
-        "desiredCount": 2,
+        "runningCount": count if state == "COMPLETED" else 0,
+        "desiredCount": count,
     }
 
 
@@ -136,6 +158,13 @@ def answer(service, call, given):
         return {"Account": (note("account") or ["111122223333"])[0]}
     if (service, call) == ("ecs", "describe-services"):
         return {"services": [Cloud().rollout(given["cluster"], given["services"])]}
+    if (service, call) == ("ecs", "update-service"):
+        return Cloud().count(given["cluster"], given["service"], int(given["desiredCount"]))
+    if (service, call) == ("lambda", "get-event-source-mapping"):
+        mapping = next(one for _, one in applied("aws_lambda_event_source_mapping") if one["uuid"] == given["UUID"])
+        return {"UUID": given["UUID"], "State": "Enabled" if mapping["enabled"] else "Disabled"}
+    if service == "dynamodb":
+        return databases.answer(call, given, note)
     if (service, call) == ("cloudwatch", "describe-alarms"):
         return {
             "MetricAlarms": [

@@ -3,13 +3,17 @@
 It speaks plugin protocol 6 on a unix socket, knows the arguments of the resource types in schema.json, and calls nobody. It prints what
 terraform wants in TF_REATTACH_PROVIDERS, and serves until it is ended or its standard input closes.
 
-usage: provider.py SOCKET
+Tables that were made lie in a file, where the stand-in for the command `aws` finds them, and puts those that it restored: they can be
+imported.
+
+usage: provider.py SOCKET TABLES
 """
 
 import json
 import os
 import pathlib
 import sys
+import threading
 from concurrent import futures
 
 import grpc
@@ -26,6 +30,7 @@ RESOURCES, DATA = SCHEMA["resource_schemas"], SCHEMA["data_source_schemas"]
 REPLACED_BY = {
     "aws_ecs_task_definition": {"container_definitions", "cpu", "memory", "runtime_platform"},
     "aws_dynamodb_table": {"name", "hash_key", "range_key"},
+    "aws_lambda_event_source_mapping": {"event_source_arn"},
     "aws_sqs_queue": {"name", "fifo_queue"},
     "aws_sns_topic": {"name", "fifo_topic"},
     "aws_s3_bucket": {"bucket", "bucket_prefix"},
@@ -114,15 +119,32 @@ class Provider(rpc.ProviderServicer):
                 response.requires_replace.add(steps=[pb.AttributePath.Step(attribute_name=name)])
             if changed and proposed.get("publish"):
                 proposed["version"] = UNKNOWN
+            if "stream_enabled" in changed:
+                proposed["stream_arn"] = proposed["stream_label"] = UNKNOWN
         response.planned_state.CopyFrom(encode(proposed))
         return response
 
     def ApplyResourceChange(self, request, context):
         planned, prior = decode(request.planned_state), decode(request.prior_state)
+        if request.type_name == "aws_dynamodb_table" and planned and TABLES.read().get(planned["name"], {}).get("update_fails"):
+            response = pb.ApplyResourceChange.Response(new_state=request.prior_state)
+            response.diagnostics.add(severity=pb.Diagnostic.ERROR, summary="updating the table", detail="LimitExceededException")
+            return response
         if planned and planned.get("publish") and values.is_unknown(planned["version"]):
             planned["version"] = str(int(prior["version"]) + 1 if prior else 1)
         made = values.fill(RESOURCES[request.type_name]["block"], planned, values.maker(request.type_name, planned))
+        if request.type_name == "aws_dynamodb_table":
+            TABLES.keep(prior, made)
         return pb.ApplyResourceChange.Response(new_state=encode(made), legacy_type_system=True)
+
+    def ImportResourceState(self, request, context):
+        response = pb.ImportResourceState.Response()
+        table = TABLES.read().get(request.id)
+        if request.type_name != "aws_dynamodb_table" or table is None or table.get("import_fails"):
+            response.diagnostics.add(severity=pb.Diagnostic.ERROR, summary="Cannot import non-existent remote object", detail=request.id)
+            return response
+        response.imported_resources.add(type_name=request.type_name, state=encode(table["attributes"]))
+        return response
 
     def ReadDataSource(self, request, context):
         config = decode(request.config)
@@ -135,6 +157,31 @@ class Provider(rpc.ProviderServicer):
 
     def StopProvider(self, request, context):
         return pb.StopProvider.Response()
+
+
+class Tables:
+    """Every table that was made, by name, in a file."""
+
+    def __init__(self, file):
+        self.file, self.lock = pathlib.Path(file), threading.Lock()
+
+    def read(self):
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def keep(self, before, after):
+        with self.lock:
+            tables = self.read()
+            if after is None:
+                tables.pop(before["name"], None)
+            else:
+                tables[after["name"]] = {**tables.get(after["name"], {}), "attributes": after}
+            # Whoever reads meanwhile reads the old file or the new one, and not half of one.
+            whole = self.file.with_suffix(".new")
+            whole.write_text(json.dumps(tables))
+            whole.replace(self.file)
+
+
+TABLES = Tables(sys.argv[2]) if len(sys.argv) > 2 else None
 
 
 def main(socket):

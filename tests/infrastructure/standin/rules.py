@@ -99,8 +99,8 @@ def is_action(action):
     service, name = action.split(":")
     # Elsewhere, actions are not named after calls one to one.
     services = {"dynamodb": ("dynamodb", "dynamodbstreams"), "sqs": ("sqs",), "sns": ("sns",)}.get(service, ())
-    # Exists as an action of transactions, not as a call.
-    known = {"ConditionCheckItem"}.union(*(model(of)["operations"] for of in services))
+    # Exist as actions, not as calls: of transactions, and of AWS Backup.
+    known = {"ConditionCheckItem", "StartAwsBackupJob"}.union(*(model(of)["operations"] for of in services))
     return not services or "*" in name or name in known
 
 

@@ -8,6 +8,7 @@ mod finding;
 mod interrupted;
 mod letters;
 mod reconciling;
+mod restored;
 mod restoring;
 mod running;
 mod skipping;
