@@ -84,7 +84,8 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn numbers_of(repository: &Repository, path: &str) -> Result<Vec<String>, Error> {
     let text = repository.read(path)?;
-    let wrong = |(line, prose)| Some(format!("{path}:{line}: {}", numbers::checked(repository, prose).err()?));
+    let wrong =
+        |(line, prose)| Some(format!("{path}:{line}: {}", numbers::checked(repository, prose).err()?));
     Ok(prose(&text).filter_map(wrong).collect())
 }
 

@@ -32,8 +32,27 @@ const SEVERAL: [&str; 2] = ["two-crashes", "several-at-random"];
 const BEGIN: &str = "<!--= ";
 const END: &str = " -->";
 const WORDS: [&str; 21] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
 ];
 
 /// The line without its comments, once all of its numbers are those of their sources.
@@ -153,7 +172,8 @@ mod tests {
 
     #[test]
     fn the_matrix_is_counted_without_the_rows_of_several_faults() {
-        let matrix = "  a  b  runs\ncrash  L1 D2  ok  12\nlost  -  ok  3\ntwo-crashes  ok  ok  99\nruns  8  9  114\n";
+        let matrix =
+            "  a  b  runs\ncrash  L1 D2  ok  12\nlost  -  ok  3\ntwo-crashes  ok  ok  99\nruns  8  9  114\n";
         let counted = "programs 2\nfaults 2\na crash lost 1\na crash doubled 2\n";
         assert_eq!(laboratory(matrix).unwrap(), counted);
     }

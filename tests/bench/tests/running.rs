@@ -75,7 +75,8 @@ fn what_a_month_costs_at_rest_and_with_so_many_orders_a_day() {
     let receipt = fs::read_to_string(root.join("tests/bench/tests/snapshots/receipt__summary.snap")).unwrap();
     let number = |text: &str| text.trim_matches(['*', '|', ' ', '$']).parse::<f64>().unwrap();
     let rest = number(readme.lines().find_map(|line| line.strip_prefix("| **together** | |")).unwrap());
-    let order: Vec<_> = receipt.lines().find_map(|line| line.strip_prefix("final   ")).unwrap().split_whitespace().collect();
+    let order: Vec<_> =
+        receipt.lines().find_map(|line| line.strip_prefix("final   ")).unwrap().split_whitespace().collect();
     let (writes, million) = (number(order[0]), number(order[5]));
     let price = receipt.lines().find_map(|line| line.trim().strip_prefix("write units")).unwrap();
     let price = number(price.split_whitespace().next().unwrap());

@@ -84,7 +84,10 @@ fn mistakes_in_pages_and_anchors() {
 fn dollars_without_a_source_and_numbers_that_have_moved_beside_the_book() {
     let fixture = complete("numbers");
     fixture.write("a.txt", "orders  26  13\n");
-    fixture.write("README.md", "An order has 26<!--= a.txt: orders --> units.\n\nIt reads 12<!--= a.txt: orders -->.\n");
+    fixture.write(
+        "README.md",
+        "An order has 26<!--= a.txt: orders --> units.\n\nIt reads 12<!--= a.txt: orders -->.\n",
+    );
     fixture.write(
         "book/src/preface.md",
         "{{#figure figures/f.mmd alt=\"f\"}}\n\nIt costs $26<!--= a.txt: orders --> or $3.\n",
