@@ -11,3 +11,13 @@
     window.addEventListener("resize", reach);
     new MutationObserver(reach).observe(document.documentElement, { attributeFilter: ["data-drawn"], subtree: true });
 })();
+
+// Nobody can open a box on paper: all are open while the page is printed, and afterwards as they were.
+(() => {
+    let closed = [];
+    window.addEventListener("beforeprint", () => {
+        closed = [...document.querySelectorAll("main details:not([open])")];
+        closed.forEach((box) => { box.open = true; });
+    });
+    window.addEventListener("afterprint", () => closed.forEach((box) => { box.open = false; }));
+})();

@@ -159,18 +159,19 @@
         }
     }
 
-    // One that is far down the page loads its runs when the reader comes near, or prints.
-    const begin = (figure) => {
+    // One that is far down the page loads its runs when the reader comes near.
+    const begin = async (figure) => {
         if (figure.dataset.ready !== undefined) {
             return;
         }
         const explorer = new Explorer(figure);
         const complain = (error) => { explorer.note.textContent = error.message; console.error(error.message); };
         if (figure.dataset.programs) {
-            explorer.follow().catch(complain);
+            const opened = explorer.follow().catch(complain);
             window.addEventListener("hashchange", () => explorer.follow().catch(complain));
+            await opened;
         } else {
-            explorer.open(figure.dataset.program, figure.dataset.fault).catch(complain);
+            await explorer.open(figure.dataset.program, figure.dataset.fault).catch(complain);
         }
     };
 
@@ -178,6 +179,13 @@
         const near = new IntersectionObserver((entries) => {
             entries.filter((entry) => entry.isIntersecting).forEach((entry) => begin(entry.target));
         }, { rootMargin: "800px" });
-        document.querySelectorAll("figure.runs").forEach((figure) => near.observe(figure));
+        const figures = [...document.querySelectorAll("figure.runs")];
+        figures.forEach((figure) => near.observe(figure));
+        // On paper nobody comes near: the page for printing loads them all before it asks for paper.
+        if (location.pathname.endsWith("/print.html")) {
+            const all = Promise.all(figures.map(begin));
+            const print = window.print.bind(window);
+            window.print = () => all.then(print);
+        }
     });
 })();

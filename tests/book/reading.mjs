@@ -145,7 +145,7 @@ async function poster() {
     await drawing.close();
 }
 
-// The page for printing has all pages and all drawings.
+// The page for printing has all pages and all drawings, and what a reader would open is open.
 async function print() {
     doing = "print";
     const { page } = await tab(await browser.newContext(), folder, () => doing);
@@ -153,7 +153,12 @@ async function print() {
     await page.goto(`${folder}print.html`, { waitUntil: "load" });
     await page.waitForFunction(() => window.asked, undefined, { timeout: 240_000 });
     const [all, drawn] = await page.evaluate(() => ["pre.mermaid", "pre.mermaid[data-drawn] svg"].map((which) => document.querySelectorAll(which).length));
+    const [runs, shown] = await page.evaluate(() => ["figure.runs", "figure.runs[data-shown]"].map((which) => document.querySelectorAll(which).length));
+    expect(runs > 0 && shown === runs, `paper was asked for when ${shown} of ${runs} figures showed a run`);
     expect(all > 0 && drawn === all, `paper was asked for when ${drawn} of ${all} diagrams were drawn`);
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+    const [boxes, shut] = await page.evaluate(() => ["details", "details:not([open])"].map((which) => document.querySelectorAll(`main ${which}`).length));
+    expect(boxes > 0 && shut === 0, `${shut} of ${boxes} boxes are closed on paper`);
     const pdf = await page.pdf({ format: "A4", path: process.env.BOOK_PDF });
     expect(pdf.length > 500_000, `the PDF has ${pdf.length} bytes`);
     said.push(`print: ${Math.round(pdf.length / 1024)} KiB of PDF, ${all} diagrams`);

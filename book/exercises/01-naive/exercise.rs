@@ -14,7 +14,7 @@ fn a_crash_between_the_two_calls_loses_no_order() {
         let run = run(&PROGRAM, &Plan::one(Fault::CrashAfter, call.index)).unwrap();
         let lost = run.findings.iter().filter(|finding| finding.kind == Kind::Lost);
         let lost: Vec<_> =
-            lost.map(ToString::to_string).filter(|lost| lost.contains("OrderCreated")).collect();
-        assert!(lost.is_empty(), "a crash after {} loses an event: {}", call.site, lost.join(", "));
+            lost.map(|lost| &*lost.what).filter(|lost| lost.contains("OrderCreated")).collect();
+        assert!(lost.is_empty(), "a crash after `{}` loses an event: {}", call.site, lost.join(", "));
     }
 }

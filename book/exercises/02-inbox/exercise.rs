@@ -11,8 +11,9 @@ fn a_crash_of_a_consumer_doubles_nothing() {
         for fault in [Fault::CrashBefore, Fault::CrashAfter] {
             let run = run(&PROGRAM, &Plan::one(fault, call.index)).unwrap();
             let doubled = run.findings.iter().filter(|finding| finding.kind == Kind::Doubled);
-            let doubled: Vec<_> = doubled.map(ToString::to_string).collect();
-            assert!(doubled.is_empty(), "{} at {} doubles: {}", fault.name(), call.site, doubled.join(", "));
+            let doubled: Vec<_> = doubled.map(|doubled| &*doubled.what).collect();
+            let (when, doubled) = (fault.name().replace('-', " "), doubled.join(", "));
+            assert!(doubled.is_empty(), "a {when} `{}`: {doubled}", call.site);
         }
     }
 }
@@ -21,6 +22,7 @@ fn a_crash_of_a_consumer_doubles_nothing() {
 fn without_a_crash_everything_has_its_effect_once() {
     for plan in [Plan::none(), Plan::one(Fault::DuplicateDelivery, 0)] {
         let run = run(&PROGRAM, &plan).unwrap();
-        assert!(run.findings.is_empty(), "{}", run.damage());
+        let found = run.findings.first().map_or("", |finding| &*finding.what);
+        assert!(run.findings.is_empty(), "although nothing crashed, {found}");
     }
 }

@@ -40,5 +40,6 @@ fn a_refusal_is_decided_anew_when_the_customer_has_changed() {
     let run = run_sabotaged(&PROGRAM, &Plan::none(), Some(somebody_was_faster)).unwrap();
     assert!(CHECKS.get() > 0, "a refusal checks no condition on the customer");
     assert!(REFUSALS.get() > 1, "the customer had another version, and the refusal was not decided anew");
-    assert!(run.findings.is_empty(), "after a refusal had lost its race: {}", run.damage());
+    let found = run.findings.first().map_or("", |finding| &*finding.what);
+    assert!(run.findings.is_empty(), "after a refusal had lost its race, {found}");
 }

@@ -105,7 +105,8 @@ async fn a_mail_that_was_sent_is_not_sent_again_and_in_doubt_to_nobody() {
     let (app, office) = (app().await, PostOffice::default());
     let order_id = wanted(&app).await;
     for _ in 0..2 {
-        assert_eq!(deliver(&app, &office, order_id).await.unwrap(), State::Sent);
+        let state = deliver(&app, &office, order_id).await.unwrap();
+        assert_eq!(state, State::Sent, "a mail that was sent is something else the next time");
     }
-    assert_eq!(office.taken(), 1);
+    assert_eq!(office.taken(), 1, "a mail that was sent was sent again");
 }

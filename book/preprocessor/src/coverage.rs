@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::anchors;
+use crate::error::Error;
+use crate::fences::{Fences, Line};
 use crate::page::Page;
 use crate::repository::{PAGES, Repository};
+use crate::{anchors, numbers};
 
 /// Where anchors are written for the book.
 const ANCHORED: [&str; 2] = ["chapters", "final"];
 /// Where snapshots are stored for the book.
 const STORED: [&str; 2] = ["chapters", "tests/fault-lab"];
+/// What is read beside the book, and has numbers with a source as well.
+const BESIDE: [&str; 4] = ["README.md", "ARCHITECTURE.md", "terraform/README.md", "tests/README.md"];
 
 /// All that is wrong with the pages, and all that no page uses. Empty when the book is complete.
 ///
@@ -30,6 +34,7 @@ pub fn complaints(repository: &Repository) -> anyhow::Result<Vec<String>> {
             Ok(text) => {
                 let errors = Page { path, text: &text }.render(repository).err();
                 complaints.extend(errors.into_iter().flatten().map(|error| error.to_string()));
+                complaints.extend(typed_dollars(path, &text));
             }
             Err(error) => complaints.push(format!("SUMMARY.md lists {path}, which cannot be read: {error}")),
         }
@@ -40,6 +45,9 @@ pub fn complaints(repository: &Repository) -> anyhow::Result<Vec<String>> {
         if page != "SUMMARY.md" && !listed.contains(page) {
             complaints.push(format!("SUMMARY.md does not list {page}"));
         }
+    }
+    for path in BESIDE.iter().filter(|path| root.join(path).exists()) {
+        complaints.extend(numbers_of(repository, path)?);
     }
     complaints.extend(missing_chapters(root, &listed)?);
     complaints.extend(unused_anchors(repository)?);
@@ -57,6 +65,28 @@ pub fn listed(root: &Path) -> anyhow::Result<Vec<String>> {
     let summary = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let targets = summary.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     Ok(targets.map(|(path, _)| path.trim_start_matches("./").to_owned()).collect())
+}
+
+/// Dollars that no test would see changing.
+fn typed_dollars(page: &str, text: &str) -> Vec<String> {
+    let typed = prose(text).filter_map(|(line, prose)| Some((line, numbers::unsourced_dollars(prose)?)));
+    let told = |(line, dollars)| {
+        format!("{PAGES}/{page}:{line}: {dollars} has no source: put `<!--= PATH: LINE -->` behind it")
+    };
+    typed.map(told).collect()
+}
+
+/// The lines outside of fences, from 1.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fences = Fences::default();
+    (1..).zip(text.lines()).filter(move |(_, line)| fences.next(line) == Line::Prose)
+}
+
+fn numbers_of(repository: &Repository, path: &str) -> Result<Vec<String>, Error> {
+    let text = repository.read(path)?;
+    let wrong =
+        |(line, prose)| Some(format!("{path}:{line}: {}", numbers::checked(repository, prose).err()?));
+    Ok(prose(&text).filter_map(wrong).collect())
 }
 
 fn missing_chapters(root: &Path, listed: &BTreeSet<&str>) -> anyhow::Result<Vec<String>> {

@@ -43,6 +43,14 @@ pub enum Error {
     NoAlt,
     #[error("a Mermaid diagram goes into a file of its own, shown by `{{{{#figure PATH alt=\"…\"}}}}`")]
     MermaidFence,
+    #[error(
+        "{number:?} is not in the line {line:?} of {path}, which has {found:?}: read the sentence again, and put the number right"
+    )]
+    Number { number: String, path: String, line: String, found: String },
+    #[error("{path} has no line that begins with {line:?}")]
+    NoLine { path: String, line: String },
+    #[error("the source of a number is written `<!--= PATH: LINE -->`, not {0:?}")]
+    Unsourced(String),
     #[error("the matrix {path} has no column {column:?}: it has {found}")]
     NoColumn { path: String, column: String, found: String },
     #[error(

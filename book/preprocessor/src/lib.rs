@@ -10,6 +10,7 @@
 //! | `{{#flow figures/NAME.flow alt="TEXT"}}` | a drawing of the system, in which each part has its place |
 //! | `{{#frames figures/NAME.frames alt="TEXT"}}` | rows of the outbox at several moments |
 //! | `{{#bar figures/NAME.bar}}` | times one after the other |
+//! | `{{#bars PATH COLUMN title="TEXT"}}` | a column of a stored table as bars |
 //! | `{{#layers PATH title="TEXT"}}` | a stored JSON document as boxes in boxes |
 //! | `{{#matrix}}`, `{{#matrix 01 02}}` | the fault matrix, or some of its columns |
 //! | `{{#promise}}` | the matrix in seven lines and six questions, without a letter |
@@ -21,12 +22,16 @@
 //! A link to `code/PATH` leads to the page of that file, which the build makes, as it does for each file that
 //! a listing shows.
 //!
-//! Each stands alone on its line. Paths start at the root of the repository, those of figures may start with
+//! Behind a number in a sentence stands where it is from, `26<!--= receipt: final -->`, and the build stops when
+//! it has become another one there (`numbers.rs`).
+//!
+//! Each directive stands alone on its line. Paths start at the root of the repository, those of figures may start with
 //! `figures/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod anchors;
 mod bar;
+mod bars;
 mod changes;
 pub mod commands;
 pub mod coverage;
@@ -41,6 +46,7 @@ mod html;
 mod layers;
 mod listing;
 mod matrix;
+mod numbers;
 mod output;
 pub mod page;
 mod promise;

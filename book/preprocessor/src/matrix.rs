@@ -73,7 +73,7 @@ pub(crate) fn parse(text: &str) -> Result<Matrix<'_>, Error> {
     Ok(Matrix { columns, rows, legend: lines.collect() })
 }
 
-fn cells(line: &str) -> Vec<&str> {
+pub(crate) fn cells(line: &str) -> Vec<&str> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
 
@@ -137,14 +137,22 @@ fn cell(text: &str, is_count: bool, link: Option<&str>) -> String {
 
 /// A letter with a count, and for a screen reader or a pointer the word.
 fn kind(text: &str) -> String {
-    let word = match text.chars().next() {
-        Some('L') => "lost",
-        Some('P') => "phantom",
-        Some('D') => "doubled",
-        Some('O') => "disordered",
-        Some('S') => "stuck",
-        Some('M') => "money",
-        _ => return escape(text),
+    match damage(text) {
+        Some((word, runs)) => format!("<abbr title=\"{word}: {runs} runs\">{}</abbr>", escape(text)),
+        None => escape(text),
+    }
+}
+
+/// What the letter of a cell's part means, and the count behind it.
+pub(crate) fn damage(text: &str) -> Option<(&'static str, &str)> {
+    let word = match text.chars().next()? {
+        'L' => "lost",
+        'P' => "phantom",
+        'D' => "doubled",
+        'O' => "disordered",
+        'S' => "stuck",
+        'M' => "money",
+        _ => return None,
     };
-    format!("<abbr title=\"{word}: {} runs\">{}</abbr>", &text[1..], escape(text))
+    Some((word, &text[1..]))
 }

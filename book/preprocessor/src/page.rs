@@ -3,7 +3,10 @@
 use crate::error::{Error, Located};
 use crate::fences::{Fences, Line};
 use crate::repository::Repository;
-use crate::{bar, changes, directive, figure, flow, frames, layers, listing, matrix, output, promise, runs};
+use crate::{
+    bar, bars, changes, directive, figure, flow, frames, layers, listing, matrix, numbers, output, promise,
+    runs,
+};
 
 /// A page of the book.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +41,10 @@ impl Page<'_> {
             return Err(Error::MermaidFence);
         }
         let Some(found) = directive::find(line)? else {
-            let line = if kind == Line::Prose { source_links(repository, line)? } else { line.to_owned() };
+            let line = match kind {
+                Line::Prose => source_links(repository, &numbers::checked(repository, line)?)?,
+                _ => line.to_owned(),
+            };
             return Ok(format!("{}\n", line.replace(r"\{{#", "{{#")));
         };
         if kind != Line::Prose {
@@ -55,6 +61,7 @@ impl Page<'_> {
             "flow" => flow::render(repository, found.arguments)?,
             "frames" => frames::render(repository, found.arguments)?,
             "bar" => bar::render(repository, found.arguments)?,
+            "bars" => bars::render(repository, &root, found.arguments)?,
             "layers" => layers::render(repository, found.arguments)?,
             "figure" => figure::render(repository, &root, found.arguments)?,
             unknown => return Err(Error::UnknownDirective(unknown.to_owned())),

@@ -56,8 +56,43 @@ fn what_the_streams_of_the_business_tables_would_not_say() {
     }
     let mut text = String::from("commits  tables                        change  event\n");
     let yes = |is: bool| if is { "yes" } else { "no" };
+    let mut totals = (0, 0);
     for ((tables, change, event), count) in commits {
+        totals = (totals.0 + count, totals.1 + if change && event { count } else { 0 });
         let _ = writeln!(text, "{count:>7}  {tables:<28}  {:<6}  {}", yes(change), yes(event));
     }
+    let (all, told) = totals;
+    let _ = writeln!(text, "\nOf {all} commits, {} have a no.", all - told);
     insta::assert_binary_snapshot!("own-stream.txt", text.into_bytes());
 }
+
+/// What the whole costs in a month, put together from the plan's costs at rest, which `terraform/README.md`
+/// holds and a check compares, and from the receipt.
+#[test]
+fn what_a_month_costs_at_rest_and_with_so_many_orders_a_day() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = fs::read_to_string(root.join("terraform/README.md")).unwrap();
+    let receipt = fs::read_to_string(root.join("tests/bench/tests/snapshots/receipt__summary.snap")).unwrap();
+    let number = |text: &str| text.trim_matches(['*', '|', ' ', '$']).parse::<f64>().unwrap();
+    let rest = number(readme.lines().find_map(|line| line.strip_prefix("| **together** | |")).unwrap());
+    let order: Vec<_> =
+        receipt.lines().find_map(|line| line.strip_prefix("final   ")).unwrap().split_whitespace().collect();
+    let (writes, million) = (number(order[0]), number(order[5]));
+    let price = receipt.lines().find_map(|line| line.trim().strip_prefix("write units")).unwrap();
+    let price = number(price.split_whitespace().next().unwrap());
+
+    let mut text = String::from("                 a month, in dollars            a million orders,\n");
+    text += "orders a day     at rest      for the orders     both together\n";
+    for (day, name) in [(1e3, "1,000"), (1e4, "10,000"), (1e5, "100,000"), (1e6, "1,000,000")] {
+        let millions = day * MONTH / 1e6;
+        let orders = millions * million;
+        let _ = writeln!(text, "{name:>12}{rest:>12.2}{orders:>20.2}{:>18.2}", (rest + orders) / millions);
+    }
+    let even = (rest / million * 1e3 / MONTH).round();
+    let _ = writeln!(text, "\nAs much for the orders as at rest: {even:.0},000 orders a day.");
+    let _ = writeln!(text, "Of {million:.2} for a million orders, write units are {:.2}.", writes * price);
+    insta::assert_binary_snapshot!("month.txt", text.into_bytes());
+}
+
+/// Days, on average.
+const MONTH: f64 = 365.0 / 12.0;

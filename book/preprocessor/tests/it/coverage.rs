@@ -79,3 +79,22 @@ fn mistakes_in_pages_and_anchors() {
     assert!(told[0].starts_with("book/src/preface.md:1: a figure needs a text"), "{told:?}");
     assert_eq!(told[1], "final/a/src/lib.rs opens the anchor \"one\" and does not close it");
 }
+
+#[test]
+fn dollars_without_a_source_and_numbers_that_have_moved_beside_the_book() {
+    let fixture = complete("numbers");
+    fixture.write("a.txt", "orders  26  13\n");
+    fixture.write(
+        "README.md",
+        "An order has 26<!--= a.txt: orders --> units.\n\nIt reads 12<!--= a.txt: orders -->.\n",
+    );
+    fixture.write(
+        "book/src/preface.md",
+        "{{#figure figures/f.mmd alt=\"f\"}}\n\nIt costs $26<!--= a.txt: orders --> or $3.\n",
+    );
+    let expected = [
+        "book/src/preface.md:3: $3. has no source: put `<!--= PATH: LINE -->` behind it",
+        "README.md:3: \"12\" is not in the line \"orders\" of a.txt, which has \"26 13\": read the sentence again, and put the number right",
+    ];
+    assert_eq!(told(&fixture), expected);
+}

@@ -234,3 +234,10 @@ fn a_directive_with_a_backslash_is_shown() {
     let fixture = Fixture::new("escape", &[]);
     assert_eq!(fixture.page("Write `\\{{#listing a}}`.\n"), "Write `{{#listing a}}`.\n");
 }
+
+#[test]
+fn a_number_is_shown_without_its_source() {
+    let fixture = Fixture::new("number", &[("a.txt", "x  1\norders  1,000  7\n")]);
+    let page = fixture.page("**Seven**<!--= a.txt: orders #2 --> of 1000<!--= a.txt: orders -->\n");
+    assert_eq!(page, "**Seven** of 1000\n");
+}

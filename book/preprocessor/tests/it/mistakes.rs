@@ -154,3 +154,20 @@ fn all_mistakes_of_a_page_are_told_with_their_lines() {
     assert!(told[0].starts_with("book/src/01-naive.md:3: cannot read a.rs: "), "{told:?}");
     assert!(told[1].starts_with("book/src/01-naive.md:5: there is no directive \"nonsense\""), "{told:?}");
 }
+
+#[test]
+fn a_number_that_its_source_does_not_have() {
+    let fixture = Fixture::new("mistake_number", &[("a.txt", "orders  26  13\n")]);
+    let number = |number: &str, line: &str| Error::Number {
+        number: number.into(),
+        path: "a.txt".into(),
+        line: line.into(),
+        found: "26 13".into(),
+    };
+    assert_eq!(fixture.mistake("27<!--= a.txt: orders -->"), number("27", "orders"));
+    assert_eq!(fixture.mistake("26<!--= a.txt: orders #2 -->"), number("26", "orders #2"));
+    let no_line = Error::NoLine { path: "a.txt".into(), line: "order".into() };
+    assert_eq!(fixture.mistake("26<!--= a.txt: order -->"), no_line);
+    assert!(matches!(fixture.mistake("26<!--= b.txt: orders -->"), Error::File { .. }));
+    assert!(matches!(fixture.mistake("26<!--= a.txt -->"), Error::Unsourced(_)));
+}

@@ -87,3 +87,15 @@ fn a_document_in_a_text_is_a_box_in_the_box() {
     );
     assert!(!page.trim_end().contains("\n\n"), "a blank line ends HTML in Markdown");
 }
+
+#[test]
+fn bars_are_as_long_as_their_column_says() {
+    let table = "          dollars  units\n          an order\none way      5.00      3\nthe other   20.00      9\n\nof a million:\n";
+    let fixture = Fixture::new("bars", &[("a.txt", table)]);
+    let page = fixture.page("{{#bars a.txt 1 title=\"dollars\"}}");
+    assert_eq!(page.matches("<tr>").count(), 2, "{page}");
+    assert!(page.contains("one way</th><td class=\"much\">5.00</td>"), "{page}");
+    assert!(page.contains("width: 25.0%") && page.contains("width: 100.0%"), "{page}");
+    assert!(matches!(fixture.mistake("{{#bars a.txt 7 title=\"dollars\"}}"), Error::Empty(_)));
+    assert!(matches!(fixture.mistake("{{#bars a.txt title=\"dollars\"}}"), Error::Arguments { .. }));
+}

@@ -7,7 +7,7 @@ use super::table::{Kind, METRICS, Metric, Values};
 
 /// The table of the book, in Markdown.
 pub fn markdown() -> String {
-    let mut text = "| metric | kind | unit | labels | what it says |\n|---|---|---|---|---|\n".to_owned();
+    let mut text = "| metric | what it says | kind | unit | labels |\n|---|---|---|---|---|\n".to_owned();
     for metric in METRICS {
         let kind = match metric.kind {
             Kind::Counter => "counter",
@@ -15,7 +15,7 @@ pub fn markdown() -> String {
             Kind::Histogram => "histogram",
         };
         let Metric { name, unit, meaning, .. } = metric;
-        text += &format!("| `{name}` | {kind} | {unit} | {} | {meaning} |\n", labels(metric));
+        text += &format!("| `{name}` | {meaning} | {kind} | {unit} | {} |\n", labels(metric));
     }
     text
 }

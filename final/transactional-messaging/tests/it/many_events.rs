@@ -51,6 +51,7 @@ impl Closing {
         }
     }
 
+    // ANCHOR: part
     /// One part, from where the hall has come. What it commits is what was read, moved on.
     fn part(&self, mut hall: Versioned<Hall>) -> UnitOfWork<Conflict> {
         let mut work = self.halls.begin();
@@ -60,6 +61,7 @@ impl Closing {
         self.halls.save_silently(&mut work, hall).unwrap();
         work
     }
+    // ANCHOR_END: part
 
     async fn load(&self, id: Uuid) -> Versioned<Hall> {
         self.halls.load(id).await.unwrap().unwrap()

@@ -22,6 +22,15 @@ async fn rows_leave_in_sequence_even_if_they_became_known_in_reverse() {
     assert_eq!(bench.texts(&subject(1)).await, texts(0..12));
 }
 
+/// Its first message stands behind a version of which nobody ever told.
+#[tokio::test(start_paused = true)]
+async fn an_aggregate_that_is_older_than_its_outbox_tells_of_its_next_changes() {
+    let bench = Bench::new().await;
+    bench.store_all(&subject(1), 1..4).await;
+    assert_eq!(bench.wake(&subject(1)).await.unwrap(), Outcome::Dispatched(3));
+    assert_eq!(bench.texts(&subject(1)).await, texts(1..4));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_messages_of_one_commit_leave_in_the_order_of_their_index() {
     let bench = Bench::new().await;

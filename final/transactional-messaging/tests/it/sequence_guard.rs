@@ -95,6 +95,32 @@ async fn a_message_that_came_too_early_is_left_for_later_with_nothing_written() 
     assert_eq!(desk.decided(), [0, 1, 2]);
 }
 
+/// What becomes of messages that come in this sequence, a line each.
+async fn story(follows: Follows, versions: &[u64]) -> String {
+    let (desk, mut told) = (Desk::new(follows), format!("Follows::{follows:?}\n"));
+    for version in versions {
+        let before = desk.decided().len();
+        let came = match desk.handle(&of_version(*version)).await {
+            Ok(Handled::Done) if desk.decided().len() > before => "takes effect".to_owned(),
+            Ok(Handled::Done) => "is older than the last one: no effect, and remembered".to_owned(),
+            Ok(Handled::Duplicate) => "was handled before".to_owned(),
+            Err(error) if error.is_retryable() => format!("goes back to its queue: {error}"),
+            Err(error) => panic!("{error}"),
+        };
+        told += &format!("  version {version} {came}\n");
+    }
+    told
+}
+
+/// The book shows it.
+#[tokio::test]
+async fn messages_out_of_sequence_are_stale_or_wait_as_the_consumer_has_said() {
+    let view = story(Follows::AnyLater, &[0, 2, 1, 2, 3]).await;
+    let chain = story(Follows::NextVersion, &[0, 2, 1, 2, 1]).await;
+    let told = format!("{view}\n{chain}");
+    assert_eq!(told, include_str!("sequence_guard.txt"), "if that is meant, store it");
+}
+
 #[tokio::test]
 async fn the_place_of_a_view_ends_with_the_last_duplicate_and_that_of_a_chain_never() {
     for (follows, expires) in [(Follows::AnyLater, true), (Follows::NextVersion, false)] {

@@ -10,7 +10,7 @@ const A_UNIT: usize = 1024;
 /// The rows as they lay in the outbox, of every message that was sent so far.
 pub(crate) async fn check(addresses: &Addresses) {
     let dynamodb = aws_sdk_dynamodb::Client::new(&addresses.sdk);
-    let (mut traced, mut largest) = (0, 0);
+    let (mut traced, mut largest, mut kept) = (0, 0, 0);
     for table in ["orders-sent", "customers-sent"] {
         let sent = dynamodb.scan().table_name(table).consistent_read(true).send().await.unwrap();
         for row in sent.items() {
@@ -23,11 +23,18 @@ pub(crate) async fn check(addresses: &Addresses) {
             assert!(size <= A_UNIT, "{size} bytes: {row:?}");
             traced += usize::from(message.contains("\"traceparent\":\"00-"));
             largest = largest.max(size);
+            let of_kept = row.iter().filter(|(name, _)| *name != "ExpiresAt");
+            kept = kept.max(of_kept.map(|(name, value)| name.len() + bytes(value)).sum());
         }
         assert_eq!(traced, sent.items().len(), "rows without a trace context in {table}");
         traced = 0;
     }
-    println!("the largest row with a trace context has {largest} bytes");
+    // terraform/README.md says it.
+    assert!(
+        kept > A_UNIT,
+        "what is kept of a sent message with a trace context is one unit, too: {kept} bytes"
+    );
+    println!("the largest row with a trace context has {largest} bytes, {kept} as it is kept");
 }
 
 fn bytes(value: &AttributeValue) -> usize {

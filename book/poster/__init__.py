@@ -1,0 +1,1 @@
+"""What scripts/poster consists of."""
