@@ -136,12 +136,15 @@ def component_of(address):
 
 
 def deployed(arn, deployment, owner):
-    """The same resource in the deployment: other account, names with its prefix, and the suffix of FIFO topics and queues."""
+    """The same resource in the deployment: other account, names with its prefix, the suffix of FIFO topics and queues, the end of restored
+    tables."""
     if arn == "*":
         return arn
     suffix = ".fifo" if deployment.variables["fifo"] and arn.split(":")[2] in ("sns", "sqs") else ""
     arn = re.sub(r":us-east-1:\d{12}:", f":{owner}:", arn, count=1) + suffix
-    return re.sub(r"^((?:[^:]*:){5}(?:table/)?)", rf"\g<1>{deployment.environment}-", arn)
+    if table := re.fullmatch(r"(arn:aws:dynamodb:.*:table/)([a-z]+)(-[a-z]+)?(/.*)?", arn):
+        return f"{table[1]}{deployment.table(table[2], table[3] or '')}{table[4] or ''}"
+    return re.sub(r"^((?:[^:]*:){5})", rf"\g<1>{deployment.environment}-", arn)
 
 
 def matches(pattern, text, flags=0):

@@ -880,6 +880,9 @@ def backups(d):
     tables = {one["arn"] for one in d.of("aws_dynamodb_table") if one["point_in_time_recovery"]}
     yield from unequal("tables that are copied", set(selection["resources"]), tables)
     yield from unequal("role of the copies", selection["iam_role_arn"], d.named("aws_iam_role", name=f"role-{d.environment}-backups").get("arn"))
+    allowed = {s["Sid"]: set(policies.listed(s["Resource"])) for s in d.named("aws_iam_role_policy", name="backups")["policy"]["Statement"]}
+    yield from unequal("what the role copies", allowed.get("CopyTables"), tables)
+    yield from unequal("what the role deletes", allowed.get("DeleteWhatIsOver"), {f"{arn}/backup/*" for arn in tables})
     for one in kinds["vault_lock_configuration"]:
         yield from same("the lock", one, backup_vault_name=vault["name"], min_retention_days=wanted["days"], max_retention_days=None, changeable_for_days=lock or None)
 
