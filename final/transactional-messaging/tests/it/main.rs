@@ -13,6 +13,7 @@ mod dead_letters;
 #[cfg(all(feature = "lambda", feature = "tail"))]
 mod driver;
 mod fifo;
+mod gauges;
 mod idempotent;
 mod many_events;
 mod outbox;
