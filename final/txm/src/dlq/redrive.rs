@@ -157,8 +157,9 @@ async fn move_all(at: &Deployment, place: &Place, reason: Option<&str>, pace: &m
 /// Sends them first and deletes them then: a crash in between leaves a message in both queues, never in none.
 async fn move_some(at: &Deployment, place: &Place, letters: &[Letter]) -> Result<()> {
     let wrong = |error: &(dyn std::error::Error + 'static)| Failure::of(&place.name, error);
+    let channels = Channels::of_name(&place.to);
     for some in calls(letters) {
-        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter));
+        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter, channels));
         let entries = entries.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| wrong(&error))?;
         let request = at.sqs.send_message_batch().queue_url(&place.to).set_entries(Some(entries));
         let answer = request.send().await.map_err(|error| wrong(&error))?;
@@ -216,6 +217,7 @@ fn calls(letters: &[Letter]) -> Vec<&[Letter]> {
 fn again(
     number: usize,
     letter: &Letter,
+    channels: Channels,
 ) -> std::result::Result<SendMessageBatchRequestEntry, aws_sdk_sqs::error::BuildError> {
     let message = &letter.message;
     let own = message.message_attributes().into_iter().flatten();
@@ -225,7 +227,7 @@ fn again(
         .collect();
     let group = letter.group().map(str::to_owned);
     // Not that of the message itself: the queue may have seen it within five minutes, and would drop it.
-    let deduplication = group.as_ref().and_then(|_| message.message_id().map(str::to_owned));
+    let deduplication = message.message_id().filter(|_| channels == Channels::Fifo).map(str::to_owned);
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
         .message_body(message.body().unwrap_or_default())
