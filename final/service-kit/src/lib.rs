@@ -19,7 +19,7 @@
 //! | [`http`] | strict bodies and ids, and error answers |
 //! | [`correlation`] | `X-Correlation-Id` in, in the logs, and out |
 //! | [`health`] | `/{service}/health` and `/{service}/ready` |
-//! | [`request_trace`] | `traceparent` in; a span and a time for each request |
+//! | [`request_trace`] | `traceparent` and `tracestate` in; a span and a time for each request |
 //! | [`openapi`] | what the documents of all services have in common |
 //! | [`router`] | the layers around the routes |
 //! | [`auth`] | who may call; with the feature `jwt` |

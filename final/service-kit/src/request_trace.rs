@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
+use trace_context::TraceContext;
 use tracing::{Instrument as _, Span, field};
 
 use crate::http::known_method;
@@ -16,17 +17,23 @@ use crate::http::known_method;
 /// The header that carries a trace from caller to caller ("W3C Trace Context").
 pub const TRACEPARENT_HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// The `traceparent` that a request came with; none when it has none, several, or one that is malformed. In a
-/// handler, take it as an argument and hand it on with the messages that the request causes.
+/// What the tracing systems of the callers have noted for themselves. It may come in several headers, which
+/// are one list.
+pub const TRACESTATE_HEADER: HeaderName = HeaderName::from_static("tracestate");
+
+/// The trace context that a request came with; none when it has no `traceparent`, several, or one that is
+/// malformed. In a handler, take it as an argument and hand it on with the messages that the request causes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestTrace(pub Option<String>);
+pub struct RequestTrace(pub Option<TraceContext>);
 
 impl RequestTrace {
     fn of(headers: &HeaderMap) -> Self {
         let mut all = headers.get_all(TRACEPARENT_HEADER).iter();
         let only = all.next().filter(|_| all.next().is_none());
-        let text = only.and_then(|value| value.to_str().ok()).filter(|text| trace_context::is_valid(text));
-        Self(text.map(str::to_owned))
+        let parent = only.and_then(|value| value.to_str().ok());
+        let states = headers.get_all(TRACESTATE_HEADER).iter().map(|value| value.to_str().ok());
+        let state = states.collect::<Option<Vec<_>>>().map(|all| all.join(","));
+        Self(parent.and_then(|text| TraceContext::new(text, state.as_deref())))
     }
 }
 
@@ -46,7 +53,7 @@ pub(crate) async fn traced(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = span(method, route.as_ref().map_or("unmatched", MatchedPath::as_str));
     if !span.is_disabled() {
-        trace_context::set_parent(&span, RequestTrace::of(request.headers()).0.as_deref());
+        trace_context::set_parent(&span, RequestTrace::of(request.headers()).0.as_ref());
     }
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
@@ -77,4 +84,29 @@ fn span(method: &'static str, route: &str) -> Span {
         "url.scheme" = "http",
         "error.type" = field::Empty,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_in_several_headers_is_one_and_what_is_malformed_is_not_handed_on() {
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let of = |headers: &[(HeaderName, &str)]| {
+            let pairs = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+            let mut map = HeaderMap::new();
+            pairs.for_each(|(name, value)| drop(map.append(name, value)));
+            RequestTrace::of(&map).0
+        };
+        let (parent, state) = ((TRACEPARENT_HEADER, PARENT), |text| (TRACESTATE_HEADER, text));
+        let told = of(&[parent.clone(), state("rojo=1"), state("congo=2 , x=3")]).unwrap();
+        assert_eq!((told.traceparent(), told.tracestate()), (PARENT, Some("rojo=1,congo=2,x=3")));
+        for odd in [&[state("rojo=1"), state("rojo=2")][..], &[state("no pair")], &[state("")], &[]] {
+            let told = of(&[&[parent.clone()][..], odd].concat()).unwrap();
+            assert_eq!(told.tracestate(), None, "{odd:?}");
+        }
+        assert_eq!(of(&[state("rojo=1")]), None, "it means nothing by itself");
+        assert_eq!(of(&[parent.clone(), parent, state("rojo=1")]), None);
+    }
 }

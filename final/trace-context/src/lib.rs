@@ -9,6 +9,8 @@
 //! messaging and HTTP. The fields
 //! `otel.name` and `otel.kind` are what `tracing-opentelemetry` takes for name and kind.
 
+mod state;
+
 use std::sync::OnceLock;
 
 use tracing::Span;
@@ -22,12 +24,40 @@ struct Readme;
 /// every line inside carries the attributes of the spans around it.
 pub const TARGET: &str = "otel";
 
+/// What goes from caller to caller: a `traceparent`, and the `tracestate` that belongs to it. Both are always
+/// as W3C writes them, so whoever gets one may hand it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    traceparent: String,
+    tracestate: Option<String>,
+}
+
+impl TraceContext {
+    /// The context that these two texts are; none when the first is no `traceparent`. A second that breaks
+    /// the rules is left out as a whole, as W3C demands ("Trace Context Level 2", section 3.3): one with more
+    /// than 512 characters or 32 members, a member that is no pair, or a key that comes twice.
+    pub fn new(traceparent: impl Into<String>, tracestate: Option<&str>) -> Option<Self> {
+        let traceparent = Some(traceparent.into()).filter(|text| is_valid(text))?;
+        Some(Self { traceparent, tracestate: tracestate.and_then(state::checked) })
+    }
+
+    /// Which trace and which span of it, and whether it is sampled.
+    pub fn traceparent(&self) -> &str {
+        &self.traceparent
+    }
+
+    /// What the tracing systems on the way have noted for themselves.
+    pub fn tracestate(&self) -> Option<&str> {
+        self.tracestate.as_deref()
+    }
+}
+
 /// Who knows to which trace a span belongs.
 pub trait Traces: Send + Sync {
-    /// The W3C `traceparent` of this span; none when the span is disabled.
-    fn traceparent(&self, span: &Span) -> Option<String>;
-    /// Makes the span go on with the trace of this valid `traceparent`. It must not have been entered yet.
-    fn set_parent(&self, span: &Span, traceparent: &str);
+    /// The context by which others find this span; none when the span is disabled.
+    fn context(&self, span: &Span) -> Option<TraceContext>;
+    /// Makes the span go on with this trace. It must not have been entered yet.
+    fn set_parent(&self, span: &Span, parent: &TraceContext);
     /// Links the span to the one with this valid `traceparent`.
     fn link(&self, span: &Span, traceparent: &str);
 }
@@ -39,19 +69,20 @@ pub fn install(traces: impl Traces + 'static) -> bool {
     TRACES.set(Box::new(traces)).is_ok()
 }
 
-/// The `traceparent` by which others find this span; none when nobody traces.
-pub fn traceparent(span: &Span) -> Option<String> {
-    TRACES.get()?.traceparent(span)
+/// The context by which others find this span; none when nobody traces.
+pub fn context(span: &Span) -> Option<TraceContext> {
+    TRACES.get()?.context(span)
 }
 
-/// Makes the span go on with the trace of this `traceparent`, if it is one.
-pub fn set_parent(span: &Span, traceparent: Option<&str>) {
-    if let (Some(traces), Some(text)) = (TRACES.get(), traceparent.filter(|text| is_valid(text))) {
-        traces.set_parent(span, text);
+/// Makes the span go on with this trace, if there is one.
+pub fn set_parent(span: &Span, parent: Option<&TraceContext>) {
+    if let (Some(traces), Some(parent)) = (TRACES.get(), parent) {
+        traces.set_parent(span, parent);
     }
 }
 
-/// Links the span to each of these that is a `traceparent`.
+/// Links the span to each of these that is a `traceparent`. A `tracestate` is not asked for: what is linked
+/// is not gone on with.
 pub fn link<'a>(span: &Span, traceparents: impl IntoIterator<Item = &'a str>) {
     if let Some(traces) = TRACES.get().filter(|_| !span.is_disabled()) {
         traceparents.into_iter().filter(|text| is_valid(text)).for_each(|text| traces.link(span, text));

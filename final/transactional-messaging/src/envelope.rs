@@ -8,6 +8,7 @@ mod received;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
+use trace_context::TraceContext;
 use uuid::Uuid;
 
 use crate::{
@@ -37,8 +38,9 @@ pub(crate) fn attribute_bytes(kind: &str) -> usize {
 /// A message on its way.
 ///
 /// Reading one ignores fields that it does not know, and checks the others: `specversion` is 1.x, `source` is
-/// printable, `subject` names an aggregate, `sequence` is a number. A malformed `traceparent` is dropped,
-/// because nothing depends on it, so that it is not handed on. What CloudEvents makes optional may be absent.
+/// printable, `subject` names an aggregate, `sequence` is a number. A malformed `traceparent` or `tracestate`
+/// is dropped, because nothing depends on it, so that it is not handed on. What CloudEvents makes optional
+/// may be absent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "received::Received")]
 pub struct Envelope {
@@ -70,6 +72,9 @@ pub struct Envelope {
     /// W3C trace context, always well-formed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// What belongs to it, always well-formed; absent without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<String>,
     /// The message itself, as JSON text.
     pub data: Box<RawValue>,
 }
@@ -99,7 +104,8 @@ impl Envelope {
             sequence: sequence.to_string(),
             correlationid: context.correlation_id,
             causationid: context.causation_id,
-            traceparent: context.traceparent.clone().filter(|text| trace_context::is_valid(text)),
+            traceparent: context.trace.as_ref().map(|trace| trace.traceparent().to_owned()),
+            tracestate: context.trace.as_ref().and_then(|trace| trace.tracestate()).map(str::to_owned),
             data,
         })
     }
@@ -120,13 +126,14 @@ impl Envelope {
         Ok(text)
     }
 
+    /// Its trace context, if it has one.
+    fn trace(&self) -> Option<TraceContext> {
+        TraceContext::new(self.traceparent.as_deref()?, self.tracestate.as_deref())
+    }
+
     /// What a message caused by this one inherits.
     pub fn context_for_effects(&self) -> Context {
-        Context {
-            correlation_id: self.correlationid,
-            causation_id: Some(self.id),
-            traceparent: self.traceparent.clone(),
-        }
+        Context { correlation_id: self.correlationid, causation_id: Some(self.id), trace: self.trace() }
     }
 }
 
@@ -142,7 +149,7 @@ mod tests {
         json!({
             "specversion": "1.0", "id": Uuid::from_u128(7), "source": "/notes", "type": "Noted",
             "subject": "note/8", "time": "2026-11-23T12:00:00Z", "sequence": "00000000000000000001",
-            "correlationid": Uuid::from_u128(9), "traceparent": TRACE, "data": {},
+            "correlationid": Uuid::from_u128(9), "traceparent": TRACE, "tracestate": "rojo=1", "data": {},
         })
     }
 
@@ -192,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_trace_context_that_is_none_is_dropped_and_never_handed_on() {
-        let handed_on = |envelope: &Envelope| envelope.context_for_effects().traceparent;
-        assert_eq!(handed_on(&with("traceparent", TRACE).unwrap()).as_deref(), Some(TRACE));
+        let handed_on = |envelope: &Envelope| envelope.context_for_effects().trace;
+        assert_eq!(handed_on(&with("traceparent", TRACE).unwrap()), TraceContext::new(TRACE, Some("rojo=1")));
         let odd = [
             "evil".repeat(30_000),
             TRACE.to_uppercase(),
@@ -210,8 +217,28 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_state_goes_with_its_trace_context_and_never_without() {
+        let state = |envelope: Envelope| {
+            let handed_on = envelope.context_for_effects().trace?.tracestate()?.to_owned();
+            assert_eq!(envelope.tracestate.as_deref(), Some(&*handed_on));
+            Some(handed_on)
+        };
+        assert_eq!(state(with("tracestate", "rojo=1, congo=2").unwrap()).as_deref(), Some("rojo=1,congo=2"));
+        for odd in ["no pair".to_owned(), "a=1,a=2".to_owned(), format!("a={}", "v".repeat(600))] {
+            let envelope = with("tracestate", odd).unwrap();
+            assert_eq!(envelope.traceparent.as_deref(), Some(TRACE), "only what is wrong is dropped");
+            assert_eq!((envelope.tracestate.clone(), state(envelope)), (None, None));
+        }
+        let mut alone = whole();
+        alone["tracestate"] = "rojo=1".into();
+        alone["traceparent"] = "none".into();
+        let alone: Envelope = serde_json::from_str(&alone.to_string()).unwrap();
+        assert_eq!((alone.tracestate.clone(), state(alone)), (None, None));
+    }
+
+    #[test]
     fn what_cloudevents_makes_optional_may_be_absent() {
-        for name in ["subject", "time", "sequence", "correlationid", "traceparent"] {
+        for name in ["subject", "time", "sequence", "correlationid", "traceparent", "tracestate"] {
             assert!(without(name).is_ok(), "{name}");
         }
         for name in ["specversion", "id", "source", "type", "data"] {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
+use trace_context::TraceContext;
 use uuid::Uuid;
 
 /// The kind of a message and the one topic it goes to, fixed at compile time: a message without a topic does
@@ -85,19 +86,19 @@ pub struct Context {
     pub causation_id: Option<Uuid>,
     /// W3C trace context, handed on as it came; where traces are exported, a message gets one of its own
     /// instead, which goes on with the trace of the span that is current when the message is written.
-    pub traceparent: Option<String>,
+    pub trace: Option<TraceContext>,
 }
 
 impl Context {
     /// The context of a request that starts something.
     pub fn of_request(correlation_id: Uuid) -> Self {
-        Self { correlation_id, causation_id: None, traceparent: None }
+        Self { correlation_id, causation_id: None, trace: None }
     }
 
-    /// The same with the `traceparent` that the request came with; one that is malformed is not handed on.
+    /// The same with the trace context that the request came with.
     #[must_use]
-    pub fn traced(mut self, traceparent: Option<String>) -> Self {
-        self.traceparent = traceparent;
+    pub fn traced(mut self, trace: Option<TraceContext>) -> Self {
+        self.trace = trace;
         self
     }
 }

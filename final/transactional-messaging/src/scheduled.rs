@@ -57,6 +57,8 @@
 //! - It costs about six write units more than a message that is sent at once: to store it, to move it, and
 //!   twice the index.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use unit_of_work::{
@@ -205,8 +207,29 @@ impl Mover {
     ///
     /// [`MoveError`]. What was moved before is moved.
     pub async fn move_due(&self) -> Result<u64, MoveError> {
-        let now = self.ambient.now();
-        SCHEDULED_INDEX.each_due(&self.database, &self.scheduled, now, |key| self.move_one(key, now)).await
+        let (now, oldest) = (self.ambient.now(), Mutex::new(None));
+        let move_one = |key: Item| {
+            note_oldest(&oldest, &key);
+            self.move_one(key, now)
+        };
+        let moved = SCHEDULED_INDEX.each_due(&self.database, &self.scheduled, now, move_one).await;
+        let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let overdue = oldest.map_or(0.0, |due: OffsetDateTime| (now - due).as_seconds_f64());
+        metrics::gauge!("outbox.scheduled.overdue", "table" => self.scheduled.name().to_owned()).set(overdue);
+        moved
+    }
+
+    /// Tells by a metric how many messages wait. It [costs reads](DueIndex::count), so it is not for each
+    /// look at what is due, if that is often.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`]; the metric stays as it was.
+    pub async fn tell_waiting(&self) -> Result<u64, ReadError> {
+        let waiting = SCHEDULED_INDEX.count(&self.database, &self.scheduled).await?;
+        metrics::gauge!("outbox.scheduled.messages", "table" => self.scheduled.name().to_owned())
+            .set(waiting as f64);
+        Ok(waiting)
     }
 
     async fn move_one(&self, found: Item, now: OffsetDateTime) -> Result<(), MoveError> {
@@ -242,6 +265,13 @@ impl Mover {
             Err(error) => Err(MoveError::Commit(error)),
         }
     }
+}
+
+/// The index names the time, so no item is read for it.
+fn note_oldest(oldest: &Mutex<Option<OffsetDateTime>>, key: &Item) {
+    let time = key.get(SCHEDULED_INDEX.time).and_then(|time| timestamp::parse(time.as_s().ok()?).ok());
+    let mut oldest = oldest.lock().unwrap_or_else(PoisonError::into_inner);
+    *oldest = oldest.into_iter().chain(time).min();
 }
 
 fn scheduled_table(name: impl Into<String>) -> Table {

@@ -74,7 +74,7 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Whether tables, topics, queues, policies and times are as they must be
+    /// Whether tables, topics, queues, policies, functions, alarms and times are as they must be
     Doctor,
     /// What services know of each other where it disagrees, as after a restore, and what is lost
     ///

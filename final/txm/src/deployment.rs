@@ -41,6 +41,10 @@ pub struct Deployment {
     pub sns: aws_sdk_sns::Client,
     /// Buckets.
     pub s3: aws_sdk_s3::Client,
+    /// Functions, and what wakes them.
+    pub lambda: aws_sdk_lambda::Client,
+    /// Alarms.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Time and ids.
     pub ambient: Ambient,
     /// Is cancelled when somebody wants the command to end.
@@ -95,6 +99,8 @@ impl Deployment {
             sqs: aws_sdk_sqs::Client::new(&aws),
             sns: aws_sdk_sns::Client::new(&aws),
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            lambda: aws_sdk_lambda::Client::new(&aws),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&aws),
             ambient: Ambient::system(),
             stop,
             place: base.endpoint_url.unwrap_or(base.region),

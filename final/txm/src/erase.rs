@@ -39,6 +39,8 @@ struct About {
     /// Where letters lie about the customer: name and address; and how many there are.
     queues: Vec<(String, String)>,
     letters: usize,
+    /// Letters that a FIFO queue does not show: they may be about the customer.
+    behind: usize,
     is_cut: bool,
 }
 
@@ -88,6 +90,10 @@ pub async fn erase(at: &Deployment, customer: Uuid, yes: bool) -> Result<Answer>
         "others": about.others, "pending": about.pending, "done": false,
     });
     let keeps = match (about.unsent, about.pending, about.is_cut) {
+        (0, 0, false) if about.behind > 0 => Some(format!(
+            "{} behind others of their groups, where a FIFO queue shows them to nobody: redrive first (txm dlq list)",
+            count(about.behind, "dead letter")
+        )),
         (0, 0, false) => None,
         (0, 0, true) => Some("the limit was reached, and there may be more: --limit N reads on".to_owned()),
         (0, pending, _) => {
@@ -157,6 +163,7 @@ async fn find(at: &Deployment, id: &str) -> Result<About> {
         let Some(url) = url else { continue };
         let (letters, found) = at.look(&url).await?;
         about.is_cut |= found.is_cut;
+        about.behind += found.behind;
         let meant = letters.iter().filter(|letter| letter.mentions(id)).count();
         about.letters += meant;
         about.queues.extend((meant > 0).then_some((name, url)));

@@ -105,7 +105,7 @@ fn envelope() -> Value {
     let text = |text: &str| json!({"type": "string", "description": text});
     json!({
         "type": "object",
-        "description": "CloudEvents 1.0, with sequence, correlationid, causationid and traceparent.",
+        "description": "CloudEvents 1.0, with sequence, correlationid, causationid, traceparent and tracestate.",
         "required": ["specversion", "id", "source", "type", "data"],
         "properties": {
             "specversion": {"type": "string", "pattern": r"^1\.[0-9]{1,4}$"},
@@ -120,6 +120,7 @@ fn envelope() -> Value {
             "correlationid": uuid("One id for everything that one request set off."),
             "causationid": uuid("The message that caused this one; absent when a request did."),
             "traceparent": text("W3C trace context."),
+            "tracestate": text("What belongs to the traceparent, as W3C writes it; absent without one."),
             "data": {"type": "object", "description": "The message itself."},
         },
     })

@@ -62,6 +62,8 @@ const QUEUE: Label =
     Label { name: DESTINATION, values: Values::Each("queue, without the prefix of the deployment") };
 const TABLE: Label = Label { name: "table", values: Values::Each("outbox table") };
 
+const SCHEDULED: Label = Label { name: "table", values: Values::Each("table of scheduled messages") };
+
 const fn one_of(name: &'static str, values: &'static [&'static str]) -> Label {
     Label { name, values: Values::Of(values) }
 }
@@ -195,6 +197,22 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Messages that were sent and whose row could not be deleted: they are sent again, and consumers see \
          duplicates.",
+    ),
+    metric(
+        "outbox.scheduled.messages",
+        Kind::Gauge,
+        "message",
+        &[SCHEDULED],
+        "Messages that are scheduled for later, as the last round counted them: a mebibyte of keys in each of \
+         the eight parts of their index, so that of very many it tells fewer.",
+    ),
+    metric(
+        "outbox.scheduled.overdue",
+        Kind::Gauge,
+        "s",
+        &[SCHEDULED],
+        "How long ago the time of the oldest scheduled message had come when the last round found it; 0 when \
+         none was due. More than the time between two rounds says that they fail.",
     ),
     metric(
         "unit_of_work.commits",

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
+use trace_context::TraceContext;
 use uuid::Uuid;
 
 use super::Envelope;
@@ -29,6 +30,7 @@ pub(super) struct Received {
     correlationid: Option<Uuid>,
     causationid: Option<Uuid>,
     traceparent: Option<String>,
+    tracestate: Option<String>,
     data: Box<RawValue>,
 }
 
@@ -53,6 +55,8 @@ impl TryFrom<Received> for Envelope {
         check(is_printable(&received.source), Violation::Source)?;
         check(received.subject.as_deref().is_none_or(is_subject), Violation::Subject)?;
         check(received.sequence.as_deref().is_none_or(is_sequence), Violation::Sequence)?;
+        let trace =
+            received.traceparent.and_then(|text| TraceContext::new(text, received.tracestate.as_deref()));
         Ok(Self {
             specversion: received.specversion,
             id: received.id,
@@ -65,7 +69,8 @@ impl TryFrom<Received> for Envelope {
             // It begins a conversation of its own, with an id that is the same each time it comes.
             correlationid: received.correlationid.unwrap_or(received.id),
             causationid: received.causationid,
-            traceparent: received.traceparent.filter(|text| trace_context::is_valid(text)),
+            traceparent: trace.as_ref().map(|trace| trace.traceparent().to_owned()),
+            tracestate: trace.as_ref().and_then(|trace| trace.tracestate()).map(str::to_owned),
             data: received.data,
         })
     }

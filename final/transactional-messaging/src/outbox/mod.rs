@@ -133,8 +133,8 @@ impl Outbox {
             return Err(PublishError::Misplaced);
         }
         let span = spans::create(M::TOPIC.name(), message.id(), context.correlation_id);
-        let traced = |own| Cow::Owned(Context { traceparent: Some(own), ..context.clone() });
-        let context = trace_context::traceparent(&span).map_or(Cow::Borrowed(context), traced);
+        let traced = |own| Cow::Owned(Context { trace: Some(own), ..context.clone() });
+        let context = trace_context::context(&span).map_or(Cow::Borrowed(context), traced);
         let envelope = Envelope::new(&self.source, &place.subject, place.sequence, &context, message)?;
         OutboxRow::new::<M>(&envelope, place.predecessor, self.max_envelope_bytes)
     }

@@ -14,6 +14,7 @@ mod dead_letters;
 mod driver;
 mod fair;
 mod fifo;
+mod gauges;
 mod idempotent;
 mod many_events;
 mod outbox;

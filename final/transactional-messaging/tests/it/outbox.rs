@@ -62,7 +62,10 @@ async fn cause_and_trace_travel_with_the_message() {
     let context = Context {
         correlation_id: Uuid::from_u128(1),
         causation_id: Some(Uuid::from_u128(2)),
-        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        trace: TraceContext::new(
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            Some("rojo=00f067aa0ba902b7"),
+        ),
     };
     let mut work: UnitOfWork<()> = UnitOfWork::new(bench.ambient.id());
     let note = bench.noted("x");
@@ -77,7 +80,8 @@ async fn cause_and_trace_travel_with_the_message() {
         (context.correlation_id, context.causation_id)
     );
     let effects = envelope.context_for_effects();
-    assert_eq!((effects.causation_id, &effects.traceparent), (Some(note.event_id), &context.traceparent));
+    assert_eq!((effects.causation_id, &effects.trace), (Some(note.event_id), &context.trace));
+    assert_eq!(envelope.tracestate.as_deref(), Some("rojo=00f067aa0ba902b7"));
     assert_eq!(effects.correlation_id, context.correlation_id);
 }
 

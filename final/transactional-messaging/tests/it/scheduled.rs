@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime};
 use transactional_messaging::{
+    driver::scheduled::move_once,
     due::shard_of,
     message::{Message as _, Subject},
     outbox::{Outbox, RowKey, partition_of},
@@ -21,6 +22,7 @@ use waiting::Deadline;
 use crate::{
     ambient,
     bench::{Bench, OUTBOX, context, subject, text, text_of, texts},
+    gauges::Gauges,
     note::Noted,
     wire::{Fault, Wire, response},
 };
@@ -125,6 +127,33 @@ async fn it_is_not_sent_before_its_time_and_the_first_round_then_sends_it_once()
     assert_eq!(later.swept().await, ["late"]);
     assert_eq!(later.count(SCHEDULED).await, 0);
     assert!(later.swept().await.is_empty(), "once is enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_many_wait_and_how_late_the_latest_is_can_be_seen() {
+    let (later, gauges) = (Later::new().await, Gauges::default());
+    let _told = metrics::set_default_local_recorder(&gauges);
+    let told = |name: &str| gauges.value(&format!("outbox.scheduled.{name}"), SCHEDULED);
+    for number in 0..30 {
+        later.schedule(&number.to_string(), 60 * number).await;
+    }
+    later.bench.wire.inject("GetItem", usize::MAX, Fault::code(400, "AccessDeniedException"));
+    assert_eq!(told("messages"), None, "nothing is told that was not looked at");
+    seconds(600).await;
+    move_once(&later.mover).await.unwrap_err();
+    assert_eq!((told("messages"), told("overdue")), (None, Some(600.0)), "a round that fails says how late");
+    later.bench.wire.repair();
+    assert_eq!(move_once(&later.mover).await.unwrap(), 11);
+    assert_eq!((told("messages"), told("overdue")), (Some(19.0), Some(600.0)));
+    move_once(&later.mover).await.unwrap();
+    assert_eq!((told("messages"), told("overdue")), (Some(19.0), Some(0.0)));
+
+    // Nothing waits for a number that cannot be had.
+    let denied = || Fault::code(400, "AccessDeniedException");
+    later.bench.wire.inject_where("Query", "COUNT", usize::MAX, denied());
+    seconds(60).await;
+    assert_eq!(move_once(&later.mover).await.unwrap(), 1);
+    assert_eq!(told("messages"), Some(19.0), "as it was counted last");
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ pub async fn show(at: &Deployment, queue: &str, undelivered: bool, bodies: bool)
         });
         json!({ "reason": reason, "letters": letters.collect::<Vec<_>>() })
     });
-    let value = json!({ "queue": name, "is_cut": found.is_cut, "reasons": value.collect::<Vec<_>>() });
+    let value = json!({ "queue": name, "is_cut": found.is_cut, "behind": found.behind, "reasons": value.collect::<Vec<_>>() });
     let mut text = format!("{name}: {}", count(letters.len(), "message"));
     for (reason, letters) in &groups {
         let lines = letters.iter().map(|letter| {
@@ -97,6 +97,9 @@ pub async fn show(at: &Deployment, queue: &str, undelivered: bool, bodies: bool)
     }
     if found.is_cut {
         text += "\n\nthere may be more; --limit N reads on";
+    }
+    if let Some(hidden) = found.hidden() {
+        text += &format!("\n\n{hidden}");
     }
     if !letters.is_empty() {
         let side = if undelivered { " --undelivered" } else { "" };

@@ -7,8 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::types::{
-    DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeName,
-    SendMessageBatchRequestEntry,
+    DeleteMessageBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
 use serde_json::json;
 use transactional_messaging::channels::Channels;
@@ -47,24 +46,26 @@ pub async fn redrive(
     let place = place(at, queue, undelivered).await?;
     let (visible, hidden) = at.counts(&place.url).await?;
     if !yes {
-        let (letters, _) = at.look(&place.url).await?;
+        let (letters, found) = at.look(&place.url).await?;
         let meant = letters.iter().filter(|letter| is_meant(letter, reason)).count();
         let others = if hidden > 0 {
             format!(", and {hidden} are hidden with somebody who has received them")
         } else {
             String::new()
         };
+        let behind = found.hidden().map(|text| format!("\n{text}")).unwrap_or_default();
         let text = format!(
-            "{} of {} would go back into {queue}{others}\n--yes does it, {rate} a second at most",
+            "{} of {} would go back into {queue}{others}{behind}\n--yes does it, {rate} a second at most",
             count(meant, "message"),
             place.name
         );
-        return Ok(Answer::new(json!({ "done": false, "messages": meant, "hidden": hidden }), text));
+        let value = json!({ "done": false, "messages": meant, "hidden": hidden, "behind": found.behind });
+        return Ok(Answer::new(value, text));
     }
     let mut pace = Pace::new(rate, visible + hidden, at.stop.clone());
     let moved = move_all(at, &place, reason, &mut pace).await;
     pace.end();
-    let Moved { moved, came_back, left } = moved?;
+    let Moved { moved, came_back, left, behind } = moved?;
     let mut text = format!("{} of {} moved back into {queue}", count(moved, "message"), place.name);
     if came_back > 0 {
         text += &format!("\n{came_back} came back while it ran, and were left there: cure the cause first");
@@ -72,7 +73,12 @@ pub async fn redrive(
     if left > 0 {
         text += &format!("\n{} with another reason left there", count(left, "message"));
     }
-    let value = json!({ "done": true, "moved": moved, "came_back": came_back, "left": left });
+    if behind > 0 {
+        let behind = count(behind, "message");
+        text += &format!("\n{behind} behind those in their groups: a FIFO queue shows nobody what they are");
+    }
+    let value =
+        json!({ "done": true, "moved": moved, "came_back": came_back, "left": left, "behind": behind });
     Ok(Answer { value, text, is_wrong: came_back > 0 })
 }
 
@@ -81,6 +87,8 @@ struct Moved {
     moved: usize,
     came_back: usize,
     left: usize,
+    /// What a FIFO queue does not show, because it stands behind what was left.
+    behind: usize,
 }
 
 fn is_meant(letter: &Letter, reason: Option<&str>) -> bool {
@@ -137,6 +145,10 @@ async fn move_all(at: &Deployment, place: &Place, reason: Option<&str>, pace: &m
             break;
         }
     }
+    if Channels::of_name(&place.url) == Channels::Fifo {
+        // Whatever is not hidden, and does not come: all that is kept is hidden here.
+        done.behind = at.counts(&place.url).await?.0;
+    }
     let kept: Vec<_> = kept.into_values().collect();
     at.give_back(&place.url, &kept).await?;
     Ok(done)
@@ -145,10 +157,9 @@ async fn move_all(at: &Deployment, place: &Place, reason: Option<&str>, pace: &m
 /// Sends them first and deletes them then: a crash in between leaves a message in both queues, never in none.
 async fn move_some(at: &Deployment, place: &Place, letters: &[Letter]) -> Result<()> {
     let wrong = |error: &(dyn std::error::Error + 'static)| Failure::of(&place.name, error);
-    // Singly where together they could be more than a call takes.
-    let bytes: usize = letters.iter().map(|letter| letter.message.body().map_or(0, str::len) + 2_048).sum();
-    for some in letters.chunks(if bytes > 200 * 1024 { 1 } else { 10 }) {
-        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter, &place.to));
+    let channels = Channels::of_name(&place.to);
+    for some in calls(letters, channels) {
+        let entries = some.iter().enumerate().map(|(number, letter)| again(number, letter, channels));
         let entries = entries.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| wrong(&error))?;
         let request = at.sqs.send_message_batch().queue_url(&place.to).set_entries(Some(entries));
         let answer = request.send().await.map_err(|error| wrong(&error))?;
@@ -184,11 +195,30 @@ async fn move_some(at: &Deployment, place: &Place, letters: &[Letter]) -> Result
     Ok(())
 }
 
+/// What is sent together: ten at most, and singly where together they could be more than a call takes. To a
+/// FIFO queue of a message group one at most: SQS may take a call in part, and nobody may overtake another.
+fn calls<'a>(letters: &'a [Letter], channels: Channels) -> Vec<&'a [Letter]> {
+    let group_of = |letter: &'a Letter| letter.group().filter(|_| channels == Channels::Fifo);
+    let bytes: usize = letters.iter().map(|letter| letter.message.body().map_or(0, str::len) + 2_048).sum();
+    let most = if bytes > 200 * 1024 { 1 } else { 10 };
+    let (mut calls, mut begin, mut groups) = (Vec::new(), 0, HashSet::new());
+    for (number, letter) in letters.iter().enumerate() {
+        let is_other = group_of(letter).is_none_or(|group| groups.insert(group));
+        if number - begin == most || !is_other {
+            calls.push(&letters[begin..number]);
+            begin = number;
+            groups = group_of(letter).into_iter().collect();
+        }
+    }
+    calls.push(&letters[begin..]);
+    calls
+}
+
 /// The message as it was before it came here.
 fn again(
     number: usize,
     letter: &Letter,
-    to: &str,
+    channels: Channels,
 ) -> std::result::Result<SendMessageBatchRequestEntry, aws_sdk_sqs::error::BuildError> {
     let message = &letter.message;
     let own = message.message_attributes().into_iter().flatten();
@@ -196,12 +226,10 @@ fn again(
         .filter(|(name, _)| !OF_THIS_PLACE.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let system = |name| message.attributes()?.get(&name).cloned();
-    let group = system(MessageSystemAttributeName::MessageGroupId);
+    let group = letter.group().map(str::to_owned);
     // Not that of the message itself: the queue may have seen it within five minutes, and would drop it. A
     // standard queue has groups, if it is fair, and takes no such id.
-    let is_fifo = Channels::of_name(to) == Channels::Fifo;
-    let deduplication = message.message_id().filter(|_| is_fifo).map(str::to_owned);
+    let deduplication = message.message_id().filter(|_| channels == Channels::Fifo).map(str::to_owned);
     SendMessageBatchRequestEntry::builder()
         .id(number.to_string())
         .message_body(message.body().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Queues, what lies beside them, who may put something there, and who hears of alarms.
+//! Queues, what lies beside them, and who may put something there.
 
 use std::collections::HashMap;
 
@@ -103,6 +103,10 @@ async fn subscribed(
             "the topic does not know the queue: its messages are lost",
         )]);
     };
+    if !own.starts_with("arn:") {
+        let why = "nobody has confirmed it: its messages are lost; subscribe the queue from its own account";
+        return Ok(vec![Check::new(what, Verdict::Bad, why)]);
+    }
     let answer = at.sns.get_subscription_attributes().subscription_arn(&own).send().await;
     let answer = answer.map_err(|error| Failure::of(&what, &error))?;
     let attribute =
@@ -137,32 +141,9 @@ async fn subscribed(
     ])
 }
 
-/// Whether somebody hears of alarms.
-pub(super) async fn alarms(at: &Deployment) -> Result<Check> {
-    let (what, name) = ("who hears of alarms", format!("{}alarms", at.common.prefix));
-    let mut pages = at.sns.list_topics().into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of("topics", &error))?;
-        let mut arns = page.topics().iter().filter_map(|topic| topic.topic_arn());
-        if let Some(arn) = arns.find(|arn| arn.rsplit(':').next() == Some(&name)) {
-            let people = subscriptions(at, arn).await?.unwrap_or_default().len();
-            return Ok(Check::holds(
-                what,
-                people > 0,
-                format!("{people}, by the topic {name}"),
-                format!("nobody is subscribed to {name}"),
-            ));
-        }
-    }
-    Ok(Check::new(
-        what,
-        Verdict::NotSeen,
-        format!("there is no topic {name}: this deployment has no alarms of ours"),
-    ))
-}
-
-/// The endpoints and the ARNs of all subscriptions of a topic; none when there is no such topic.
-async fn subscriptions(at: &Deployment, topic: &str) -> Result<Option<Vec<(String, String)>>> {
+/// The endpoints and the ARNs of all subscriptions of a topic; none when there is no such topic. What nobody
+/// has confirmed yet has no ARN, and says so in its place.
+pub(super) async fn subscriptions(at: &Deployment, topic: &str) -> Result<Option<Vec<(String, String)>>> {
     let (mut all, mut pages) =
         (Vec::new(), at.sns.list_subscriptions_by_topic().topic_arn(topic).into_paginator().send());
     while let Some(page) = pages.next().await {
@@ -181,7 +162,7 @@ async fn subscriptions(at: &Deployment, topic: &str) -> Result<Option<Vec<(Strin
     Ok(Some(all))
 }
 
-async fn attributes(at: &Deployment, queue: &str) -> Result<Option<Attributes>> {
+pub(super) async fn attributes(at: &Deployment, queue: &str) -> Result<Option<Attributes>> {
     let Some(url) = at.url(queue).await? else { return Ok(None) };
     let request = at.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
     let answer = request.send().await.map_err(|error| Failure::of(&format!("queue {queue}"), &error))?;

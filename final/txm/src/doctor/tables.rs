@@ -125,7 +125,7 @@ fn kept_for(item: &Item) -> Option<Duration> {
     Some(until - made + Duration::SECOND)
 }
 
-async fn describe(at: &Deployment, name: &str) -> Result<Option<TableDescription>> {
+pub(super) async fn describe(at: &Deployment, name: &str) -> Result<Option<TableDescription>> {
     match at.database.client().describe_table().table_name(name).send().await {
         Ok(answer) => Ok(answer.table),
         Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {

@@ -82,6 +82,11 @@ impl Letter {
         self.envelope.as_ref().map_or_else(of_body, |head| head.id)
     }
 
+    /// Its message group: those of one are handed out one behind the other.
+    pub fn group(&self) -> Option<&str> {
+        self.message.attributes()?.get(&MessageSystemAttributeName::MessageGroupId).map(String::as_str)
+    }
+
     /// Whether the text stands in it somewhere.
     pub fn mentions(&self, text: &str) -> bool {
         self.message.body().is_some_and(|body| body.contains(text))

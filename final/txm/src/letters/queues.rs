@@ -9,6 +9,8 @@ use aws_sdk_sqs::{
     },
 };
 
+use transactional_messaging::channels::Channels;
+
 use super::{Letter, Side};
 use crate::{
     deployment::{Deployment, Part},
@@ -129,6 +131,10 @@ impl Deployment {
             }
         };
         self.give_back(url, &letters).await?;
+        if Channels::of_name(url) == Channels::Fifo && !found.is_cut {
+            // While a message is hidden, nobody gets those behind it in its group.
+            found.behind = expected.saturating_sub(letters.len());
+        }
         looked.map(|()| (letters, found))
     }
 

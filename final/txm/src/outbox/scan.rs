@@ -8,6 +8,7 @@ use transactional_messaging::{
 use unit_of_work::Item;
 
 use crate::{
+    answer::count,
     deployment::{Deployment, Part},
     failure::{Failure, Result},
 };
@@ -19,13 +20,24 @@ pub struct Found {
     pub read: usize,
     /// There may be more: the limit was reached.
     pub is_cut: bool,
+    /// Messages that nobody can see yet: they stand behind others of their groups in a FIFO queue.
+    pub behind: usize,
 }
 
 impl Found {
     /// The sentence that says so, if it is so.
     pub fn cut(self) -> Option<String> {
-        self.is_cut
-            .then(|| format!("stopped after {} of them: there may be more; --limit N reads on", self.read))
+        let stopped =
+            || format!("stopped after {} of them: there may be more; --limit N reads on", self.read);
+        self.is_cut.then(stopped).or_else(|| self.hidden())
+    }
+
+    /// The sentence that says what a FIFO queue does not show.
+    pub fn hidden(self) -> Option<String> {
+        let behind = count(self.behind, "message");
+        (self.behind > 0).then(|| {
+            format!("{behind} behind others of their groups: a FIFO queue shows them when those have gone")
+        })
     }
 }
 

@@ -32,6 +32,7 @@ struct Tracing {
     messages: BTreeSet<Uuid>,
     read: usize,
     looked: usize,
+    behind: usize,
     is_cut: bool,
 }
 
@@ -100,6 +101,7 @@ impl Tracing {
             let Some(url) = url else { continue };
             let (letters, found) = at.look(&url).await?;
             (self.looked, self.is_cut) = (self.looked + found.read, self.is_cut || found.is_cut);
+            self.behind += found.behind;
             for letter in letters.iter().filter(|letter| letter.mentions(id)) {
                 let head = letter.envelope.as_ref();
                 self.messages.extend(head.map(|head| head.id));
@@ -144,7 +146,11 @@ impl Tracing {
     }
 
     fn answer(mut self, id: &str) -> Result<Answer> {
-        let read = format!("{} and {} read", count(self.read, "item"), count(self.looked, "letter"));
+        let behind = match self.behind {
+            0 => String::new(),
+            behind => format!(", {} behind others in FIFO queues not", count(behind, "letter")),
+        };
+        let read = format!("{} and {} read{behind}", count(self.read, "item"), count(self.looked, "letter"));
         let cut =
             if self.is_cut { "; stopped at the limit, there may be more: --limit N reads on" } else { "" };
         if self.events.is_empty() {

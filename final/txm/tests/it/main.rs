@@ -4,9 +4,12 @@
 
 mod codes;
 mod erasing;
+mod fifo;
 mod finding;
 mod interrupted;
 mod letters;
+#[cfg(feature = "ministack")]
+mod on_ministack;
 mod reconciling;
 mod restored;
 mod restoring;

@@ -11,6 +11,7 @@ use shop::SERVICES;
 use tokio::process::Command;
 use transactional_messaging::{
     ambient::Ambient,
+    channels::Channels,
     message::Context,
     provision::{ensure_scheduled_table, ensure_sent_table, ensure_service},
 };
@@ -32,6 +33,7 @@ pub(crate) struct World {
     pub(crate) folder: PathBuf,
     pub(crate) customers: customers::use_cases::Customers<DynamoDb>,
     pub(crate) orders: orders::use_cases::Orders<DynamoDb>,
+    channels: Channels,
 }
 
 /// What txm said.
@@ -44,16 +46,20 @@ pub(crate) struct Said {
 
 impl World {
     pub(crate) async fn new(test: &str) -> Self {
+        Self::on(Channels::Standard, test).await
+    }
+
+    /// One with FIFO topics and queues.
+    pub(crate) async fn fifo(test: &str) -> Self {
+        Self::on(Channels::Fifo, test).await
+    }
+
+    async fn on(channels: Channels, test: &str) -> Self {
         let aws = LocalAws::start().await.unwrap();
         let config: SdkConfig = aws.sdk_config();
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let (sqs, sns) = (aws_sdk_sqs::Client::new(&config), aws_sdk_sns::Client::new(&config));
-        for service in SERVICES {
-            let resources = environment(service.name).read(service.configure).unwrap().resources;
-            ensure_service(&dynamodb, &sns, &sqs, &resources).await.unwrap();
-            ensure_sent_table(&dynamodb, &format!("{PREFIX}{}-sent", service.name)).await.unwrap();
-            ensure_scheduled_table(&dynamodb, &format!("{PREFIX}{}-scheduled", service.name)).await.unwrap();
-        }
+        provide(&config, channels).await;
         let folder =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("txm-{test}-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -72,6 +78,7 @@ impl World {
             sqs,
             sns,
             folder,
+            channels,
         }
     }
 
@@ -122,6 +129,7 @@ impl World {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(self.aws.endpoint_url(), arguments);
         command.env("HOME", &self.folder).current_dir(&self.folder);
+        command.env("MESSAGING_FIFO", (self.channels == Channels::Fifo).to_string());
         command
     }
 
@@ -161,12 +169,29 @@ impl World {
 
     /// What the visible messages of a queue are, by their envelopes' ids; they are taken out.
     pub(crate) async fn drained(&self, queue: &str) -> Vec<Uuid> {
-        let bodies = support::queues::drain(&self.sqs, &format!("{PREFIX}{queue}")).await;
+        let bodies = support::queues::drain(&self.sqs, &self.queue(queue)).await;
         bodies.iter().map(|body| envelope(body)["id"].as_str().unwrap().parse().unwrap()).collect()
     }
 
     pub(crate) async fn visible(&self, queue: &str) -> usize {
-        support::queues::counts(&self.sqs, &format!("{PREFIX}{queue}")).await.0
+        support::queues::counts(&self.sqs, &self.queue(queue)).await.0
+    }
+
+    /// A queue as AWS knows it.
+    pub(crate) fn queue(&self, queue: &str) -> String {
+        self.channels.name(&format!("{PREFIX}{queue}"))
+    }
+}
+
+/// Tables, topics and queues of all services.
+pub(crate) async fn provide(config: &SdkConfig, channels: Channels) {
+    let dynamodb = aws_sdk_dynamodb::Client::new(config);
+    let (sqs, sns) = (aws_sdk_sqs::Client::new(config), aws_sdk_sns::Client::new(config));
+    for service in SERVICES {
+        let resources = environment(service.name).read(service.configure).unwrap().resources.on(channels);
+        ensure_service(&dynamodb, &sns, &sqs, &resources).await.unwrap();
+        ensure_sent_table(&dynamodb, &format!("{PREFIX}{}-sent", service.name)).await.unwrap();
+        ensure_scheduled_table(&dynamodb, &format!("{PREFIX}{}-scheduled", service.name)).await.unwrap();
     }
 }
 

@@ -17,6 +17,7 @@ pub use settings::variables;
 
 use std::path::{Path, PathBuf};
 
+use aws_types::SdkConfig;
 use shop::SERVICES;
 
 use crate::system::Addresses;
@@ -46,6 +47,17 @@ fn publishers() -> impl Iterator<Item = &'static str> {
 /// When it is missing or older than its sources.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     binaries::find(name)
+}
+
+/// ministack alone, started, and how it is reached. It ends when the process is dropped.
+///
+/// # Errors
+///
+/// When it is not installed below this target folder, or does not start.
+pub async fn start_ministack(target: &Path, logs: &Path) -> anyhow::Result<(Process, SdkConfig)> {
+    let (mut process, endpoint) = ministack::process(target, logs)?;
+    process.start().await?;
+    Ok((process, settings::sdk_config(&endpoint).await?))
 }
 
 /// A started system.

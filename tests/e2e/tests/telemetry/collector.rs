@@ -22,6 +22,8 @@ pub(crate) struct Span {
     pub(crate) trace: String,
     pub(crate) id: String,
     pub(crate) parent: String,
+    /// What its trace carries for the tracing systems of callers.
+    pub(crate) state: String,
     /// Traces and spans that it is linked to.
     pub(crate) links: Vec<(String, String)>,
     pub(crate) attributes: BTreeMap<String, String>,
@@ -66,6 +68,7 @@ fn spans_in(request: ExportTraceServiceRequest) -> Vec<Span> {
                 trace: hex(&span.trace_id),
                 id: hex(&span.span_id),
                 parent: hex(&span.parent_span_id),
+                state: span.trace_state,
                 links: span.links.iter().map(|link| (hex(&link.trace_id), hex(&link.span_id))).collect(),
                 attributes: texts(span.attributes),
             });

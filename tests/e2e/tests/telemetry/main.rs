@@ -26,6 +26,8 @@ use self::collector::Collector;
 /// What a caller sends who traces: its trace, its span, and that it is sampled.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
+/// What the caller's tracing systems have noted for themselves.
+const STATE: &str = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
 /// A trace of another caller, which is not sampled.
 const UNSAMPLED: &str = "00-5bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
@@ -33,7 +35,10 @@ const UNSAMPLED: &str = "00-5bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00
 async fn the_whole_way_of_an_order_is_told_in_traces_and_metrics() {
     let collector = Collector::start().await;
     let endpoint = collector.endpoint.clone();
-    let told = move |_: &str, variables: Variables| [variables, variables_of(&endpoint)].concat();
+    let told = move |_: &str, variables: Variables| {
+        let scheduled = scheduled(&variables);
+        [variables, variables_of(&endpoint), scheduled].concat()
+    };
     let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e-telemetry");
     let mut system = Processes::start_told(&logs, Aws::Local, Relays::Tail, &told).await.unwrap();
     let addresses = system.addresses();
@@ -69,6 +74,7 @@ async fn the_whole_way_of_an_order_is_told_in_traces_and_metrics() {
     system.stop().await.unwrap();
     way::check(&collector, traced);
     way::check_nothing_of_unsampled(&collector, unsampled);
+    way::check_calls(&collector);
 }
 
 fn variables_of(endpoint: &str) -> Variables {
@@ -83,12 +89,21 @@ fn variables_of(endpoint: &str) -> Variables {
     .into()
 }
 
+/// A relay of this service moves its scheduled messages, too.
+fn scheduled(variables: &Variables) -> Variables {
+    let outbox = variables.iter().find(|(name, _)| name == "DYNAMODB_OUTBOX_TABLE_NAME");
+    let table = outbox.and_then(|(_, table)| table.strip_suffix("-outbox"));
+    let named = table.map(|service| ("SCHEDULED_TABLE_NAME".to_owned(), format!("{service}-scheduled")));
+    named.into_iter().collect()
+}
+
 fn customer() -> Value {
     json!({"name": "Ada Lovelace", "credit_limit": 1_000_000})
 }
 
 async fn post(service: &str, path: &str, traceparent: Option<String>, body: Value) -> Uuid {
     let mut request = Request::new(Method::POST, path).with_body(body.to_string(), Some("application/json"));
+    request.headers.extend(traceparent.is_some().then(|| ("tracestate", STATE.to_owned())));
     request.headers.extend(traceparent.map(|text| ("traceparent", text)));
     request.send(&Client::new(), service).await.unwrap().id().unwrap()
 }

@@ -1,12 +1,14 @@
 //! The way of an order through spans: each hop is the child of the one before it, or is linked to it.
 
+use std::collections::BTreeSet;
+
 use anyhow::ensure;
 use e2e::eventually::eventually;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use uuid::Uuid;
 
 use crate::{
-    CALLER, TRACE,
+    CALLER, STATE, TRACE,
     collector::{Collector, Span},
 };
 
@@ -20,13 +22,50 @@ pub(crate) fn check(collector: &Collector, order: Uuid) {
         &[("http.request.method", "POST"), ("http.route", "/orders"), ("http.response.status_code", "200")],
     );
 
+    assert_eq!(request.state, STATE, "what other tracing systems have noted goes on with the trace");
+    let message = only(&spans, "create order--created", |span| span.parent == request.id);
+    assert_eq!(message.state, STATE);
+    commits(&spans, request);
     let created = hop(&spans, request, "order--created", "customer--order-created");
+    commits(&spans, created);
+    assert_eq!(created.state, "", "a trace of its own");
     let reserved = hop(&spans, created, "customer--credit-reserved", "order--customer-credit-reserved");
     let approved = only(&spans, "create order--approved", |span| span.parent == reserved.id);
     let publish = linked(&spans, "publish order--approved", approved);
     assert_eq!(publish.kind, SpanKind::Client);
     let conversation = &approved.attributes["messaging.message.conversation_id"];
     assert_eq!(conversation, &created.attributes["messaging.message.conversation_id"], "of order {order}");
+}
+
+/// The call of AWS in which a request or a handler has committed.
+fn commits(spans: &[Span], span: &Span) {
+    // One that lost a race commits again.
+    let is_it = |call: &&Span| call.name == "DynamoDB.TransactWriteItems" && call.parent == span.id;
+    let calls: Vec<_> = spans.iter().filter(is_it).collect();
+    assert!(!calls.is_empty(), "nothing was committed in {span:?}");
+    for call in calls {
+        assert_eq!((&*call.trace, &*call.service), (&*span.trace, &*span.service));
+        has(call, &[("rpc.service", "DynamoDB"), ("rpc.method", "TransactWriteItems")]);
+    }
+}
+
+/// Calls of AWS are told of with their names, and with nothing of what was written; those that belong to no
+/// trace, such as looks into empty queues, are not.
+pub(crate) fn check_calls(collector: &Collector) {
+    let spans = collector.spans();
+    let calls: Vec<_> = spans.iter().filter(|span| span.attributes.contains_key("rpc.system")).collect();
+    let services: BTreeSet<_> = calls.iter().map(|call| &*call.attributes["rpc.service"]).collect();
+    assert!(services.is_superset(&BTreeSet::from(["DynamoDB", "SNS"])), "{services:?}");
+    for call in calls {
+        let attributes: Vec<_> = call.attributes.keys().map(String::as_str).collect();
+        assert_eq!(attributes, ["rpc.method", "rpc.service", "rpc.system"], "{call:?}");
+        assert_eq!((call.kind, call.attributes["rpc.system"].as_str()), (SpanKind::Client, "aws-api"));
+        assert_eq!(
+            call.name,
+            format!("{}.{}", call.attributes["rpc.service"], call.attributes["rpc.method"])
+        );
+        assert!(!call.parent.is_empty(), "it belongs to no trace: {call:?}");
+    }
 }
 
 /// From whatever caused a message to the span in which it is handled.

@@ -12,6 +12,7 @@ use releases::{
 };
 use shop::SERVICES;
 use time::macros::datetime;
+use trace_context::TraceContext;
 use transactional_messaging::message::Context;
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// A request; half of them belong to a trace.
 fn request(number: u128) -> Context {
-    let traced = (number % 2 == 1).then(|| TRACE.to_owned());
+    let traced = (number % 2 == 1).then(|| TraceContext::new(TRACE, Some("rojo=1"))).flatten();
     Context::of_request(Uuid::from_u128((1 << 64) + number)).traced(traced)
 }
 

@@ -1,6 +1,7 @@
-//! Traces: spans with the target [`trace_context::TARGET`] go to an OpenTelemetry collector, as protobuf over
-//! HTTP.
+//! Traces: spans with the target [`trace_context::TARGET`], and those of calls of AWS, go to an OpenTelemetry
+//! collector, as protobuf over HTTP.
 
+mod aws;
 mod client;
 mod sampler;
 
@@ -15,6 +16,7 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttp
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use service_kit::logging::Beside;
 use tokio::runtime::Handle;
+use trace_context::TraceContext;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{Layer as _, filter::filter_fn};
@@ -47,7 +49,7 @@ pub(super) fn start(service: &str, settings: &TraceSettings) -> anyhow::Result<(
         .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
     let name = settings.service_name.clone().unwrap_or_else(|| service.to_owned());
     let provider = SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
+        .with_batch_exporter(aws::Shaping(exporter))
         .with_sampler(AtTheRoot::from(settings.sampler))
         .with_resource(Resource::builder().with_service_name(name).build())
         .build();
@@ -58,7 +60,9 @@ pub(super) fn start(service: &str, settings: &TraceSettings) -> anyhow::Result<(
         .with_target(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false)
-        .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target() == trace_context::TARGET));
+        .with_filter(filter_fn(|metadata| {
+            metadata.is_span() && (metadata.target() == trace_context::TARGET || aws::is_call(metadata))
+        }));
     trace_context::install(OpenTelemetry);
     Ok((Exporter(Arc::new(provider)), layer.boxed()))
 }
@@ -83,35 +87,38 @@ impl Exporter {
 struct OpenTelemetry;
 
 impl trace_context::Traces for OpenTelemetry {
-    fn traceparent(&self, span: &Span) -> Option<String> {
+    fn context(&self, span: &Span) -> Option<TraceContext> {
         if span.is_disabled() {
             return None;
         }
         let context = span.context();
         let own = context.span().span_context().clone();
-        own.is_valid()
-            .then(|| format!("00-{}-{}-{:02x}", own.trace_id(), own.span_id(), own.trace_flags().to_u8()))
+        let flags = own.trace_flags().to_u8();
+        let traceparent = format!("00-{}-{}-{flags:02x}", own.trace_id(), own.span_id());
+        own.is_valid().then(|| TraceContext::new(traceparent, Some(&own.trace_state().header()))).flatten()
     }
 
-    fn set_parent(&self, span: &Span, traceparent: &str) {
-        if let Some(parent) = read(traceparent) {
+    fn set_parent(&self, span: &Span, parent: &TraceContext) {
+        // What the parser of OpenTelemetry does not take is left out: it is somebody else's note.
+        let state = parent.tracestate().and_then(|text| text.parse().ok()).unwrap_or_default();
+        if let Some(parent) = read(parent.traceparent(), state) {
             // It fails only for a span that is disabled or has begun.
             let _set = span.set_parent(Context::new().with_remote_span_context(parent));
         }
     }
 
     fn link(&self, span: &Span, traceparent: &str) {
-        if let Some(other) = read(traceparent) {
+        if let Some(other) = read(traceparent, TraceState::NONE) {
             span.add_link(other);
         }
     }
 }
 
 /// The context that a valid `traceparent` names.
-fn read(traceparent: &str) -> Option<SpanContext> {
+fn read(traceparent: &str, state: TraceState) -> Option<SpanContext> {
     let mut parts = traceparent.split('-').skip(1);
     let trace = TraceId::from_hex(parts.next()?).ok()?;
     let span = SpanId::from_hex(parts.next()?).ok()?;
     let flags = TraceFlags::new(u8::from_str_radix(parts.next()?, 16).ok()?);
-    Some(SpanContext::new(trace, span, flags, true, TraceState::default()))
+    Some(SpanContext::new(trace, span, flags, true, state))
 }

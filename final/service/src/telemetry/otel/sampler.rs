@@ -2,15 +2,16 @@
 
 use opentelemetry::{
     Context, KeyValue, TraceId,
-    trace::{Link, SpanKind, TraceContextExt as _},
+    trace::{Link, SpanKind, TraceContextExt as _, TraceState},
 };
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
 
+use super::aws::is_of_call;
 use crate::telemetry::settings;
 
 /// A span does as its parent. One that begins a trace of its own because of others, such as the handling of a
 /// message or a call with ten of them, does as those that it is linked to: it is sent if one of them is.
-/// Otherwise the share decides.
+/// Otherwise the share decides. A call of AWS begins no trace.
 #[derive(Clone, Debug)]
 pub(super) struct AtTheRoot {
     share: Sampler,
@@ -36,14 +37,15 @@ impl ShouldSample for AtTheRoot {
         let by_share = || self.share.should_sample(parent, trace_id, name, kind, attributes, links);
         let above =
             parent.map(|context| context.span().span_context().clone()).filter(|span| span.is_valid());
-        if is_of_nothing(attributes, links) {
-            return decided(false);
+        // Whoever asks a queue or a stream again and again would fill traces with it.
+        if is_of_nothing(attributes, links) || (above.is_none() && is_of_call(attributes)) {
+            return decided(false, TraceState::NONE);
         }
         match above {
             _ if !self.is_parent_based => by_share(),
-            Some(span) => decided(span.is_sampled()),
+            Some(span) => decided(span.is_sampled(), span.trace_state().clone()),
             None if links.is_empty() => by_share(),
-            None => decided(links.iter().any(|link| link.span_context.is_sampled())),
+            None => decided(links.iter().any(|link| link.span_context.is_sampled()), TraceState::NONE),
         }
     }
 }
@@ -55,7 +57,7 @@ fn is_of_nothing(attributes: &[KeyValue], links: &[Link]) -> bool {
     links.is_empty() && attributes.iter().any(is_receive)
 }
 
-fn decided(is_sampled: bool) -> SamplingResult {
+fn decided(is_sampled: bool, trace_state: TraceState) -> SamplingResult {
     let decision = if is_sampled { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop };
-    SamplingResult { decision, attributes: Vec::new(), trace_state: Default::default() }
+    SamplingResult { decision, attributes: Vec::new(), trace_state }
 }

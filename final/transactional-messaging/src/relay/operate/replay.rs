@@ -1,4 +1,9 @@
 //! Sending again what was sent: same ids, same bytes, in the sequence of each subject.
+//!
+//! A FIFO topic or queue takes a message whose deduplication id it has seen within five minutes, and passes
+//! nothing on ("Amazon SNS Developer Guide, Message deduplication for FIFO topics"): what had just been sent
+//! would be swallowed. So a replay gives each message a deduplication id of its own. It is the same whenever
+//! this replay sends it, so that what an interrupted call may have sent is not sent twice.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -8,6 +13,7 @@ use std::{
 
 use time::OffsetDateTime;
 use unit_of_work::ReadError;
+use uuid::Uuid;
 use waiting::{Backoff, Deadline};
 
 use super::{OutboxView, StoredRow};
@@ -153,7 +159,7 @@ impl Replay {
         };
         for row in rows.iter().filter(|row| self.wanted.wants(row)) {
             match row.sendable() {
-                Ok(row) => self.ready.push_back(row),
+                Ok(row) => self.ready.push_back(self.wanted.again(row)),
                 Err(_) => self.damaged += 1,
             }
         }
@@ -162,6 +168,14 @@ impl Replay {
 }
 
 impl Wanted {
+    /// The row as this replay sends it. Brokers take the row's id for the deduplication id; consumers know a
+    /// message by the id in its envelope, which stays.
+    fn again(&self, mut row: OutboxRow) -> OutboxRow {
+        let replay = self.until.unix_timestamp_nanos().to_be_bytes();
+        row.message_id = Uuid::new_v5(&row.message_id, &replay);
+        row
+    }
+
     /// Whether it is one of them.
     pub fn wants(&self, row: &StoredRow) -> bool {
         let is_in_time =
