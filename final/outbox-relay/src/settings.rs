@@ -34,10 +34,10 @@ impl RelaySettings {
     /// `ListTopics` by `AWS_SNS_TOPIC_PREFIX` and name. `SCHEDULED_TABLE_NAME` names the table of scheduled
     /// messages; without it there are none.
     ///
-    /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7 unless
-    /// set; 0, or no name, keeps none). `UNORDERED_TOPICS` are names of topics, separated by commas and
-    /// without prefix, to which order means nothing. `TENANT_FIELD` names the field of an event's data by which
-    /// standard queues are fair, such as `customer_id`; without it they are not.
+    /// `SENT_TABLE_NAME` names the table in which sent messages are kept, for `SENT_RETENTION_DAYS` (7
+    /// unless set; 0, or no name, keeps none). `UNORDERED_TOPICS` are names of topics, separated by commas
+    /// and without prefix, to which order means nothing. `TENANT_FIELD` names the field of an event's data
+    /// by which standard queues are fair, such as `customer_id`; without it they are not.
     ///
     /// # Errors
     ///

@@ -45,9 +45,9 @@ pub const DYNAMODB_OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 pub const MAX_ATTEMPTS: u32 = 3;
 
 /// The SDK whose defaults are meant, by name and not as the latest. A later one retries by other rules from
-/// November 2026 on (retry behaviour 2.1: pauses of 50 ms instead of a second, fewer retries in an outage), and
-/// an update of the SDK must not bring them unseen: it makes this name a deprecated one, which the lints refuse
-/// until somebody has looked. The tests hold the limits above by the rules of both.
+/// November 2026 on (retry behaviour 2.1: pauses of 50 ms instead of a second, fewer retries in an outage),
+/// and an update of the SDK must not bring them unseen: it makes this name a deprecated one, which the
+/// lints refuse until somebody has looked. The tests hold the limits above by the rules of both.
 pub fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }

@@ -1,5 +1,5 @@
-//! The message groups of standard queues, by which AWS makes them fair. rustack refuses them there, so they are
-//! taken out of what is sent, kept beside it, and put into what is received.
+//! The message groups of standard queues, by which AWS makes them fair. rustack refuses them there, so they
+//! are taken out of what is sent, kept beside it, and put into what is received.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

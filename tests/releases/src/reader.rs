@@ -1,7 +1,7 @@
 //! What the programs of a release require of what they read: its messages and its items, field by field.
 //!
-//! The table is written by hand from the types of that release, once, and kept with what it has written, which
-//! it must fit. What it does not name, those programs pass over.
+//! The table is written by hand from the types of that release, once, and kept with what it has written,
+//! which it must fit. What it does not name, those programs pass over.
 
 use std::collections::BTreeMap;
 

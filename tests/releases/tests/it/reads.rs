@@ -121,8 +121,8 @@ fn heard(kept: &Kept, reader: &Reader) -> BTreeMap<String, Vec<String>> {
     arrived
 }
 
-/// That the tests above can fail: each attribute that is required is taken out of an item that has it, and each
-/// field out of a message.
+/// That the tests above can fail: each attribute that is required is taken out of an item that has it, and
+/// each field out of a message.
 #[test]
 fn what_is_missing_is_found() {
     for (kept, reader) in kept::all().unwrap() {

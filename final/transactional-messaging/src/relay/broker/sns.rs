@@ -70,11 +70,11 @@ impl SnsPublisher {
 
     /// The same, with the field of an event's data that names whose message it is, such as `customer_id`.
     ///
-    /// To a standard topic each message then goes with the field's value as its message group, which SNS hands
-    /// on to standard queues and to nothing else ("Amazon SNS API Reference, PublishBatchRequestEntry"). They
-    /// become fair: while one tenant has many messages in them, those of the others do not wait behind them
-    /// ("Amazon SQS Developer Guide, Amazon SQS fair queues"). Nothing waits for the turn of a group, and
-    /// consumers notice nothing.
+    /// To a standard topic each message then goes with the field's value as its message group, which SNS
+    /// hands on to standard queues and to nothing else ("Amazon SNS API Reference,
+    /// PublishBatchRequestEntry"). They become fair: while one tenant has many messages in them, those of
+    /// the others do not wait behind them ("Amazon SQS Developer Guide, Amazon SQS fair queues"). Nothing
+    /// waits for the turn of a group, and consumers notice nothing.
     ///
     /// In a FIFO topic the group is the subject, whatever is set here.
     #[must_use]
