@@ -95,8 +95,8 @@ class Releases:
             )
 
     def forget_versions(self):
-        """From now on a release names no versions of its functions: those that there are know other tables, and only
-        the newest knows those of today."""
+        """From now on a release names no versions of its functions: those that there are know other tables, and
+        only the newest knows those of today."""
         for name in self.names():
             file = self.folder / name / "release.json"
             file.write_text(json.dumps({**json.loads(file.read_text()), "function_versions": {}}, indent=2) + "\n")

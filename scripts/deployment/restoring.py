@@ -1,5 +1,5 @@
-"""Makes tables as they were at one moment, under new names, beside those that are there. What was interrupted goes on
-with the next run, and nothing that is there is changed."""
+"""Makes tables as they were at one moment, under new names, beside those that are there. What was interrupted
+goes on with the next run, and nothing that is there is changed."""
 
 from . import tables
 from .shell import fail, step, wait

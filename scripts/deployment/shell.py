@@ -55,7 +55,7 @@ class Aws:
         return json.loads(text) if text.strip() else None
 
     def find(self, *arguments):
-        """The parsed answer; None where AWS says that there is no such thing. That it says nothing is no such answer."""
+        """The parsed answer; None where AWS says that there is no such thing. Silence is no such answer."""
         command = ["aws", *arguments, "--region", self.region, "--output", "json"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0 and "NotFound" not in done.stderr:

@@ -1,5 +1,6 @@
-"""Stops everything that works on the tables, takes restored tables in the place of those that are there, and starts
-everything again. Nothing is built, and no table is deleted: what was there stays, and is Terraform's no longer."""
+"""Stops everything that works on the tables, takes restored tables in the place of those that are there, and
+starts everything again. Nothing is built, and no table is deleted: what was there stays, and is Terraform's no
+longer."""
 
 from . import rollout, tables
 from .release_run import values_of
@@ -116,7 +117,7 @@ class Switch:
             print("".join(f"  {name}\n" for name in left), end="")
 
     def is_taken(self, address, before, name):
-        """Whether a table that Terraform would make is one that is there. One in the place of another must be."""
+        """Whether a table that Terraform would make is there. One in the place of another must be."""
         found = tables.described(self.aws, name)
         if found is None and before is None:
             return False

@@ -1,5 +1,5 @@
-"""Tables that can be brought back: which a service has, what they are called when they come back, and what is the
-matter with one that came back."""
+"""Tables that can be brought back: which a service has, what they are called when they come back, and what is
+the matter with one that came back."""
 
 import datetime
 import re
@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from .shell import fail
 
-# The modules of terraform/live that make tables, by the service that is their key. The table of sent messages cannot
-# be restored, and has no recovery.
+# The modules of terraform/live that make tables, by the service that is their key. The table of sent messages
+# cannot be restored, and has no recovery.
 OWNED = re.compile(r'module\.(?:aggregates|inbox|outbox)\["(\w+)"\]\.')
 # What the name of a table ends in that came back, such as -20261129t080000z.
 END = re.compile(r"-\d{8}t\d{6}z$")
@@ -22,8 +22,8 @@ class Table(NamedTuple):
     name: str
 
     def restored(self, end):
-        """The name of the same table as it was at a moment. A table that came back already has one such end and not
-        two."""
+        """The name of the same table as it was at a moment. A table that came back before has one such end,
+        and not two."""
         return f"{END.sub('', self.name)}-{end}"
 
 
@@ -40,7 +40,7 @@ def enabled(blocks):
 
 
 def moment(text):
-    """A moment as somebody types it. DynamoDB knows seconds; without a time zone nobody knows which one is meant."""
+    """A moment as somebody types it. DynamoDB knows seconds; without a time zone nobody knows which one it is."""
     try:
         at = datetime.datetime.fromisoformat(text.strip())
     except ValueError:
@@ -81,7 +81,7 @@ def window(aws, name):
 
 
 def shape(table):
-    """What must be the same of a table and of what came back of it: keys, indexes, how it is paid and encrypted."""
+    """What a table and what came back of it must have in common: keys, indexes, how it is paid, encryption."""
     indexes = {
         one["IndexName"]: (one["KeySchema"], one["Projection"]["ProjectionType"])
         for one in table.get("GlobalSecondaryIndexes", [])
@@ -121,8 +121,8 @@ def differences(table, source):
 
 
 def lacking(aws, name, values):
-    """What a restored table has not got of what Terraform says of it: a restore carries over no stream, no time to
-    live, no recovery and no protection."""
+    """What a restored table has not got of what Terraform says of it: a restore carries over no stream, no time
+    to live, no recovery and no protection."""
     table = described(aws, name)
     if table is None:
         return ["it is not there"]
