@@ -22,11 +22,11 @@
 //! A link to `code/PATH` leads to the page of that file, which the build makes, as it does for each file that
 //! a listing shows.
 //!
-//! Behind a number in a sentence stands where it is from, `26<!--= receipt: final -->`, and the build stops when
-//! it has become another one there (`numbers.rs`).
+//! Behind a number in a sentence stands where it is from, `26<!--= receipt: final -->`, and the build stops
+//! when it has become another one there (`numbers.rs`).
 //!
-//! Each directive stands alone on its line. Paths start at the root of the repository, those of figures may start with
-//! `figures/`.
+//! Each directive stands alone on its line. Paths start at the root of the repository, those of figures may
+//! start with `figures/`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod anchors;

@@ -7,9 +7,9 @@
 //! | `<!--= PATH: LINE -->` | the rest of a line of this file that begins with `LINE` |
 //! | `<!--= PATH: LINE #3 -->` | the third word of that rest |
 //!
-//! A path may be one of [`SHORT`], `story CHAPTER` for what a chapter prints, or `laboratory` for what one counts
-//! in the matrix: `programs`, `faults`, and `PROGRAM FAULT KIND` for the runs with such damage. Small numbers may
-//! be words.
+//! A path may be one of [`SHORT`], `story CHAPTER` for what a chapter prints, or `laboratory` for what one
+//! counts in the matrix: `programs`, `faults`, and `PROGRAM FAULT KIND` for the runs with such damage. Small
+//! numbers may be words.
 
 use std::fmt::Write as _;
 
@@ -140,8 +140,8 @@ fn laboratory(matrix: &str) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Dollars in a sentence that nothing stands behind. Those of AWS and of others are in tables with sources, or
-/// in what a test has stored.
+/// Dollars in a sentence that nothing stands behind. Those of AWS and of others are in tables with sources,
+/// or in what a test has stored.
 pub(crate) fn unsourced_dollars(line: &str) -> Option<&str> {
     let mut prose = line.split('`').step_by(2).flat_map(|prose| prose.split([' ', '|', '(']));
     let is_typed = |word: &str| {

@@ -104,7 +104,7 @@ async fn story(follows: Follows, versions: &[u64]) -> String {
             Ok(Handled::Done) if desk.decided().len() > before => "takes effect".to_owned(),
             Ok(Handled::Done) => "is older than the last one: no effect, and remembered".to_owned(),
             Ok(Handled::Duplicate) => "was handled before".to_owned(),
-            Err(error) if error.is_retryable() => format!("goes back to its queue: {error}"),
+            Err(error) if error.is_retryable() => "came too early, and goes back to its queue".to_owned(),
             Err(error) => panic!("{error}"),
         };
         told += &format!("  version {version} {came}\n");
