@@ -96,7 +96,9 @@ mod tests {
         let of = |headers: &[(HeaderName, &str)]| {
             let pairs = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
             let mut map = HeaderMap::new();
-            pairs.for_each(|(name, value)| drop(map.append(name, value)));
+            for (name, value) in pairs {
+                map.append(name, value);
+            }
             RequestTrace::of(&map).0
         };
         let (parent, state) = ((TRACEPARENT_HEADER, PARENT), |text| (TRACESTATE_HEADER, text));

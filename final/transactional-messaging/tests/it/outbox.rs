@@ -1,6 +1,7 @@
 //! What publishing in a unit of work stores, and what it refuses.
 
 use serde_json::json;
+use trace_context::TraceContext;
 use transactional_messaging::{
     consumer::Delivery,
     envelope::DEFAULT_MAX_ENVELOPE_BYTES,
