@@ -56,10 +56,12 @@ impl Check {
 
     /// It was not looked at, because a service did not answer: it does not allow it, or is not there.
     pub(super) fn not_seen(what: impl Into<String>, service: &str, error: &(dyn Error + 'static)) -> Self {
-        let why = match Failure::of(service, error) {
-            // Nothing was asked for by a name: whatever answered knows nothing of such calls.
-            Failure::Usage(_) => format!("{service} is not there: {}", causes(error)),
-            failure => failure.to_string(),
+        let (chain, failure) = (causes(error), Failure::of(service, error));
+        let why = match &failure {
+            // Nothing was asked for by a name, or it was answered with nothing that such a service says.
+            Failure::Usage(_) => format!("no {service} answers here ({chain})"),
+            Failure::Aws(text) if text.ends_with(&chain) => format!("no {service} answers here ({chain})"),
+            _ => failure.to_string(),
         };
         Self::new(what, Verdict::NotSeen, why)
     }
@@ -119,6 +121,8 @@ mod tests {
         };
         assert!(told("service error: AccessDeniedException: not you").contains("AWS does not allow it"));
         assert!(told("dispatch failure: io error").contains("AWS does not answer"));
-        assert_eq!(told("NoSuchBucket"), "CloudWatch is not there: NoSuchBucket");
+        for odd in ["NoSuchBucket", "unhandled error: unexpected token '<'"] {
+            assert_eq!(told(odd), format!("no CloudWatch answers here ({odd})"));
+        }
     }
 }
