@@ -57,26 +57,24 @@ def evaluated(file):
     complains about."""
     names = ", ".join(f"{name} = var.{name}" for name in READ)
     # Where only the variables are, terraform needs no provider and no state.
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
         shutil.copy(LIVE / "variables.tf", folder)
         # The names of the services, which validations compare with.
-        shutil.copytree(LIVE / "wiring", pathlib.Path(folder) / "wiring")
-        command = [
-            "terraform",
-            f"-chdir={folder}",
-            "console",
-            f"-var-file={file}",
-            *(f"-var={variable}=variables.tf" for variable in ZIPS),
-        ]
-        done = subprocess.run(command, input=f"jsonencode({{ {names} }})\n", capture_output=True, text=True)
-    answers = [line for line in done.stdout.splitlines() if line.startswith('"')]
-    # The console knows no -no-color.
-    errors = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
-    complaint = errors.find("Error:")
-    if complaint >= 0 or not answers:
-        said = " ".join(errors[max(complaint, 0) :].replace("│", " ").split())
+        shutil.copytree(LIVE / "wiring", folder / "wiring")
+        (folder / "read.tf").write_text(f'output "read" {{\n  value = {{ {names} }}\n}}\n')
+        given = [f"-var-file={file}", *(f"-var={variable}=variables.tf" for variable in ZIPS)]
+        done = terraform_in(folder, "plan", "-no-color", "-input=false", "-out=read.plan", *given)
+        shown = terraform_in(folder, "show", "-json", "read.plan") if done.returncode == 0 else done
+    if shown.returncode != 0:
+        complaint = shown.stderr.find("Error:")
+        said = " ".join(shown.stderr[max(complaint, 0) :].replace("│", " ").split())
         return None, f"{file}: {said or 'terraform says nothing about it'}"
-    return json.loads(json.loads(answers[-1])), None
+    return json.loads(shown.stdout)["planned_values"]["outputs"]["read"]["value"], None
+
+
+def terraform_in(folder, *arguments):
+    return subprocess.run(["terraform", f"-chdir={folder}", *arguments], capture_output=True, text=True)
 
 
 def dirty():
