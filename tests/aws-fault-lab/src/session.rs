@@ -52,7 +52,7 @@ struct State {
 
 impl Session {
     /// One that begins now. `consumers` are the components that take messages from queues: a plan with
-    /// [`Fault::ConcurrentConsumers`] makes their calls slow.
+    /// [`ConcurrentConsumers`](crate::fault::Fault::ConcurrentConsumers) makes their calls slow.
     pub fn new(plan: Plan, consumers: impl IntoIterator<Item = Arc<str>>) -> Self {
         Self {
             started: Instant::now(),

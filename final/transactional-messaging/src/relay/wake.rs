@@ -14,8 +14,8 @@ impl Relay {
     /// Dispatches everything that waits of these subjects. Subjects do not wait for each other's failures;
     /// each has a result of its own.
     ///
-    /// Within a [deadline](waiting::Deadline) it ends in time: [`LONGEST_CHAIN`] before it no subject is
-    /// begun any more, and those that were not have [`RelayError::Late`] as their result.
+    /// Within a [deadline](waiting::Deadline) it ends in time: [`LONGEST_CHAIN`](super::LONGEST_CHAIN) before
+    /// it no subject is begun any more, and those that were not have [`RelayError::Late`] as their result.
     pub async fn wake(&self, subjects: Vec<Subject>) -> Results {
         self.woken(News::Subjects(subjects)).await
     }
