@@ -11,7 +11,9 @@ import sys
 def on_a_terminal(command):
     """What a person would see of standard error."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
+    # A terminal without a kind, as where tests run unattended, can draw nothing.
+    environment = {**os.environ, "TERM": "xterm"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
     os.close(theirs)
     seen = b""
     while True:

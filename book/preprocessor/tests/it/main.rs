@@ -19,7 +19,8 @@ use book_preprocessor::{Error, Page, Repository};
 /// No two fixtures share a folder, whatever the tests call them: they run side by side.
 static FIXTURES: AtomicUsize = AtomicUsize::new(0);
 
-/// A repository of its own for each test.
+/// A repository of its own for each test, whose name its thread has: tests may run in processes of their own,
+/// at the same time.
 pub(crate) struct Fixture {
     root: PathBuf,
 }
@@ -27,7 +28,8 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) fn new(test: &str, files: &[(&str, &str)]) -> Self {
         let number = FIXTURES.fetch_add(1, Ordering::Relaxed);
-        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{number}_{test}"));
+        let whose = std::thread::current().name().unwrap_or("main").replace("::", "-");
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{whose}_{number}_{test}"));
         let _ = fs::remove_dir_all(&root);
         let fixture = Self { root };
         for (path, text) in files {
