@@ -57,8 +57,8 @@ def evaluated(file):
     complains about."""
     names = ", ".join(f"{name} = var.{name}" for name in READ)
     # Where only the variables are, terraform needs no provider and no state.
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
+    with tempfile.TemporaryDirectory() as made:
+        folder = pathlib.Path(made)
         shutil.copy(LIVE / "variables.tf", folder)
         # The names of the services, which validations compare with.
         shutil.copytree(LIVE / "wiring", folder / "wiring")

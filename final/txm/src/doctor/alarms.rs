@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     check::{Check, Findings, Seen, Verdict},
-    queues::subscriptions,
+    queues::{is_confirmed, subscriptions},
 };
 use crate::{
     answer::{count, span},
@@ -17,9 +17,6 @@ use crate::{
 
 /// An alarm that was just made knows nothing yet; one that still does not watches what is not there.
 const KNOWS_BY_THEN: Duration = Duration::HOUR;
-
-/// How the name of a subscription begins; what is not confirmed has another word in its place.
-const CONFIRMED: &str = "arn:";
 
 /// Everything about alarms. `functions` are those that the deployment has.
 pub(super) async fn of(at: &Deployment, functions: &[String]) -> Result<Vec<Check>> {
@@ -64,11 +61,11 @@ fn judged(alarms: &[MetricAlarm], now: OffsetDateTime) -> Vec<Check> {
         let why = "there are none: nobody is told when something fails; terraform/live makes them";
         return vec![Check::new("alarms", Verdict::Warn, why)];
     }
-    let wrong: Vec<_> = alarms.iter().flat_map(|alarm| wrong_with(alarm, now)).collect();
-    let well = alarms.iter().filter(|alarm| wrong_with(alarm, now).is_empty()).count();
+    let wrong: Vec<_> = alarms.iter().map(|alarm| wrong_with(alarm, now)).collect();
+    let well = wrong.iter().filter(|wrong| wrong.is_empty()).count();
     let told =
         Check::new("alarms", Verdict::Ok, format!("{} quiet, each with an action", count(well, "alarm")));
-    (well > 0).then_some(told).into_iter().chain(wrong).collect()
+    (well > 0).then_some(told).into_iter().chain(wrong.into_iter().flatten()).collect()
 }
 
 fn wrong_with(alarm: &MetricAlarm, now: OffsetDateTime) -> Vec<Check> {
@@ -129,7 +126,7 @@ fn hears(topic: &str, subscriptions: Option<&[(String, String)]>) -> Check {
     let Some(all) = subscriptions else {
         return Check::new(what, Verdict::Bad, format!("there is no topic {name}: alarms go nowhere"));
     };
-    let confirmed = all.iter().filter(|(_, arn)| arn.starts_with(CONFIRMED)).count();
+    let confirmed = all.iter().filter(|(_, arn)| is_confirmed(arn)).count();
     let bad = match all.len() {
         0 => format!("nobody is subscribed to {name}"),
         asked => format!("nobody has confirmed a subscription to {name}, of {asked} who were asked by mail"),

@@ -103,7 +103,7 @@ async fn subscribed(
             "the topic does not know the queue: its messages are lost",
         )]);
     };
-    if !own.starts_with("arn:") {
+    if !is_confirmed(&own) {
         let why = "nobody has confirmed it: its messages are lost; subscribe the queue from its own account";
         return Ok(vec![Check::new(what, Verdict::Bad, why)]);
     }
@@ -141,8 +141,12 @@ async fn subscribed(
     ])
 }
 
-/// The endpoints and the ARNs of all subscriptions of a topic; none when there is no such topic. What nobody
-/// has confirmed yet has no ARN, and says so in its place.
+/// Whether somebody has confirmed the subscription: until then a word stands in the place of its ARN.
+pub(super) fn is_confirmed(arn: &str) -> bool {
+    arn.starts_with("arn:")
+}
+
+/// The endpoints and the ARNs of all subscriptions of a topic; none when there is no such topic.
 pub(super) async fn subscriptions(at: &Deployment, topic: &str) -> Result<Option<Vec<(String, String)>>> {
     let (mut all, mut pages) =
         (Vec::new(), at.sns.list_subscriptions_by_topic().topic_arn(topic).into_paginator().send());
