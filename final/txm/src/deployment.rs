@@ -1,6 +1,5 @@
 //! A deployment: its clients, and the names of everything that it has. They follow from its prefix and from
-//! what each service says of
-//! itself, so a new service appears by itself.
+//! what each service says of itself, so a new service appears by itself.
 
 use aws_sdk_dynamodb::Client as DynamoDbClient;
 use aws_types::SdkConfig;

@@ -1,10 +1,8 @@
 //! `erase`: what is personal about a customer, where it lies, and its end.
 //!
 //! Nobody who was erased comes back: in place of the customer an item with the time stays, so that the id
-//! never has a second first message
-//! (see ARCHITECTURE.md). Orders and decisions name the customer by an id, which then belongs to nobody; they
-//! stay, because money was
-//! counted by them.
+//! never has a second first message (see ARCHITECTURE.md). Orders and decisions name the customer by an id,
+//! which then belongs to nobody; they stay, because money was counted by them.
 
 use std::collections::HashMap;
 

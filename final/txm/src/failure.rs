@@ -35,8 +35,7 @@ impl Failure {
     }
 
     /// What an answer of AWS means, or its absence. `what` was being done or asked for. The codes stand in
-    /// the texts of the causes,
-    /// whichever operation it was.
+    /// the texts of the causes, whichever operation it was.
     pub fn of(what: &str, error: &(dyn Error + 'static)) -> Self {
         let chain = causes(error);
         let says = |words: &[&str]| words.iter().any(|word| chain.contains(word));

@@ -1,6 +1,5 @@
 //! Buckets in which Lambda keeps the batches of stream records that it gave up. The rows themselves are in
-//! the outbox, or were sent since:
-//! to redrive such a batch is to wake the subjects that its records name.
+//! the outbox, or were sent since: to redrive such a batch is to wake the subjects that its records name.
 
 use std::collections::BTreeSet;
 

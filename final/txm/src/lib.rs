@@ -14,8 +14,7 @@
 //! | [`answer`], [`failure`], [`pace`] | what is printed, exit codes, rate and progress |
 //!
 //! Each command is a function from a [`Deployment`] to an [`Answer`]; only `main` prints. Whatever writes
-//! says first what
-//! it would do, and does it with `--yes`.
+//! says first what it would do, and does it with `--yes`.
 
 pub mod answer;
 pub mod cli;

@@ -1,8 +1,8 @@
 //! `dlq redrive`: back into the queue.
 //!
 //! Messages are moved here, and not by `StartMessageMoveTask`: that moves dead letters of queues only, and
-//! none of a subscription ("Amazon
-//! SNS Developer Guide, Dead-letter queues"), and the attribute `reason` would stay on them.
+//! none of a subscription ("Amazon SNS Developer Guide, Dead-letter queues"), and the attribute `reason`
+//! would stay on them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,8 +23,7 @@ use crate::{
 };
 
 /// For so long what is being moved is hidden: longer than moving ten messages takes. What an interrupted
-/// redrive had received is there
-/// again afterwards.
+/// redrive had received is there again afterwards.
 const HIDDEN_SECONDS: i32 = 20;
 
 /// What says why a message lies here, and is no part of it.

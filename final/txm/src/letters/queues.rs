@@ -19,8 +19,7 @@ use crate::{
 };
 
 /// For so long what is looked at is hidden from others, so that it comes once; it is given back at once
-/// afterwards. After a crash it is
-/// there again by itself.
+/// afterwards. After a crash it is there again by itself.
 const HIDDEN_SECONDS: i32 = 30;
 
 impl Deployment {

@@ -59,8 +59,7 @@ fn notification(row: &OutboxRow) -> String {
 
 impl Broker for OneQueue {
     /// 256 KiB of a call ("Amazon SQS Developer Guide, Message quotas"; before August 2025, and still of the
-    /// embedded AWS), of which the
-    /// wrapping takes half at worst. A call may be taken in part.
+    /// embedded AWS), of which the wrapping takes half at worst. A call may be taken in part.
     fn limits(&self) -> Limits {
         Limits { entries: 10, bytes: 110 * 1024, keeps_order: false }
     }

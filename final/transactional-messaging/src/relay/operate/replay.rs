@@ -88,8 +88,7 @@ impl Replay {
     }
 
     /// The next messages, as many as one call takes, at most `at_most`, and none twice of one subject: SNS
-    /// may take a call in part, and
-    /// nobody may overtake another. None at the end.
+    /// may take a call in part, and nobody may overtake another. None at the end.
     ///
     /// # Errors
     ///

@@ -113,8 +113,7 @@ impl OutboxView {
     }
 
     /// The next rows of the whole table behind this one, those of a subject together and in sequence, and
-    /// behind which row to go on;
-    /// none at the end.
+    /// behind which row to go on; none at the end.
     ///
     /// # Errors
     ///

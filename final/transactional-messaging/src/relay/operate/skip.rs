@@ -36,12 +36,11 @@ pub enum Refused {
 }
 
 /// Deletes a parked row, if it is as it was read, and if what stands in front of it was sent: both in one
-/// transaction, because a relay
-/// takes a predecessor that is gone for one that was sent.
+/// transaction, because a relay takes a predecessor that is gone for one that was sent.
 ///
 /// What the message tells of was committed, and no consumer will hear of it: keep [the
-/// item](StoredRow::item). What stands behind it goes
-/// on when its subject is [woken](crate::relay::Relay::wake).
+/// item](StoredRow::item). What stands behind it goes on when its subject is
+/// [woken](crate::relay::Relay::wake).
 ///
 /// # Errors
 ///

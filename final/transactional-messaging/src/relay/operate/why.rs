@@ -23,8 +23,7 @@ pub enum Wait {
 /// Why each of these rows waits, which are all rows of a subject, in sequence.
 ///
 /// A transaction shows item by item, so a row whose predecessor is only becoming visible is taken for one
-/// whose turn it is. A second look
-/// tells.
+/// whose turn it is. A second look tells.
 pub fn waits(rows: &[StoredRow]) -> Vec<Wait> {
     let there: HashSet<&str> = rows.iter().map(|row| row.key.sequence.as_str()).collect();
     let mut parked: Option<&str> = None;
