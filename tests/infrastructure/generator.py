@@ -197,26 +197,31 @@ def aws_words(one):
 
 
 def judged(deployment, checks, made=mistakes):
-    """Each mistake with the name of the check that it turned red, or none."""
+    """Each mistake with the name of a check that it turned red, or none. What the last mistake of its kind turned red is asked first: it
+    mostly sees this one, too."""
+    last = {}
     for mistake in made(deployment):
+        kind = mistake.place.split(".")[0]
         mistake.apply()
         try:
-            yield mistake, red(deployment, mistake, checks)
+            found = red(deployment, mistake, sorted(checks, key=lambda check: check[0] != last.get(kind)))
         finally:
             mistake.undo()
+        last[kind] = found or last.get(kind)
+        yield mistake, found
 
 
 def red(deployment, mistake, checks):
     """A check that crashed has found nothing."""
     for name, check in checks:
-        complaints = check(deployment, mistake)
+        complaints = requirements.check(lambda _, c=check: c(deployment, mistake), deployment)
         if complaints and not all(complaint.startswith("crashed: ") for complaint in complaints):
             return name
     return "AWS would refuse it" if mistake.address and refused(deployment, mistake) else None
 
 
 def checks_of_requirements():
-    return [(text, lambda d, _, f=function: requirements.check(f, d)) for text, function in requirements.RULES]
+    return [(text, lambda d, _, f=function: f(d)) for text, function in requirements.RULES]
 
 
 # Of compose and Dockerfile
