@@ -5,7 +5,9 @@
 pub mod settings;
 
 pub use settings::RelaySettings;
-pub use transactional_messaging::driver::{lambda, scheduled, sweep, tail};
+#[cfg(feature = "tail")]
+pub use transactional_messaging::driver::tail;
+pub use transactional_messaging::driver::{lambda, scheduled, sweep};
 
 use aws_types::SdkConfig;
 use service_kit::Mode;

@@ -5,84 +5,61 @@
 //! ENVIRONMENT=development AWS_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:4566 \
 //!     cargo run -p outbox-relay -- tail --table orders-outbox
 //! ```
+//!
+//! What `scripts/build-lambda` makes is the function alone: a smaller program is there sooner.
 
-use clap::{Parser, Subcommand};
-use outbox_relay::{
-    RelaySettings, lambda, mover, relay, scheduled,
-    tail::{self, TailSettings},
-};
+#[cfg(feature = "tail")]
+mod process;
+
+use std::ffi::OsString;
+
+use aws_types::SdkConfig;
+use outbox_relay::{RelaySettings, lambda, mover, relay};
 use service::{Telemetry, TelemetrySettings};
 use service_kit::Environment;
-use transactional_messaging::ambient::Ambient;
-
-/// Publishes what lies in an outbox table.
-#[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    mode: Option<Mode>,
-}
-
-#[derive(Subcommand)]
-enum Mode {
-    /// Serve the Lambda runtime API (the default).
-    Lambda,
-    /// Read the table's stream in this process until SIGTERM.
-    Tail {
-        /// The outbox table; instead of DYNAMODB_OUTBOX_TABLE_NAME.
-        #[arg(long)]
-        table: Option<String>,
-    },
-}
+use transactional_messaging::{ambient::Ambient, relay::Relay, scheduled::Mover};
 
 // Its work is to wait for AWS: one thread does that with a third less processor time than several (`cargo run
 // -p bench -- relay`).
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let mode = Arguments::parse().mode.unwrap_or(Mode::Lambda);
-    if matches!(mode, Mode::Lambda) && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+    #[cfg(feature = "tail")]
+    if let Some(asked) = process::asked() {
+        return process::run(asked).await;
+    }
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         eprintln!(
             "outbox-relay: this is not Lambda; to read the stream in this process, type: outbox-relay tail --table TABLE"
         );
         std::process::exit(2);
     }
-    let mut variables: Vec<_> = std::env::vars_os().collect();
-    if let Mode::Tail { table: Some(table) } = &mode {
-        variables.push(("DYNAMODB_OUTBOX_TABLE_NAME".into(), table.into()));
-    }
-    let environment = || variables.iter().cloned().collect::<Environment>();
-    let told = environment().read(TelemetrySettings::read)?;
-    let settings = RelaySettings::read(environment())?;
-    let (name, running) = ("outbox-relay", settings.base.environment);
-    let telemetry = Telemetry::start(name, running, &told, Ambient::system()).await?;
-    let aws = service_kit::sdk_config(&settings.base).await;
-    let relay = relay(&aws, &settings, Ambient::system());
-    let mover = mover(&aws, &settings, Ambient::system());
-    match mode {
-        Mode::Lambda => {
-            let flush = async || telemetry.flush().await;
-            lambda::run_and(relay, mover, Ambient::system(), flush)
-                .await
-                .map_err(|error| anyhow::anyhow!(error))
-        }
-        Mode::Tail { .. } => {
-            let stop = service_kit::shutdown_token()?;
-            let owner = Ambient::system().id();
-            outbox_relay::provision(&aws, &settings, owner, &stop).await?;
-            let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-            let streams = aws_sdk_dynamodbstreams::Client::new(&aws);
-            tracing::info!(table = settings.outbox_table, "relay_started");
-            let tailing = match settings.base.environment {
-                service_kit::Mode::Development => TailSettings::nearby(),
-                service_kit::Mode::Production => TailSettings::default(),
-            };
-            let moving = mover.map(|mover| tokio::spawn(scheduled::run(mover, tailing.sweep, stop.clone())));
-            let table = &settings.outbox_table;
-            let tail = tail::run(relay, &dynamodb, streams, table, tailing, owner, stop);
-            telemetry.around(tail).await;
-            if let Some(moving) = moving {
-                moving.await?;
-            }
-            Ok(())
-        }
+    let Started { telemetry, relay, mover, .. } = Started::with(std::env::vars_os().collect()).await?;
+    let flush = async || telemetry.flush().await;
+    let served = lambda::run_and(relay, mover, Ambient::system(), flush).await;
+    served.map_err(|error| anyhow::anyhow!(error))
+}
+
+/// What the function begins with, and the process.
+struct Started {
+    #[cfg_attr(not(feature = "tail"), expect(dead_code, reason = "the process asks for more"))]
+    settings: RelaySettings,
+    #[cfg_attr(not(feature = "tail"), expect(dead_code, reason = "the process asks for more"))]
+    aws: SdkConfig,
+    telemetry: Telemetry,
+    relay: Relay,
+    mover: Option<Mover>,
+}
+
+impl Started {
+    async fn with(variables: Vec<(OsString, OsString)>) -> anyhow::Result<Self> {
+        let environment = || variables.iter().cloned().collect::<Environment>();
+        let told = environment().read(TelemetrySettings::read)?;
+        let settings = RelaySettings::read(environment())?;
+        let (name, running) = ("outbox-relay", settings.base.environment);
+        let telemetry = Telemetry::start(name, running, &told, Ambient::system()).await?;
+        let aws = service_kit::sdk_config(&settings.base).await;
+        let relay = relay(&aws, &settings, Ambient::system());
+        let mover = mover(&aws, &settings, Ambient::system());
+        Ok(Self { settings, aws, telemetry, relay, mover })
     }
 }

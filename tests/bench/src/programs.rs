@@ -25,13 +25,22 @@ impl Drop for Running {
 /// A program of the workspace, built in release before it is returned. The first build takes minutes, and
 /// says so itself.
 pub(crate) fn released(name: &str) -> Result<PathBuf> {
+    built(name, "release", &[])
+}
+
+/// The relay's function, built as `scripts/build-lambda` builds it, but for this machine's C library.
+pub(crate) fn function() -> Result<PathBuf> {
+    built("outbox-relay", "function", &["--no-default-features"])
+}
+
+fn built(name: &str, profile: &str, features: &[&str]) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(WORKSPACE).stdout(Stdio::null());
-    let built = build.args(["build", "--release", "--locked", "--package", name]).status();
-    ensure!(built.context("cargo could not be started")?.success(), "{name} could not be built");
+    build.args(["build", "--locked", "--profile", profile, "--package", name]).args(features);
+    ensure!(build.status().context("cargo could not be started")?.success(), "{name} could not be built");
     let target = env::var_os("CARGO_TARGET_DIR").map_or(Path::new(WORKSPACE).join("target"), PathBuf::from);
-    Ok(target.join("release").join(name))
+    Ok(target.join(profile).join(name))
 }
 
 /// A program that was built with this one.
