@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -27,6 +28,10 @@ pub(crate) const HEALTH_PATH: &str = "/_local/health";
 
 /// Where somebody reads which mails were sent.
 pub(crate) const MAILS_PATH: &str = "/_local/mails";
+
+/// What is on its way. The box has what does the work compiled here, once, and not again in every program that
+/// waits for it.
+type Working<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The services and the state they share.
 pub(crate) struct Services {
@@ -76,22 +81,26 @@ impl Services {
     }
 
     /// Makes what the file tells of, and what its neighbours do.
-    pub(crate) async fn restore(&self, data: &Path) -> io::Result<()> {
-        kept::restore(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await?;
-        self.sqs.restore_messages().await;
-        Ok(())
+    pub(crate) fn restore<'a>(&'a self, data: &'a Path) -> Working<'a, io::Result<()>> {
+        Box::pin(async move {
+            kept::restore(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await?;
+            self.sqs.restore_messages().await;
+            Ok(())
+        })
     }
 
     /// Writes down what has changed, if anything has.
-    pub(crate) async fn save(&self, data: &Path) {
-        if !self.changed.swap(false, Ordering::AcqRel) {
-            return;
-        }
-        let saved = kept::save(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await;
-        if let Err(error) = saved {
-            self.changed.store(true, Ordering::Release);
-            tracing::error!(%error, "local_aws_not_kept");
-        }
+    pub(crate) fn save<'a>(&'a self, data: &'a Path) -> Working<'a, ()> {
+        Box::pin(async move {
+            if !self.changed.swap(false, Ordering::AcqRel) {
+                return;
+            }
+            let saved = kept::save(data, &self.sqs.queues(), self.sns.topics(), self.s3.buckets()).await;
+            if let Err(error) = saved {
+                self.changed.store(true, Ordering::Release);
+                tracing::error!(%error, "local_aws_not_kept");
+            }
+        })
     }
 
     fn may_have_changed(&self, definition: bool) {
@@ -126,11 +135,13 @@ impl Services {
     }
 
     /// Answers one request, and shows it to those who watch.
-    pub(crate) async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let Some(begun) = self.watchers.begin(&request) else { return self.dispatch(request).await };
-        let answer = self.dispatch(request).await;
-        self.watchers.tell(begun, answer.status().as_u16(), answer.body().clone());
-        answer
+    pub(crate) fn answer(&self, request: Request<Bytes>) -> Working<'_, Response<Bytes>> {
+        Box::pin(async move {
+            let Some(begun) = self.watchers.begin(&request) else { return self.dispatch(request).await };
+            let answer = self.dispatch(request).await;
+            self.watchers.tell(begun, answer.status().as_u16(), answer.body().clone());
+            answer
+        })
     }
 
     /// AWS tells its JSON services apart by `X-Amz-Target`; SNS alone still speaks the Query

@@ -92,12 +92,18 @@ fn digest(
     }
     let text = |name: &str| files.iter().find(|(path, _)| path == name).map_or("", |(_, text)| text.as_str());
     hash.update(locked(text("Cargo.lock"), package));
-    hash.update(text("Cargo.toml").split_once("\n[profile.").map_or("", |(_, profiles)| profiles));
+    hash.update(profiles_of_tests(text("Cargo.toml")));
     let hex = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     });
     Ok(format!("measured with sources of sha256 {hex}\n"))
+}
+
+/// The profiles that tests are built with.
+fn profiles_of_tests(manifest: &str) -> &str {
+    let profiles = manifest.split_once("\n[profile.dev").map_or("", |(_, profiles)| profiles);
+    profiles.split("\n[profile.release").next().unwrap_or("")
 }
 
 /// What a lock file says of a package and of all that it is built of.
@@ -161,6 +167,14 @@ mod tests {
         for made_from in own.into_iter().chain(below).chain(["tests/fault-lab/src/expected.rs"]) {
             assert_ne!(with(made_from), same, "{made_from}");
         }
+    }
+
+    #[test]
+    fn of_the_profiles_those_of_tests_count() {
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let counted = profiles_of_tests(&manifest);
+        assert!(counted.contains("[profile.dev.package.local-aws]") && !counted.contains("[profile.release"));
+        assert_eq!(counted.matches("[profile.dev").count() + 1, manifest.matches("\n[profile.dev").count());
     }
 
     #[test]
