@@ -29,8 +29,8 @@ pub(crate) const HEALTH_PATH: &str = "/_local/health";
 /// Where somebody reads which mails were sent.
 pub(crate) const MAILS_PATH: &str = "/_local/mails";
 
-/// What is on its way. The box has what does the work compiled here, once, and not again in every program that
-/// waits for it.
+/// What is on its way. The box has what does the work compiled here, once, and not again in every program
+/// that waits for it.
 type Working<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The services and the state they share.
