@@ -93,11 +93,12 @@ fn goes_nowhere_else(mode: Mode, endpoint: Option<&str>) {
 }
 
 /// An error has a reason, and repeats no secret. Names are no secrets: an error may say which variable it
-/// means.
+/// means, and says it in capitals.
 fn explains(error: &SettingsError, text: &str) {
     assert!(!error.problems().is_empty());
     let variables = || text.lines().filter_map(|line| line.split_once('='));
-    let is_name = |value: &str| variables().any(|(name, _)| name.contains(value));
+    let is_name =
+        |value: &str| variables().any(|(name, _)| name.to_uppercase().contains(&value.to_uppercase()));
     let values = variables().map(|(_, value)| value.trim());
     for secret in values.filter(|value| value.contains(SECRET) && !is_name(value)) {
         assert!(!error.to_string().contains(secret), "{error}");
