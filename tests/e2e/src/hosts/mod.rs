@@ -68,6 +68,9 @@ pub trait Host {
     /// The folder with the logs of its parts.
     fn logs(&self) -> &Path;
 
+    /// Is told that every scenario was run, and passed, before it is stopped.
+    fn all_passed(&mut self) {}
+
     /// Stops all of it, each part after what it has begun.
     ///
     /// # Errors

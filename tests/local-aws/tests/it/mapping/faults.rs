@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use local_aws::mapping::MappingSettings;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, ok};
-use crate::scripted::mapping;
+use super::bench::{Bench, ok};
+use super::scripted::mapping;
 
 /// A script that fails GetRecords in the given way, once the stream has been read the given number of times.
 fn fail_read(

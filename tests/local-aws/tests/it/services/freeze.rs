@@ -52,7 +52,7 @@ fn what_a_topic_accepted_arrives_although_its_queue_stood_still() {
     let of_queue = runtime().build().unwrap();
     let (config, topic, queue) = of_queue.block_on(async {
         let config = InMemoryAws::new().unwrap().sdk_config();
-        let (topic, queue) = crate::messaging::subscribed_queue(&config, None).await;
+        let (topic, queue) = super::messaging::subscribed_queue(&config, None).await;
         (config, topic, queue)
     });
     let (published, is_published) = std::sync::mpsc::channel();

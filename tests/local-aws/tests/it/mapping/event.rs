@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TimeToLiveSpecification};
 use local_aws::mapping::{MappingSettings, OnFailure};
 
-use crate::bench::{Bench, ok};
+use super::bench::{Bench, ok};
 use support::tables::text;
 
 async fn events(bench: &Bench) -> Vec<Event> {

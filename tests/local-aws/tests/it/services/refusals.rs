@@ -8,7 +8,7 @@ use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use aws_types::SdkConfig;
 
-use crate::messaging::subscribed_queue;
+use super::messaging::subscribed_queue;
 
 const KIB: usize = 1024;
 

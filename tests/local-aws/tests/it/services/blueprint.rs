@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 use local_aws::{Blueprint, StartError};
 use support::tables::{create_table, put};
 
-use crate::messaging::subscribed_queue;
+use super::messaging::subscribed_queue;
 
 /// A table with a stream and an item, and a queue that hears one kind of what is published.
 async fn deploy(config: SdkConfig) -> Result<(), StartError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_aws::mapping::{Filter, MappingError, MappingSettings, StartingPosition};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, ok};
+use super::bench::{Bench, ok};
 use support::tables;
 
 #[tokio::test(start_paused = true)]

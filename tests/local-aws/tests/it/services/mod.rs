@@ -1,9 +1,5 @@
 //! The embedded AWS as the real SDK sees it: each scenario over TCP and in memory under a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-// The workspace forbids what services must leave to the unit of work. These tests are about just those calls.
-#![allow(clippy::disallowed_methods)]
-
 mod blueprint;
 mod clock;
 mod dynamodb;

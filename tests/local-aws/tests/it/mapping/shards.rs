@@ -6,8 +6,8 @@ use local_aws::mapping::{MappingSettings, StartingPosition};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, ok};
-use crate::scripted::{mapping, record};
+use super::bench::{Bench, ok};
+use super::scripted::{mapping, record};
 
 /// A stream with a shard that has ended and its two children, one record each.
 fn split_stream(operation: &str, body: Value) -> Option<(u16, Value)> {

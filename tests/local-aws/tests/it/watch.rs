@@ -1,7 +1,5 @@
 //! Whoever watches sees each call with its answer, by whichever way it came, and each delivery.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 
 use local_aws::{DELIVER, Exchange, InMemoryAws, LocalAws};
@@ -15,7 +13,6 @@ async fn publish(config: &aws_types::SdkConfig, mut seen: Receiver<Arc<Exchange>
     let queue = sqs.create_queue().queue_name("hears").send().await.unwrap().queue_url.unwrap();
     let arn = topic.replace("sns", "sqs").replace("told", "hears");
     sns.subscribe().topic_arn(&topic).protocol("sqs").endpoint(arn).send().await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "the test is about the call, and has no outbox")]
     sns.publish().topic_arn(&topic).message("hello").send().await.unwrap();
     sqs.receive_message().queue_url(queue).send().await.unwrap();
     std::iter::from_fn(|| seen.try_recv().ok()).collect()

@@ -3,7 +3,7 @@
 use aws_lambda_events::event::dynamodb::Event;
 use local_aws::mapping::{Condition, MappingSettings, OnFailure};
 
-use crate::bench::{Bench, failed, failed_ids, ids, ok};
+use super::bench::{Bench, failed, failed_ids, ids, ok};
 
 fn reporting() -> MappingSettings {
     MappingSettings { report_batch_item_failures: true, ..MappingSettings::default() }

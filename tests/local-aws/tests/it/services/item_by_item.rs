@@ -15,7 +15,7 @@ use aws_types::SdkConfig;
 use local_aws::ItemByItem;
 use tokio::task::JoinHandle;
 
-use crate::dynamodb::all_records;
+use super::dynamodb::all_records;
 use support::tables::{create_table, put, put_new, text};
 
 /// What does not become visible while a test looks.

@@ -6,7 +6,7 @@ use local_aws::mapping::{EventSourceMapping, MappingSettings};
 use local_aws::tap::{self, refusals};
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use super::bench::Bench;
 
 /// A mapping for which the script answers an operation, given its body, with a status and an answer; what it
 /// has none for is passed on.

@@ -9,7 +9,7 @@ use aws_lambda_events::event::dynamodb::Event;
 use local_aws::mapping::MappingSettings;
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, id, ids, ok};
+use super::bench::{Bench, id, ids, ok};
 use support::tables;
 
 /// Runs a slow handler over five versions of each of 20 items. Returns the order in which each item's

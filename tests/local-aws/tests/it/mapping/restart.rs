@@ -8,8 +8,8 @@ use local_aws::mapping::{EventSourceMapping, MappingSettings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{Bench, ok};
-use crate::scripted::{self, record};
+use super::bench::{Bench, ok};
+use super::scripted::{self, record};
 
 #[tokio::test(start_paused = true)]
 async fn a_second_run_goes_on_at_the_checkpoint() {
