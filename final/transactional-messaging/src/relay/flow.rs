@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use self::calls::{Answer, CONCURRENT_READS, PAIRS_A_LOOK, ROWS_A_DELETION, ROWS_A_READ, Topic};
+use self::calls::{Answer, CONCURRENT_CALLS, PAIRS_A_LOOK, ROWS_A_DELETION, ROWS_A_READ, Topic};
 use super::{
     RelayError,
     dispatch::{News, Outcome, Relay},
@@ -63,7 +63,7 @@ impl<'a> Flow<'a> {
             turns: Shared::new(LINGER),
             messages: Shared::new(LINGER),
             deletions: Shared::new(LINGER_SENT),
-            outbox: Arc::new(Semaphore::new(CONCURRENT_READS)),
+            outbox: Arc::new(Semaphore::new(CONCURRENT_CALLS)),
             topics: HashMap::new(),
             sent: 0,
         }

@@ -96,7 +96,7 @@ async fn a_wake_up_ends_before_its_deadline_and_says_what_is_left() {
     assert!(begun.elapsed() <= allowed, "{:?}", begun.elapsed());
     let late = outcomes.iter().filter(|result| matches!(result, Err(RelayError::Late))).count();
     let sent = outcomes.iter().filter(|result| matches!(result, Ok(Outcome::Dispatched(1)))).count();
-    assert_eq!((late, sent), (150 - 32, 32), "sixteen are read at once");
+    assert_eq!((late, sent), (150 - 16, 16), "eight are read at once");
     bench.wire.repair();
     bench.wake_all(&subjects).await;
     assert_eq!(bench.delivered().await.len(), 150, "each once");

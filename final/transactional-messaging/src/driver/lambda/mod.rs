@@ -8,12 +8,15 @@
 mod record;
 mod wake;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde::{Deserialize, Deserializer, de};
-use serde_json::{Map, Value, json};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny},
+};
+use serde_json::{Value, json};
 use waiting::Deadline;
 
 pub use self::record::{Batch, Record};
@@ -44,18 +47,28 @@ pub enum Invocation {
 
 impl<'de> Deserialize<'de> for Invocation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut members = Map::deserialize(deserializer)?;
-        let read = match members.remove("sweep") {
-            Some(sweep @ Value::Object(_)) if members.is_empty() => {
-                Sweep::deserialize(sweep).map(|sweep| Self::Sweep { sweep })
+        let Members { sweep, records, others } = Members::deserialize(deserializer)?;
+        match (sweep, records) {
+            (Some(sweep @ Value::Object(_)), None) if others.is_empty() => {
+                let read = Sweep::deserialize(sweep).map(|sweep| Self::Sweep { sweep });
+                read.map_err(de::Error::custom)
             }
-            Some(_) => {
-                return Err(de::Error::custom("a sweep is an object, and all there is in its invocation"));
+            (Some(_), _) => {
+                Err(de::Error::custom("a sweep is an object, and all there is in its invocation"))
             }
-            None => Batch::deserialize(Value::Object(members)).map(Self::Stream),
-        };
-        read.map_err(de::Error::custom)
+            (None, Some(records)) => Ok(Self::Stream(Batch { records })),
+            (None, None) => Err(de::Error::missing_field("Records")),
+        }
     }
+}
+
+#[derive(Deserialize)]
+struct Members {
+    sweep: Option<Value>,
+    #[serde(rename = "Records")]
+    records: Option<Vec<Record>>,
+    #[serde(flatten)]
+    others: HashMap<String, IgnoredAny>,
 }
 
 /// What to sweep.

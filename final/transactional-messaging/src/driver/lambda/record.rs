@@ -7,9 +7,10 @@ use serde_dynamo::AttributeValue;
 use serde_json::Value;
 
 /// A batch of records, as an event source mapping hands it over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Batch {
     /// The records, in their order.
+    #[serde(rename = "Records")]
     pub records: Vec<Record>,
 }
 
@@ -26,15 +27,10 @@ pub struct Record {
     pub sequence_number: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Batch {
+/// One at a time: of a thousand records, all members at once are four megabytes.
+impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Records {
-            #[serde(rename = "Records")]
-            records: Vec<Value>,
-        }
-        let Records { records } = Records::deserialize(deserializer)?;
-        Ok(Self { records: records.iter().map(Record::from).collect() })
+        Value::deserialize(deserializer).map(|record| Self::from(&record))
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt as _, TryFutureExt as _};
+use futures::FutureExt as _;
 use tokio::sync::Semaphore;
 use unit_of_work::Item;
 use waiting::Deadline;
@@ -36,8 +36,7 @@ pub(super) const ROWS_A_READ: usize = 100;
 pub(super) const PAIRS_A_LOOK: usize = 50;
 pub(super) const ROWS_A_DELETION: usize = 25;
 /// How many calls to the outbox are under way at once, and how many to one topic.
-pub(super) const CONCURRENT_READS: usize = 16;
-const CONCURRENT_CALLS: usize = 8;
+pub(super) const CONCURRENT_CALLS: usize = 8;
 
 /// What is done with the answer to a call.
 pub(super) type Answer<'a> = Box<dyn FnOnce(&mut Flow<'a>) + Send + 'a>;
@@ -54,7 +53,7 @@ impl<'a> Flow<'a> {
     /// subject.
     pub(super) fn read_rows(&mut self, ids: Vec<usize>, keys: Vec<Item>) {
         self.push(Arc::clone(&self.looking), |relay, outbox| async move {
-            let read = relay.store.rows(keys).map_err(RelayError::Read);
+            let read = async || relay.store.rows(keys).await.map_err(RelayError::Read);
             let read = in_turn(&outbox, LONGEST_CHAIN, read).await;
             answer(move |flow| {
                 let is_read = read.is_ok();
@@ -75,7 +74,8 @@ impl<'a> Flow<'a> {
     pub(super) fn read_on(&mut self, id: usize) {
         let (partition, last) = (self.subjects[id].partition.clone(), self.subjects[id].last.clone());
         self.push(Arc::clone(&self.looking), |relay, outbox| async move {
-            let read = relay.store.rows_behind(&partition, last.as_deref()).map_err(RelayError::Read);
+            let read =
+                async || relay.store.rows_behind(&partition, last.as_deref()).await.map_err(RelayError::Read);
             let read = in_turn(&outbox, LONGEST_CHAIN, read).await;
             answer(move |flow| {
                 let subject = &mut flow.subjects[id];
@@ -88,7 +88,8 @@ impl<'a> Flow<'a> {
     /// Asks whose turn it is.
     pub(super) fn look(&mut self, rows: Of<OutboxRow>) {
         self.push(Arc::clone(&self.looking), |relay, outbox| async move {
-            let turns = relay.store.turns(rows.iter().map(|(_, row)| row)).map_err(RelayError::Read);
+            let turns =
+                async || relay.store.turns(rows.iter().map(|(_, row)| row)).await.map_err(RelayError::Read);
             let turns = in_turn(&outbox, LONGEST_STEP.saturating_mul(3), turns).await;
             answer(move |flow| match turns {
                 Ok(turns) => {
@@ -121,8 +122,11 @@ impl<'a> Flow<'a> {
     /// Marks a row that cannot be sent.
     pub(super) fn mark(&mut self, id: usize, bad: Bad) {
         self.push(Arc::clone(&self.looking), |relay, outbox| async move {
-            let marked = relay.store.mark(&bad.partition, &bad.sequence, bad.reason.as_deref());
-            let marked = in_turn(&outbox, LONGEST_STEP, marked.map_err(RelayError::Settle)).await;
+            let marked = async || {
+                let marked = relay.store.mark(&bad.partition, &bad.sequence, bad.reason.as_deref());
+                marked.await.map_err(RelayError::Settle)
+            };
+            let marked = in_turn(&outbox, LONGEST_STEP, marked).await;
             answer(move |flow| {
                 let marked = marked.map(|was_there| flow.subjects[id].marked(bad, was_there));
                 flow.wake(id, marked);
@@ -142,7 +146,7 @@ impl<'a> Flow<'a> {
             let topic = Arc::clone(self.topics.entry(name.clone()).or_insert_with(|| Arc::new(new())));
             self.push(Arc::clone(&self.sending), |relay, _| async move {
                 let rows: Vec<_> = some.iter().flat_map(|(_, rows)| rows).collect();
-                let publish = async {
+                let publish = async || {
                     if topic.is_silent.load(Ordering::Relaxed) {
                         return Ok(vec![Verdict::Silent; rows.len()]);
                     }
@@ -168,9 +172,12 @@ impl<'a> Flow<'a> {
     /// Deletes rows that were sent.
     pub(super) fn delete(&mut self, rows: Of<OutboxRow>) {
         self.push(Arc::default(), |relay, outbox| async move {
-            let of_these = rows.iter().map(|(_, row)| row);
-            let deleted = relay.store.delete(of_these, relay.ambient.now(), relay.backoff());
-            let deleted = in_turn(&outbox, Duration::ZERO, deleted.map_err(RelayError::Settle)).await;
+            let deleted = async || {
+                let of_these = rows.iter().map(|(_, row)| row);
+                let deleted = relay.store.delete(of_these, relay.ambient.now(), relay.backoff());
+                deleted.await.map_err(RelayError::Settle)
+            };
+            let deleted = in_turn(&outbox, Duration::ZERO, deleted).await;
             answer(move |flow| match deleted {
                 Ok(()) => rows.into_iter().for_each(|(id, _)| flow.deleted(id, Ok(()))),
                 Err(error) => match <[_; 1]>::try_from(rows) {
@@ -210,14 +217,18 @@ fn answer<'a>(answer: impl FnOnce(&mut Flow<'a>) + Send + 'a) -> Answer<'a> {
     Box::new(answer)
 }
 
-/// A call, when there is a permit for it, and if there is time then for what it is the first of.
+/// A call, when there is a permit for it, and if there is time then for what it is the first of. The SDK's
+/// futures are of 40 KB each: one that waits for its permit is not made yet.
 async fn in_turn<T>(
     permits: &Semaphore,
     chain: Duration,
-    call: impl Future<Output = Result<T, RelayError>>,
+    call: impl AsyncFnOnce() -> Result<T, RelayError>,
 ) -> Result<T, RelayError> {
     let _permit = permits.acquire().await;
-    if is_time_for(chain) { Deadline::after(LONGEST_STEP).scope(call).await } else { Err(RelayError::Late) }
+    if !is_time_for(chain) {
+        return Err(RelayError::Late);
+    }
+    Box::pin(Deadline::after(LONGEST_STEP).scope(call())).await
 }
 
 /// Where these messages of one subject go, and whose they are.
