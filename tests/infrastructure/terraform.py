@@ -38,6 +38,7 @@ def stand_in():
                 reattach = provider.stdout.readline()
                 if not reattach:
                     raise RuntimeError("the stand-in provider did not start; its error is above")
+                # Each terraform runs for seconds: it need not collect its garbage as often as it does unasked.
                 settings = {"CHECKPOINT_DISABLE": "1", "GOGC": "400", "TF_CLI_CONFIG_FILE": "/dev/null", "TF_IN_AUTOMATION": "1"}
                 inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
                 yield {**inherited, **settings, "TF_INPUT": "0", "TF_REATTACH_PROVIDERS": reattach, "STAND_IN_TABLES": tables}

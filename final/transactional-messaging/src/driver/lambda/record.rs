@@ -27,7 +27,7 @@ pub struct Record {
     pub sequence_number: Option<String>,
 }
 
-/// One at a time: of a thousand records, all members at once are four megabytes.
+/// One at a time: four texts are needed of each record, and all members of a thousand would lie in memory.
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(|record| Self::from(&record))

@@ -217,8 +217,8 @@ fn answer<'a>(answer: impl FnOnce(&mut Flow<'a>) + Send + 'a) -> Answer<'a> {
     Box::new(answer)
 }
 
-/// A call, when there is a permit for it, and if there is time then for what it is the first of. The SDK's
-/// futures are of 40 KB each: one that waits for its permit is not made yet.
+/// A call, when there is a permit for it, and if there is time then for what it is the first of. A future of
+/// the SDK's takes 30 to 40 KB in a test build: one that waits for its permit is not made yet.
 async fn in_turn<T>(
     permits: &Semaphore,
     chain: Duration,
